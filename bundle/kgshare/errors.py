@@ -1,0 +1,112 @@
+"""The one tree of errors: a class per kind of failure, each with its exit code.
+
+A message says what is wrong and where; ``hint`` says what to do next. ``kgshare.cli`` is the one place that turns
+an error into text or JSON and exits. Anything that is not a `KgshareError` is a defect of kgshare and exits 1.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, kw_only=True)
+class Problem:
+    """One thing that is wrong, at a place a person can open.
+
+    Attributes:
+        message: what is wrong, in one sentence.
+        where: ``file``, ``file:line``, ``file row N``, a member of a bundle; empty where there is no place.
+        hint: what to do next; empty where the message says it.
+    """
+
+    message: str
+    where: str = ""
+    hint: str = ""
+
+    def __str__(self) -> str:
+        place = f"{self.where}: " if self.where else ""
+        next_step = f"\n  → {self.hint}" if self.hint else ""
+        return f"{place}{self.message}{next_step}"
+
+
+class KgshareError(Exception):
+    """A failure that the user can act on: one or more problems, reported all at once."""
+
+    exit_code = 1
+    kind = "error"
+
+    def __init__(self, *problems: Problem | str, hint: str = "") -> None:
+        self.problems: tuple[Problem, ...] = tuple(
+            Problem(message=p, hint=hint) if isinstance(p, str) else p for p in problems
+        )
+        super().__init__("\n".join(str(p) for p in self.problems))
+
+
+class UsageError(KgshareError):
+    """The command was called wrongly (typer's own usage errors also exit 2)."""
+
+    exit_code = 2
+    kind = "usage"
+
+
+class ManifestError(KgshareError):
+    """``kgshare.yaml`` or a file it names is not as it must be."""
+
+    exit_code = 3
+    kind = "manifest"
+
+
+class LockError(KgshareError):
+    """The lock is missing, stale, for another manifest, or cannot be made."""
+
+    exit_code = 4
+    kind = "lock"
+
+
+class FetchError(KgshareError):
+    """A locked input could not be fetched, or what came is not what was locked."""
+
+    exit_code = 5
+    kind = "fetch"
+
+
+class BuildError(KgshareError):
+    """A build step failed."""
+
+    exit_code = 6
+    kind = "build"
+
+
+class SeedError(KgshareError):
+    """The data does not make a graph: a script, a row, a check."""
+
+    exit_code = 7
+    kind = "seed"
+
+
+class BundleError(KgshareError):
+    """The bundle is refused: truncated, altered, or contradicting itself."""
+
+    exit_code = 8
+    kind = "bundle"
+
+
+class EngineError(KgshareError):
+    """The container engine is missing, unreachable, too old, or out of room."""
+
+    exit_code = 9
+    kind = "engine"
+
+
+class StackError(KgshareError):
+    """A stack did not start, does not answer, or does not exist."""
+
+    exit_code = 10
+    kind = "stack"
+
+
+class Interrupted(KgshareError):
+    """Ctrl-C: the same command works again."""
+
+    exit_code = 130
+    kind = "interrupted"

@@ -1,0 +1,37 @@
+"""What a person sees while waiting: one line per stage on stderr, redrawn only on a terminal."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import TextIO
+
+
+@dataclass
+class Progress:
+    """Says on ``stream`` what is being done and how long it took; silent with ``quiet``."""
+
+    stream: TextIO = field(default_factory=lambda: sys.stderr)
+    quiet: bool = False
+
+    def say(self, text: str) -> None:
+        """One line that stays."""
+        if not self.quiet:
+            print(text, file=self.stream, flush=True)
+
+    @contextmanager
+    def stage(self, name: str) -> Iterator[None]:
+        """Name a piece of work; its line ends with the seconds it took, or with ``failed``."""
+        start = time.monotonic()
+        redraw = not self.quiet and self.stream.isatty()
+        if redraw:
+            print(f"… {name}", end="\r", file=self.stream, flush=True)
+        try:
+            yield
+        except BaseException:
+            self.say(f"✗ {name}  failed after {time.monotonic() - start:.1f} s")
+            raise
+        self.say(f"✓ {name}  {time.monotonic() - start:.1f} s")

@@ -1,0 +1,1 @@
+"""oceangraph: an oceanographic knowledge graph, the first project that kgshare shares."""
