@@ -1,0 +1,115 @@
+"""What ``kgshare.lock`` holds.
+
+An input is what enters a build from outside the project: a Debian package, a jar, a wheel, an npm package. It is
+found by name and version with the ordinary client of its ecosystem, and known by its SHA-256.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+LOCK = "kgshare.lock"
+FORMAT = 1
+
+Arch = Literal["amd64", "arm64"]
+# The sets of inputs that a build is made from; each becomes one folder or one base in `kgshare.plan`.
+DebianSet = Literal["toolbox", "database", "application"]
+WheelSet = Literal["seed", "application"]
+JarSet = Literal["database", "plugins"]
+
+
+@dataclass(frozen=True, kw_only=True, order=True)
+class DebianPackage:
+    """One package of a suite, e.g. ``libc6 2.41-12 amd64`` of ``trixie``; ``sha256`` is the .deb's."""
+
+    name: str
+    version: str
+    suite: str
+    architecture: str  # the package's own: amd64, arm64 or all
+    sha256: str
+    size: int
+    source: str  # source package, for licences and security trackers
+
+
+@dataclass(frozen=True, kw_only=True, order=True)
+class Jar:
+    """One jar by Maven coordinate."""
+
+    group: str
+    artifact: str
+    version: str
+    classifier: str
+    sha256: str
+    size: int
+
+    @property
+    def coordinate(self) -> str:
+        """``group:artifact:version`` with the classifier, if any, behind."""
+        return ":".join(part for part in (self.group, self.artifact, self.version, self.classifier) if part)
+
+    @property
+    def filename(self) -> str:
+        """The file's name as Maven gives it."""
+        tail = f"-{self.classifier}" if self.classifier else ""
+        return f"{self.artifact}-{self.version}{tail}.jar"
+
+
+@dataclass(frozen=True, kw_only=True, order=True)
+class Wheel:
+    """One wheel; ``filename`` says Python, ABI and platform (PEP 427)."""
+
+    name: str
+    version: str
+    filename: str
+    sha256: str
+    size: int
+
+
+@dataclass(frozen=True, kw_only=True, order=True)
+class NpmPackage:
+    """One npm package; ``integrity`` is npm's own (``sha512-…``), ``sha256`` that of the tarball."""
+
+    name: str
+    version: str
+    integrity: str
+    sha256: str
+    size: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class ArchLock:
+    """What is locked for one architecture."""
+
+    debian: dict[DebianSet, tuple[DebianPackage, ...]]
+    wheels: dict[WheelSet, tuple[Wheel, ...]]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Lock:
+    """``kgshare.lock``.
+
+    Attributes:
+        manifest: SHA-256 of the manifest it was made from; it is refused with another.
+        epoch: seconds since 1970 at which it was made, the one clock (SOURCE_DATE_EPOCH) of all that is built from it.
+        suite: the Debian suite of the bases, e.g. ``trixie``.
+        python: the bases' Python as ``3.13``, for which wheels were chosen.
+        java: the bases' Java as ``21``.
+        resolvers: the client that resolved each ecosystem, with its version.
+        jars: the same for every architecture.
+        npm: likewise.
+        archs: per architecture.
+    """
+
+    manifest: str
+    epoch: int
+    suite: str
+    python: str
+    java: str
+    resolvers: dict[str, str]
+    jars: dict[JarSet, tuple[Jar, ...]]
+    npm: tuple[NpmPackage, ...]
+    archs: dict[Arch, ArchLock]
+
+
+Input = DebianPackage | Jar | Wheel | NpmPackage

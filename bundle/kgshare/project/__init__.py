@@ -1,0 +1,30 @@
+"""The manifest: ``kgshare.yaml`` becomes a `Project`, or a list of everything that is wrong with it."""
+
+from kgshare.project.model import (
+    Application,
+    Check,
+    CsvNodes,
+    CsvRelationships,
+    CsvStep,
+    CypherStep,
+    Manifest,
+    PythonStep,
+    SeedStep,
+)
+from kgshare.project.read import MANIFEST, Project, json_schema, read_project
+
+__all__ = [
+    "MANIFEST",
+    "Application",
+    "Check",
+    "CsvNodes",
+    "CsvRelationships",
+    "CsvStep",
+    "CypherStep",
+    "Manifest",
+    "Project",
+    "PythonStep",
+    "SeedStep",
+    "json_schema",
+    "read_project",
+]

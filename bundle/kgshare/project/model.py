@@ -1,0 +1,202 @@
+"""The manifest's definition, version 1: validation, JSON Schema and documentation all come from these classes."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
+
+Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9]*(-[a-z0-9]+)*$", max_length=40)]
+Version = Annotated[str, StringConstraints(pattern=r"^[0-9A-Za-z][0-9A-Za-z.+_-]*$", max_length=60)]
+Label = Annotated[str, StringConstraints(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")]
+Size = Annotated[str, StringConstraints(pattern=r"^[1-9][0-9]*[kmg]$")]
+Coordinate = Annotated[str, StringConstraints(pattern=r"^[\w.-]+:[\w.-]+:[\w.-]+$")]
+# A path inside the project: relative, never upwards, so that a manifest cannot name a file of its reader's machine.
+ProjectPath = Annotated[
+    str, StringConstraints(pattern=r"^(?!/)(?!.*(^|/)\.\.(/|$))[^\\\x00]+$", min_length=1)
+]
+PropertyType = Annotated[
+    str,
+    StringConstraints(
+        pattern=r"^(string|int|float|boolean|date|datetime|localdatetime|time|localtime|duration|point)(\[\])?$"
+    ),
+]
+
+
+class Strict(BaseModel):
+    """Frozen, and an unknown key is an error."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
+
+
+class Author(Strict):
+    """Somebody who answers for the project."""
+
+    name: str
+    email: str | None = None
+    orcid: str | None = None
+
+
+class Memory(Strict):
+    """Neo4j's memory; the container's limit is in ``resources``."""
+
+    heap: Size = "512m"
+    pagecache: Size = "128m"
+
+
+class Neo4j(Strict):
+    """The database: its version, memory, further settings, and plugins."""
+
+    version: Annotated[str, StringConstraints(pattern=r"^\d+\.\d+\.\d+$")] = Field(
+        default="5.26.30", description="a Neo4j Community version that Maven Central has"
+    )
+    memory: Memory = Memory()
+    config: dict[str, str | int | bool] = Field(
+        default={}, description="neo4j.conf settings; those that keep a stack safe cannot be set here"
+    )
+    plugins: tuple[Coordinate, ...] = Field(
+        default=(), description="jars by Maven coordinate group:artifact:version"
+    )
+
+
+class Identity(Strict):
+    """What makes a record the same record: key properties per label, discriminators per relationship type.
+
+    A node has exactly one label that is declared here (others may stand beside it). A relationship type that is not
+    named needs no discriminator: there is at most one of it between two nodes.
+    """
+
+    nodes: dict[Label, tuple[str, ...]]
+    relationships: dict[Label, tuple[str, ...]] = {}
+
+
+class CsvNodes(Strict):
+    """A table of nodes: one row a node, a column a property."""
+
+    file: ProjectPath
+    labels: tuple[Label, ...] = Field(min_length=1, description="the first one has its key in `identity`")
+    types: dict[str, PropertyType] = Field(default={}, description="column → type; string where not named")
+
+
+class CsvEnd(Strict):
+    """How a row names a node: its label, and the columns that hold its key."""
+
+    label: Label
+    columns: tuple[str, ...] = Field(min_length=1)
+
+
+class CsvRelationships(Strict):
+    """A table of relationships: one row a relationship, columns that are not an end are properties."""
+
+    file: ProjectPath
+    type: Label
+    start: CsvEnd
+    end: CsvEnd
+    types: dict[str, PropertyType] = {}
+
+
+class CsvStep(Strict):
+    """Tables for Neo4j's bulk import."""
+
+    nodes: tuple[CsvNodes, ...] = ()
+    relationships: tuple[CsvRelationships, ...] = ()
+
+
+class PythonStep(Strict):
+    """A function that yields `kgshare.seeding.Nodes` and `kgshare.seeding.Relationships`."""
+
+    function: Annotated[str, StringConstraints(pattern=r"^[\w.]+:\w+$")] = Field(
+        description="module:function; it is called with the project's folder"
+    )
+    source: tuple[ProjectPath, ...] = Field(
+        min_length=1, description="folders of packages (or modules) that it needs"
+    )
+    requirements: tuple[str, ...] = Field(default=(), description="PEP 508; locked as wheels")
+    inputs: tuple[ProjectPath, ...] = Field(default=(), description="files and folders that it reads")
+
+
+class CypherStep(Strict):
+    """Scripts, run in order over Bolt; statements are separated by semicolons."""
+
+    scripts: tuple[ProjectPath, ...] = Field(min_length=1)
+    inputs: tuple[ProjectPath, ...] = Field(
+        default=(), description="files for LOAD CSV FROM 'file:///…', by their path in the project"
+    )
+
+
+class SeedStep(Strict):
+    """One step of the seed: exactly one of its kinds. Bulk steps (csv, python) come before cypher."""
+
+    csv: CsvStep | None = None
+    python: PythonStep | None = None
+    cypher: CypherStep | None = None
+
+    @model_validator(mode="after")
+    def _one_kind(self) -> SeedStep:
+        if sum(step is not None for step in (self.csv, self.python, self.cypher)) != 1:
+            raise ValueError("a seed step has exactly one of: csv, python, cypher")
+        return self
+
+
+class Check(Strict):
+    """A query whose single value must be the expected one before a store is shared."""
+
+    name: str
+    cypher: str
+    expect: Any
+
+
+class Application(Strict):
+    """What the reviewer opens.
+
+    Without ``start`` it is kgshare's own page, into which ``panels`` plugs the project's views.
+    """
+
+    source: tuple[ProjectPath, ...] = Field(
+        default=(), description="folders of Python packages, copied to /app"
+    )
+    requirements: tuple[str, ...] = Field(default=(), description="PEP 508; locked as wheels")
+    assets: dict[str, str] = Field(
+        default={}, description="npm package → exact version, served from the image"
+    )
+    panels: Annotated[str, StringConstraints(pattern=r"^[\w.]+$")] | None = None
+    start: tuple[str, ...] | None = Field(
+        default=None, description="command line; the first word may be `python`"
+    )
+    port: int = Field(default=8088, ge=1024, le=65535)
+    health: Annotated[str, StringConstraints(pattern=r"^/\S*$")] = "/health"
+
+
+class Limits(Strict):
+    """What one service may use at the most."""
+
+    memory: Size
+    processes: int = Field(default=512, ge=16, le=32768)
+
+
+class Resources(Strict):
+    """Limits per service."""
+
+    database: Limits = Limits(memory="1500m")
+    application: Limits = Limits(memory="512m", processes=128)
+
+
+class Manifest(Strict):
+    """``kgshare.yaml``, version 1."""
+
+    kgshare: Literal[1] = Field(description="version of this format")
+    name: Name
+    version: Version
+    description: str
+    licence: str = Field(description="SPDX expression")
+    authors: tuple[Author, ...] = Field(min_length=1)
+    neo4j: Neo4j = Neo4j()
+    identity: Identity
+    seed: tuple[SeedStep, ...] = Field(min_length=1)
+    checks: tuple[Check, ...] = ()
+    application: Application = Application()
+    base: Literal["debian"] = "debian"
+    resources: Resources = Resources()
+    open: Annotated[str, StringConstraints(pattern=r"^/[^\s]*$")] = Field(
+        default="/", description="path and query at which the page opens"
+    )
