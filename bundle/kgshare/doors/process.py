@@ -19,7 +19,9 @@ class CommandFailed(KgshareError):
 
     def __init__(self, argv: Sequence[str], code: int, output: str) -> None:
         self.argv, self.code, self.output = tuple(argv), code, output
-        super().__init__(f"{argv[0]} ended with exit code {code}: {last_lines(output) or 'it printed nothing'}")
+        super().__init__(
+            f"{argv[0]} ended with exit code {code}: {last_lines(output) or 'it printed nothing'}"
+        )
 
 
 class CommandMissing(KgshareError):
@@ -97,7 +99,8 @@ def _follow(process: subprocess.Popen[str], on_line: Callable[[str], None]) -> t
     from threading import Thread
 
     out: list[str] = []
-    assert process.stdout is not None and process.stderr is not None
+    assert process.stdout is not None
+    assert process.stderr is not None
     reader = Thread(target=lambda: out.append(process.stdout.read()))  # type: ignore[union-attr]
     reader.start()
     err: list[str] = []
