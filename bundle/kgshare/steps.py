@@ -1,0 +1,237 @@
+"""The build is a graph of steps with input and output digests; a step whose inputs are unchanged is not run.
+
+A step's key is the digest of its name, of its own inputs and of the outputs of the steps it needs. Its results stand
+in a folder named by that key, with ``done.json`` written last: a folder without it is a step that was interrupted.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+import tempfile
+import time
+from collections.abc import Callable, Iterable, Mapping
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from dataclasses import dataclass
+from pathlib import Path
+
+from kgshare.progress import Progress
+
+DONE = "done.json"
+KEEP = 4  # results kept per step, the latest used
+
+
+@dataclass(frozen=True, kw_only=True)
+class Step:
+    """One step of a plan.
+
+    Attributes:
+        name: what it makes, e.g. ``base.database``.
+        needs: the steps whose outputs it reads.
+        inputs: its own inputs by name, each with a digest: locked packages, files of the project, code of kgshare.
+        outputs: the files it writes.
+    """
+
+    name: str
+    needs: tuple[str, ...] = ()
+    inputs: Mapping[str, str]
+    outputs: tuple[str, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Plan:
+    """The steps of a build, each after those it needs."""
+
+    steps: tuple[Step, ...]
+
+    def step(self, name: str) -> Step:
+        """The step of that name."""
+        return next(step for step in self.steps if step.name == name)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Done:
+    """A step's result.
+
+    Attributes:
+        key: digest of all that went in.
+        outputs: SHA-256 of each file that came out.
+        folder: where they stand.
+        seconds: how long it took when it was run.
+        cached: True when it was not run this time.
+        reason: why it was run: the inputs that differ from the last time, in words; empty when cached.
+    """
+
+    name: str
+    key: str
+    outputs: Mapping[str, str]
+    folder: Path
+    seconds: float
+    cached: bool
+    reason: str = ""
+
+    def path(self, output: str) -> Path:
+        """Where one of its files stands."""
+        return self.folder / output
+
+
+Work = Callable[[Mapping[str, Done], Path], None]
+"""Does a step: gets the results of the steps before it, and an empty folder for its outputs."""
+
+
+def file_digest(path: Path) -> str:
+    """SHA-256 of a file, in hexadecimal."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def text_digest(*parts: str) -> str:
+    """SHA-256 of some strings, none of which can flow into the next."""
+    return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
+
+
+def tree_digest(paths: Iterable[Path], root: Path) -> str:
+    """SHA-256 over the files below some paths: names relative to ``root``, modes and contents; bytecode left out."""
+    rows: list[str] = []
+    for path in sorted(set(paths)):
+        files = [path] if path.is_file() else sorted(p for p in path.rglob("*") if p.is_file())
+        for file in files:
+            if "__pycache__" not in file.parts:
+                executable = "x" if os.access(file, os.X_OK) else "-"
+                rows.append(f"{file.relative_to(root).as_posix()} {executable} {file_digest(file)}")
+    return text_digest(*rows)
+
+
+@dataclass(frozen=True, kw_only=True)
+class StepStore:
+    """Results of steps on disk, below ``root``/STEP/KEY."""
+
+    root: Path
+
+    def find(self, step: Step, key: str) -> Done | None:
+        """The result of a step with that key, if it is whole: its files have the size and time that were recorded."""
+        folder = self.root / step.name / key
+        try:
+            record = json.loads((folder / DONE).read_text())
+            for name in step.outputs:
+                stat = (folder / name).stat()
+                if [stat.st_size, stat.st_mtime_ns] != record["stat"][name]:
+                    return None
+        except (OSError, ValueError, KeyError):
+            return None
+        os.utime(folder)
+        return Done(
+            name=step.name, key=key, outputs=record["outputs"], folder=folder, seconds=record["seconds"], cached=True
+        )  # fmt: skip
+
+    def keep(self, step: Step, key: str, made: Path, seconds: float, inputs: Mapping[str, str]) -> Done:
+        """Move a finished folder to its place; its record is written last."""
+        outputs = {name: file_digest(made / name) for name in step.outputs}
+        stat = {name: [(s := (made / name).stat()).st_size, s.st_mtime_ns] for name in step.outputs}
+        record = {"outputs": outputs, "stat": stat, "seconds": seconds, "inputs": dict(inputs)}
+        (made / DONE).write_text(json.dumps(record, indent=1))
+        folder = self.root / step.name / key
+        shutil.rmtree(folder, ignore_errors=True)
+        made.rename(folder)
+        self._prune(step.name)
+        return Done(name=step.name, key=key, outputs=outputs, folder=folder, seconds=seconds, cached=False)
+
+    def last_inputs(self, name: str) -> Mapping[str, str]:
+        """What went into the latest result of a step; empty where there is none."""
+        for folder in self._latest_first(name):
+            try:
+                inputs: dict[str, str] = json.loads((folder / DONE).read_text())["inputs"]
+            except (OSError, ValueError, KeyError):
+                continue
+            return inputs
+        return {}
+
+    def _latest_first(self, name: str) -> list[Path]:
+        home = self.root / name
+        folders = [p for p in home.iterdir() if not p.name.startswith(".")] if home.is_dir() else []
+        return sorted(folders, key=lambda p: p.stat().st_mtime_ns, reverse=True)
+
+    def _prune(self, name: str) -> None:
+        for folder in self._latest_first(name)[KEEP:]:
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+def inputs_of(step: Step, done: Mapping[str, Done]) -> dict[str, str]:
+    """All that goes into a step: its own inputs and the outputs it reads, by name."""
+    inputs = dict(step.inputs)
+    for need in step.needs:
+        inputs |= {f"{need}/{name}": digest for name, digest in done[need].outputs.items()}
+    return inputs
+
+
+def key_of(step: Step, inputs: Mapping[str, str]) -> str:
+    """The digest that names a step's result."""
+    return text_digest(step.name, *step.outputs, *(f"{k}={v}" for k, v in sorted(inputs.items())))[:40]
+
+
+def why(now: Mapping[str, str], before: Mapping[str, str]) -> str:
+    """What differs between two sets of inputs, in words."""
+    if not before:
+        return "not made yet"
+    changed = sorted(name for name in now.keys() | before.keys() if now.get(name) != before.get(name))
+    return "changed: " + ", ".join(changed) if changed else "its result is gone"
+
+
+def run_steps(
+    plan: Plan, work: Mapping[str, Work], store: StepStore, progress: Progress, *, jobs: int = 2
+) -> dict[str, Done]:
+    """Run what is not there yet, independent steps side by side, and return every step's result by name.
+
+    A step that fails lets those that already run finish and starts no other; its error is raised.
+    """
+    done: dict[str, Done] = {}
+    waiting = list(plan.steps)
+    running: dict[Future[Done], str] = {}
+    with ThreadPoolExecutor(jobs) as pool:
+        while waiting or running:
+            for step in [s for s in waiting if all(need in done for need in s.needs)]:
+                waiting.remove(step)
+                running[pool.submit(_run, step, work[step.name], store, dict(done), progress)] = step.name
+            finished, _ = wait(running, return_when=FIRST_COMPLETED)
+            for future in finished:
+                name = running.pop(future)
+                done[name] = future.result()
+    return done
+
+
+def _run(step: Step, work: Work, store: StepStore, before: Mapping[str, Done], progress: Progress) -> Done:
+    inputs = inputs_of(step, before)
+    key = key_of(step, inputs)
+    if found := store.find(step, key):
+        return found
+    reason = why(inputs, store.last_inputs(step.name))
+    home = store.root / step.name
+    home.mkdir(parents=True, exist_ok=True)
+    made = Path(tempfile.mkdtemp(prefix=".making-", dir=home))
+    start = time.monotonic()
+    try:
+        with progress.stage(f"{step.name}  ({reason})"):
+            work(before, made)
+        result = store.keep(step, key, made, time.monotonic() - start, inputs)
+    finally:
+        shutil.rmtree(made, ignore_errors=True)
+    return Done(**{**vars(result), "reason": reason})
+
+
+def forecast(plan: Plan, store: StepStore) -> dict[str, str]:
+    """Why each step would run, ``""`` for one that would not; a step after one that runs may run as well."""
+    done: dict[str, Done] = {}
+    reasons: dict[str, str] = {}
+    for step in plan.steps:
+        late = [need for need in step.needs if need not in done]
+        if late:
+            reasons[step.name] = "after " + ", ".join(late)
+            continue
+        inputs = inputs_of(step, done)
+        found = store.find(step, key_of(step, inputs))
+        reasons[step.name] = "" if found else why(inputs, store.last_inputs(step.name))
+        if found:
+            done[step.name] = found
+    return reasons
