@@ -1,0 +1,1 @@
+"""The herbarium's own small application: a page per sheet."""
