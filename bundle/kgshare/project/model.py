@@ -4,17 +4,24 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
 Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9]*(-[a-z0-9]+)*$", max_length=40)]
 Version = Annotated[str, StringConstraints(pattern=r"^[0-9A-Za-z][0-9A-Za-z.+_-]*$", max_length=60)]
 Label = Annotated[str, StringConstraints(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")]
 Size = Annotated[str, StringConstraints(pattern=r"^[1-9][0-9]*[kmg]$")]
 Coordinate = Annotated[str, StringConstraints(pattern=r"^[\w.-]+:[\w.-]+:[\w.-]+$")]
-# A path inside the project: relative, never upwards, so that a manifest cannot name a file of its reader's machine.
-ProjectPath = Annotated[
-    str, StringConstraints(pattern=r"^(?!/)(?!.*(^|/)\.\.(/|$))[^\\\x00]+$", min_length=1)
-]
+
+
+def _inside(path: str) -> str:
+    """Relative and never upwards, so that a manifest cannot name a file of its reader's machine."""
+    parts = path.split("/")
+    if not path or path.startswith("/") or ".." in parts or "\\" in path or "\0" in path:
+        raise ValueError("a path inside the project is relative, with forward slashes and without `..`")
+    return path
+
+
+ProjectPath = Annotated[str, AfterValidator(_inside)]
 PropertyType = Annotated[
     str,
     StringConstraints(

@@ -88,8 +88,11 @@ def _load(text: bytes, name: str) -> tuple[Any, Lines]:
     except UnicodeDecodeError as error:
         raise ManifestError(Problem(message=f"not UTF-8: {error.reason}", where=name)) from None
     except yaml.MarkedYAMLError as error:
-        line = error.problem_mark.line + 1 if error.problem_mark else 1
-        raise ManifestError(Problem(message=f"not YAML: {error.problem}", where=f"{name}:{line}")) from None
+        mark = (
+            error.context_mark or error.problem_mark
+        )  # where the broken piece starts, not where the file ends
+        where = f"{name}:{mark.line + 1}" if mark else name
+        raise ManifestError(Problem(message=f"not YAML: {error.problem}", where=where)) from None
     except yaml.YAMLError as error:
         raise ManifestError(Problem(message=f"not YAML: {error}", where=name)) from None
     lines: Lines = {(): 1}

@@ -1,0 +1,135 @@
+"""The step graph: what is unchanged is not run, what changed is said, what fails leaves nothing behind."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+
+from kgshare.progress import Progress
+from kgshare.steps import Done, Plan, Step, StepStore, forecast, run_steps, tree_digest
+
+QUIET = Progress(stream=io.StringIO(), quiet=True)
+
+
+def plan(data: str = "1", code: str = "a") -> Plan:
+    return Plan(
+        steps=(
+            Step(name="seed", inputs={"data": data}, outputs=("store",)),
+            Step(name="base", inputs={"code": code}, outputs=("tar",)),
+            Step(name="image", needs=("seed", "base"), inputs={}, outputs=("image",)),
+        )
+    )
+
+
+class Recorder:
+    """Does each step by writing what it was given, and remembers which ran."""
+
+    def __init__(self, the_plan: Plan) -> None:
+        self.plan, self.ran = the_plan, []  # type: tuple[Plan, list[str]]
+
+    def __getitem__(self, name: str) -> object:
+        def work(before: Mapping[str, Done], out: Path) -> None:
+            self.ran.append(name)
+            step = self.plan.step(name)
+            text = repr(sorted(step.inputs.items())) + "".join(
+                sorted(before[n].outputs[o] for n in step.needs for o in before[n].outputs)
+            )
+            for output in step.outputs:
+                (out / output).write_text(text)
+
+        return work
+
+
+def ran(store: StepStore, the_plan: Plan) -> tuple[list[str], dict[str, Done]]:
+    recorder = Recorder(the_plan)
+    done = run_steps(the_plan, recorder, store, QUIET)  # type: ignore[arg-type]
+    return sorted(recorder.ran), done
+
+
+def test_the_second_run_with_nothing_changed_runs_nothing(tmp_path: Path) -> None:
+    store = StepStore(root=tmp_path)
+    first, made = ran(store, plan())
+    again, found = ran(store, plan())
+    assert first == ["base", "image", "seed"]
+    assert again == []
+    assert {n: d.outputs for n, d in made.items()} == {n: d.outputs for n, d in found.items()}
+    assert all(d.cached for d in found.values())
+
+
+def test_only_what_depends_on_a_change_is_run_again_and_the_reason_is_said(tmp_path: Path) -> None:
+    store = StepStore(root=tmp_path)
+    ran(store, plan())
+    again, done = ran(store, plan(data="2"))
+    assert again == ["image", "seed"]
+    assert done["seed"].reason == "changed: data"
+    assert done["image"].reason == "changed: seed/store"
+
+
+def test_a_step_whose_outputs_are_the_same_stops_the_change(tmp_path: Path) -> None:
+    store = StepStore(root=tmp_path)
+
+    def same(_: Mapping[str, Done], out: Path) -> None:
+        for name in ("store", "tar", "image"):
+            (out / name).write_text("always this")
+
+    work = dict.fromkeys(("seed", "base", "image"), same)
+    run_steps(plan(), work, store, QUIET)
+    done = run_steps(plan(data="2"), work, store, QUIET)
+    assert not done["seed"].cached
+    assert done["image"].cached
+
+
+def test_a_result_that_was_touched_is_made_again(tmp_path: Path) -> None:
+    store = StepStore(root=tmp_path)
+    _, done = ran(store, plan())
+    done["base"].path("tar").write_text("tampered")
+    again, _ = ran(store, plan())
+    assert again == ["base"]
+
+
+def test_a_failed_step_leaves_nothing_and_the_next_run_goes_on_from_there(tmp_path: Path) -> None:
+    store = StepStore(root=tmp_path)
+    recorder = Recorder(plan())
+
+    def broken(_: Mapping[str, Done], out: Path) -> None:
+        (out / "tar").write_text("half")
+        raise ValueError("disk on fire")
+
+    work = {"seed": recorder["seed"], "base": broken, "image": recorder["image"]}
+    with pytest.raises(ValueError, match="disk on fire"):
+        run_steps(plan(), work, store, QUIET)  # type: ignore[arg-type]
+    assert list((tmp_path / "base").iterdir()) == []
+    again, _ = ran(store, plan())
+    assert again == ["base", "image"]
+
+
+def test_the_forecast_says_why_a_step_would_run_without_running_it(tmp_path: Path) -> None:
+    store = StepStore(root=tmp_path)
+    assert forecast(plan(), store) == {
+        "seed": "not made yet",
+        "base": "not made yet",
+        "image": "after seed, base",
+    }
+    ran(store, plan())
+    assert forecast(plan(code="b"), store) == {"seed": "", "base": "changed: code", "image": "after base"}
+
+
+def test_old_results_are_cleared_and_the_latest_kept(tmp_path: Path) -> None:
+    store = StepStore(root=tmp_path)
+    for value in range(7):
+        ran(store, plan(data=str(value)))
+    assert len(list((tmp_path / "seed").iterdir())) == 4
+    assert ran(store, plan(data="6"))[0] == []
+
+
+def test_a_tree_digest_follows_names_and_contents_but_not_bytecode(tmp_path: Path) -> None:
+    (tmp_path / "a.py").write_text("1")
+    before = tree_digest([tmp_path], tmp_path)
+    (tmp_path / "__pycache__").mkdir()
+    (tmp_path / "__pycache__" / "a.pyc").write_text("x")
+    assert tree_digest([tmp_path], tmp_path) == before
+    (tmp_path / "a.py").rename(tmp_path / "b.py")
+    assert tree_digest([tmp_path], tmp_path) != before
