@@ -23,7 +23,9 @@ def declared(pyproject: Path) -> list[str]:
         content["build-system"]["requires"],
     ]
     own = project["name"]
-    return sorted({line for lines in lists for line in lines if line != own and not line.startswith(f"{own}[")})
+    return sorted(
+        {line for lines in lists for line in lines if line != own and not line.startswith(f"{own}[")}
+    )
 
 
 if __name__ == "__main__":
