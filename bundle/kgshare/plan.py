@@ -1,0 +1,154 @@
+"""The plan: which steps a build has and what goes into each. Reads the project's files, starts nothing.
+
+::
+
+    toolbox ──→ runtime ─────────────────┐
+       └──────→ seed ────────────────────┼→ image.database ────┐
+    base.database ───────────────────────┘                     ├→ bundle
+    base.application ─────────────────────→ image.application ─┘
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+
+from kgshare import __version__
+from kgshare.lock.model import Arch, Lock
+from kgshare.project import Project, SeedStep
+from kgshare.steps import Plan, Step, text_digest, tree_digest
+
+TOOLBOX, RUNTIME, SEED, BUNDLE = "toolbox", "runtime", "seed", "bundle"
+DATABASE_BASE, APPLICATION_BASE = "base.database", "base.application"
+DATABASE_IMAGE, APPLICATION_IMAGE = "image.database", "image.application"
+
+BASE_TAR, RUNTIME_TAR, STORE_TAR, GRAPH_TAR, REPORT = "base.tar", "runtime.tar", "store.tar", "graph.tar", "report.json"
+IMAGE_TAR, BUNDLE_TAR = "image.tar", "bundle.tar"
+
+CODE = Path(__file__).parent  # kgshare's own sources, which are inputs as well
+
+
+def make_plan(project: Project, lock: Lock, arch: Arch) -> Plan:
+    """The steps that build a project for one architecture from one lock."""
+    return Plan(
+        steps=(
+            _base(TOOLBOX, lock, arch, "toolbox"),
+            _base(DATABASE_BASE, lock, arch, "database"),
+            _base(APPLICATION_BASE, lock, arch, "application"),
+            Step(
+                name=RUNTIME,
+                needs=(TOOLBOX,),
+                inputs={"kgshare's images": _code("images", "engines"), **_clock(lock, arch)},
+                outputs=(RUNTIME_TAR,),
+            ),
+            _seed(project, lock, arch),
+            _database_image(project, lock, arch),
+            _application_image(project, lock, arch),
+            _bundle(project, lock),
+        )
+    )
+
+
+def _base(name: str, lock: Lock, arch: Arch, which: str) -> Step:
+    packages = {key: rows for key, rows in lock.archs[arch].debian.items() if key == which}
+    return Step(
+        name=name,
+        inputs={"Debian packages": text_digest(repr(packages)), "kgshare's bases": _code("base"), **_clock(lock, arch)},
+        outputs=(BASE_TAR,),
+    )
+
+
+def _seed(project: Project, lock: Lock, arch: Arch) -> Step:
+    manifest = project.manifest
+    return Step(
+        name=SEED,
+        needs=(TOOLBOX,),
+        inputs={
+            "seed steps of the manifest": text_digest(
+                repr((manifest.neo4j, manifest.identity, manifest.seed, manifest.checks))
+            ),
+            "files of the seed": tree_digest(seed_files(project), project.root),
+            "jars": text_digest(repr(lock.jars)),
+            "wheels": text_digest(repr(lock.archs[arch].wheels["seed"])),
+            "kgshare's seeding": _code("seeding", "canonical", "images", "engines", "errors.py"),
+            **_clock(lock, arch),
+        },
+        outputs=(STORE_TAR, GRAPH_TAR, REPORT),
+    )
+
+
+def _database_image(project: Project, lock: Lock, arch: Arch) -> Step:
+    manifest = project.manifest
+    return Step(
+        name=DATABASE_IMAGE,
+        needs=(DATABASE_BASE, RUNTIME, SEED),
+        inputs={
+            "manifest": text_digest(
+                repr((manifest.name, manifest.version, manifest.description, manifest.licence, manifest.neo4j))
+            ),
+            "jars": text_digest(repr(lock.jars)),
+            "kgshare's images": _code("images", "engines"),
+            **_clock(lock, arch),
+        },
+        outputs=(IMAGE_TAR,),
+    )
+
+
+def _application_image(project: Project, lock: Lock, arch: Arch) -> Step:
+    manifest = project.manifest
+    inputs = {
+        "manifest": text_digest(
+            repr((manifest.name, manifest.version, manifest.description, manifest.licence)),
+            repr((manifest.application, manifest.identity, manifest.open)),
+        ),
+        "files of the application": tree_digest(
+            [project.root / path for path in manifest.application.source], project.root
+        ),
+        "wheels": text_digest(repr(lock.archs[arch].wheels["application"])),
+        "npm packages": text_digest(repr(lock.npm)),
+        "kgshare's images": _code("images", "engines"),
+        **_clock(lock, arch),
+    }
+    if manifest.application.start is None:
+        inputs["kgshare's page"] = _code("page")
+    return Step(name=APPLICATION_IMAGE, needs=(APPLICATION_BASE,), inputs=inputs, outputs=(IMAGE_TAR,))
+
+
+def _bundle(project: Project, lock: Lock) -> Step:
+    from kgshare.lock.file import render
+
+    return Step(
+        name=BUNDLE,
+        needs=(DATABASE_IMAGE, APPLICATION_IMAGE, SEED),
+        inputs={
+            "manifest": project.checksum,
+            "lock": text_digest(render(lock)),
+            "kgshare": text_digest(__version__, _code("bundle", "compose.py", "build.py")),
+        },
+        outputs=(BUNDLE_TAR,),
+    )
+
+
+def seed_files(project: Project) -> list[Path]:
+    """Every file and folder of the project that its seed steps name."""
+    return [project.root / path for step in project.manifest.seed for path in _named(step)]
+
+
+def _named(step: SeedStep) -> Iterable[str]:
+    if step.csv:
+        yield from (table.file for table in step.csv.nodes)
+        yield from (table.file for table in step.csv.relationships)
+    if step.python:
+        yield from step.python.source
+        yield from step.python.inputs
+    if step.cypher:
+        yield from step.cypher.scripts
+        yield from step.cypher.inputs
+
+
+def _clock(lock: Lock, arch: Arch) -> dict[str, str]:
+    return {"architecture": text_digest(arch), "epoch": text_digest(str(lock.epoch))}
+
+
+def _code(*names: str) -> str:
+    return tree_digest([path for name in names if (path := CODE / name).exists()], CODE)
