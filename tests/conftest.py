@@ -1,0 +1,95 @@
+"""What every test shares: what the machine must have, a state folder of its own, nothing left behind.
+
+A test that needs Docker or Chromium says so with a marker. Where the machine has none it is skipped with the reason;
+under ``CI=true`` a skip would hide that the thing was never tried, so there it fails.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import uuid
+from collections.abc import Callable, Iterator
+from functools import cache
+from pathlib import Path
+
+import pytest
+from tests.leftovers import sweep
+
+from kgshare.doors.process import CommandFailed, CommandMissing, run
+
+SESSION_LABEL = f"kgshare.test-session={uuid.uuid4().hex}"
+REMOVED = pytest.StashKey[list[str]]()
+
+
+@cache
+def missing_docker() -> str:
+    """Why the tests cannot use Docker; empty where they can."""
+    try:
+        run(["docker", "version", "--format", "{{.Server.Version}}"])
+    except (CommandMissing, CommandFailed) as error:
+        return f"no Docker Engine answers: {error}"
+    return ""
+
+
+def find_chromium() -> str | None:
+    """The browser that the tests drive: the system's, as Playwright's own cannot be fetched everywhere."""
+    names = (os.environ.get("KGSHARE_CHROMIUM"), "chromium", "chromium-browser", "google-chrome")
+    return next((path for name in names if name and (path := shutil.which(name))), None)
+
+
+@cache
+def missing_chromium() -> str:
+    """Why the tests cannot use a browser; empty where they can."""
+    return "" if find_chromium() else "there is no Chromium on PATH (./dev test installs Debian's)"
+
+
+NEEDS: dict[str, Callable[[], str]] = {"docker": missing_docker, "browser": missing_chromium}
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Skip, or under CI fail, a test whose needs the machine does not meet."""
+    for marker, missing in NEEDS.items():
+        if item.get_closest_marker(marker) and (reason := missing()):
+            if os.environ.get("CI") in ("true", "1"):
+                pytest.fail(reason, pytrace=False)
+            pytest.skip(reason)
+
+
+@pytest.fixture(scope="session")
+def chromium() -> str:
+    """Path of the browser; use it with the marker ``browser``."""
+    return find_chromium() or pytest.fail(missing_chromium(), pytrace=False)
+
+
+@pytest.fixture(scope="session")
+def docker_label() -> str:
+    """``name=value``: give it to what a test starts itself, and the end of the session takes it away."""
+    return SESSION_LABEL
+
+
+@pytest.fixture(scope="session", autouse=True)
+def own_state(tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest) -> Iterator[Path]:
+    """Stacks that tests start are recorded here, not among the user's; at the end none is left in Docker."""
+    state = tmp_path_factory.mktemp("state")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("KGSHARE_STATE", str(state))
+        patch.setenv("TESTCONTAINERS_RYUK_DISABLED", "true")  # its image would be pulled; we sweep ourselves
+        yield state
+    used_docker = any(item.get_closest_marker("docker") for item in request.session.items)
+    if used_docker and not missing_docker():
+        request.config.stash[REMOVED] = sweep(state, [SESSION_LABEL, *_testcontainers_label()])
+
+
+def _testcontainers_label() -> list[str]:
+    try:
+        from testcontainers.core.labels import LABEL_SESSION_ID, SESSION_ID
+    except ImportError:
+        return []
+    return [f"{LABEL_SESSION_ID}={SESSION_ID}"]
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    """Say what had to be taken away: each is a test that does not clean up after itself."""
+    for line in config.stash.get(REMOVED, []):
+        terminalreporter.write_line(f"left in Docker by a test, removed now: {line}")
