@@ -1,0 +1,130 @@
+"""Reading a table of ``data/`` into typed columns, as the model says; every mistake is named by file and row.
+
+Rows are counted as an editor or a spreadsheet shows them: the header is row 1.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from kgshare.errors import Problem, SeedError
+from oceangraph.model import Property
+
+HEADER_ROWS = 2  # the header itself, and rows are counted from one
+MOST_PROBLEMS = 20
+
+
+def read_table(root: Path, name: str, columns: Iterable[Property]) -> pd.DataFrame:
+    """Read ``root/data/name``; columns that the model has get its type, the others (links to other tables) stay text.
+
+    Args:
+        root: the project's folder.
+        name: the file's name in ``data/``.
+        columns: the properties that the table must hold.
+
+    Returns:
+        The table; a value that is missing is None (text, whole numbers, lists), NaN or NaT.
+
+    Raises:
+        SeedError: no such file, a column is missing, or a value is unreadable, out of range, or missing though required.
+    """
+    raw = read_text(root, name)
+    wanted = tuple(columns)
+    absent = [p.name for p in wanted if p.name not in raw.columns]
+    if absent:
+        raise SeedError(
+            *(Problem(message=f"there is no column {c}", where=f"data/{name} row 1") for c in absent)
+        )
+    problems: list[Problem] = []
+    typed = {p.name: _column(raw[p.name], p, name, problems) for p in wanted}
+    if problems:
+        more = len(problems) - MOST_PROBLEMS
+        rest = (Problem(message=f"and {more} more", where=f"data/{name}"),) if more > 0 else ()
+        raise SeedError(*problems[:MOST_PROBLEMS], *rest)
+    links = {str(c): raw[c] for c in raw.columns if c not in typed}
+    return pd.DataFrame({**typed, **links})
+
+
+def read_text(root: Path, name: str) -> pd.DataFrame:
+    """Read ``root/data/name`` as text; SeedError where it is missing or is no table."""
+    path = root / "data" / name
+    try:
+        return pd.read_csv(path, dtype=str, keep_default_na=False, encoding="utf-8")
+    except FileNotFoundError as error:
+        hint = "make it with `oceangraph tables`, or restore it from Git"
+        raise SeedError(Problem(message="there is no such table", where=f"data/{name}", hint=hint)) from error
+    except (pd.errors.ParserError, pd.errors.EmptyDataError, UnicodeDecodeError) as error:
+        raise SeedError(Problem(message=f"this is no CSV table: {error}", where=f"data/{name}")) from error
+
+
+def where(name: str, index: int) -> str:
+    """The place of the row with this index, for a message."""
+    return f"data/{name} row {index + HEADER_ROWS}"
+
+
+def _column(text: pd.Series[str], prop: Property, name: str, problems: list[Problem]) -> pd.Series[Any]:
+    values = _PARSERS[prop.type](text)
+    empty = text == ""
+    wrong = values.isna() & ~empty
+    _collect(problems, name, text[wrong], f"{prop.name} is no {prop.type}")
+    if prop.required:
+        _collect(problems, name, text[empty], f"{prop.name} is missing")
+    if prop.low is not None or prop.high is not None:
+        number = pd.to_numeric(text, errors="coerce")
+        low = -float("inf") if prop.low is None else prop.low
+        high = float("inf") if prop.high is None else prop.high
+        outside = number.notna() & ~number.between(low, high)
+        unit = f" {prop.unit}" if prop.unit not in ("", "1") else ""
+        _collect(problems, name, text[outside], f"{prop.name} is not between {low:g} and {high:g}{unit}")
+    return values
+
+
+def _collect(problems: list[Problem], name: str, wrong: pd.Series[str], message: str) -> None:
+    for index, value in wrong.items():
+        shown = f": {value!r}" if value else ""
+        problems.append(Problem(message=message + shown, where=where(name, int(str(index)))))
+
+
+def _text(text: pd.Series[str]) -> pd.Series[Any]:
+    return text.astype(object).where(text != "", None)
+
+
+def _whole(text: pd.Series[str]) -> pd.Series[Any]:
+    # Python's own integers beside None: a column of floats would make 4 a 4.0.
+    readable = text.str.fullmatch(r"[+-]?\d{1,18}")
+    return pd.Series(
+        [int(t) if ok else None for t, ok in zip(text, readable, strict=True)], index=text.index, dtype=object
+    )
+
+
+def _number(text: pd.Series[str]) -> pd.Series[Any]:
+    number = pd.to_numeric(text, errors="coerce").astype(float)
+    return number.where(number.abs() != float("inf"))
+
+
+def _moment(text: pd.Series[str]) -> pd.Series[Any]:
+    readable = text.str.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ")
+    return pd.to_datetime(text.where(readable), format="%Y-%m-%dT%H:%M:%SZ", errors="coerce", utc=True)
+
+
+def _day(text: pd.Series[str]) -> pd.Series[Any]:
+    moment = pd.to_datetime(text, format="%Y-%m-%d", errors="coerce")
+    return moment.dt.date.astype(object).where(moment.notna(), None)
+
+
+def _list(text: pd.Series[str]) -> pd.Series[Any]:
+    return pd.Series([t.split("|") if t else None for t in text], index=text.index, dtype=object)
+
+
+_PARSERS: dict[str, Callable[[pd.Series[str]], pd.Series[Any]]] = {
+    "string": _text,
+    "int": _whole,
+    "float": _number,
+    "datetime": _moment,
+    "date": _day,
+    "string[]": _list,
+}
