@@ -57,6 +57,7 @@ def run(
     *,
     cwd: Path | None = None,
     env: Mapping[str, str] | None = None,
+    without: Sequence[str] = (),
     stdin: str | None = None,
     on_line: Callable[[str], None] | None = None,
 ) -> Completed:
@@ -66,6 +67,7 @@ def run(
         argv: program and arguments, never through a shell.
         cwd: where to run it.
         env: variables added to this process's own.
+        without: prefixes of this process's own variables that the program must not see.
         stdin: text to give it; without, it reads nothing.
         on_line: called with each line of its stderr while it runs.
 
@@ -74,7 +76,8 @@ def run(
         CommandFailed: it ended with another code than 0; carries its output.
     """
     words = [str(word) for word in argv]
-    environment = {**os.environ, **env} if env else None
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(tuple(without))}
+    environment = {**kept, **(env or {})}
     try:
         process = subprocess.Popen(
             words, cwd=cwd, env=environment, text=True, encoding="utf-8", errors="replace",

@@ -1,0 +1,263 @@
+"""The running stack as one readable text: ``compose.yaml``, rendered from the manifest and from nothing else.
+
+The committed file, the copy in a bundle and what ``kgshare up`` runs are the same bytes. What differs between two
+stacks of one bundle goes through the variables in `VARIABLES`, all of which have defaults, so that
+``docker load -i FILE && docker compose up`` works without kgshare.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from kgshare.errors import BundleError, Problem
+from kgshare.project import Manifest
+
+COMPOSE = "compose.yaml"
+DATABASE, APPLICATION, GATEWAY = "database", "application", "gateway"
+BOLT_PORT = 7687
+STOP_SECONDS = 60
+AUTH_FOLDER = "/var/lib/kgshare/auth"
+PASSWORD_FILE = f"{AUTH_FOLDER}/password"
+STORE_FOLDER = "/data"
+DATABASE_USER, APPLICATION_USER = 7474, 65532
+# The database image carries the forwarder as a class; each argument is PORT=SERVICE:PORT.
+GATEWAY_COMMAND = (
+    "/opt/java/bin/java", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-Xmx32m",
+    "-cp", "/opt/kgshare/classes", "Gateway",
+)  # fmt: skip
+
+PORT, BOLT = "KGSHARE_PORT", "KGSHARE_BOLT_PORT"
+DATABASE_IMAGE, APPLICATION_IMAGE = "KGSHARE_DATABASE_IMAGE", "KGSHARE_APPLICATION_IMAGE"
+STORE, BUNDLE = "KGSHARE_STORE", "KGSHARE_BUNDLE"
+VARIABLES = (PORT, BOLT, DATABASE_IMAGE, APPLICATION_IMAGE, STORE, BUNDLE)
+
+# Labels: what finds a stack again when kgshare's own notes are lost.
+LABEL_NAME, LABEL_STACK, LABEL_BUNDLE = "kgshare.name", "kgshare.stack", "kgshare.bundle"
+
+
+def image_tag(name: str, role: str, version: str) -> str:
+    """The name under which an image is loaded.
+
+    It names its host, so that no engine takes it for a public registry's; a tag cannot hold a version's ``+``.
+    """
+    return f"localhost/{name}/{role}:{_safe(version)}"
+
+
+def _safe(version: str) -> str:
+    return re.sub(r"[^0-9A-Za-z_.-]", "_", version)
+
+
+@dataclass(frozen=True, kw_only=True)
+class ServiceLimits:
+    """What one service may use at the most: memory as Docker writes it (``512m``), processes and threads."""
+
+    memory: str
+    processes: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class ComposePlan:
+    """All that the text depends on.
+
+    Attributes:
+        name: the project's name, which is the stack's unless it is given another.
+        version: the project's version.
+        port: where the application listens inside, and outside when that port is free.
+        opens: path at which the page opens.
+        database: limits of the database.
+        application: limits of the application.
+    """
+
+    name: str
+    version: str
+    port: int
+    opens: str
+    database: ServiceLimits
+    application: ServiceLimits
+
+    @classmethod
+    def of(cls, manifest: Manifest) -> ComposePlan:
+        """The plan that a manifest asks for."""
+        limits = manifest.resources
+        return cls(
+            name=manifest.name,
+            version=manifest.version,
+            port=manifest.application.port,
+            opens=manifest.open,
+            database=ServiceLimits(memory=limits.database.memory, processes=limits.database.processes),
+            application=ServiceLimits(
+                memory=limits.application.memory, processes=limits.application.processes
+            ),
+        )
+
+
+def require_rendered(text: bytes, manifest: Manifest, where: str = COMPOSE) -> str:
+    """Give back the rendered text, if that is what the bundle holds.
+
+    Raises:
+        BundleError: the bundle's text is another one; whoever wrote it wanted something else to run.
+    """
+    rendered = render_compose(ComposePlan.of(manifest))
+    if text == rendered.encode():
+        return rendered
+    theirs, ours = text.decode(errors="replace").splitlines(), rendered.splitlines()
+    line = next((n for n, (a, b) in enumerate(zip(theirs, ours, strict=False)) if a != b), None)
+    number = min(len(theirs), len(ours)) + 1 if line is None else line + 1
+    raise BundleError(
+        Problem(
+            message="it is not what its manifest asks for, so nothing was loaded or started",
+            where=f"{where}:{number}",
+            hint="the bundle was altered, or made by another version of kgshare: ask its author, or rebuild it",
+        )
+    )
+
+
+def render_compose(plan: ComposePlan) -> str:
+    """The compose file of a plan: deterministic, safe by default, with comments for whoever reads it."""
+    return "\n".join([_head(plan), _database(plan), _application(plan), _gateway(plan), _tail(plan)])
+
+
+def _head(plan: ComposePlan) -> str:
+    return f"""\
+# The running stack of {plan.name} {plan.version}, written by kgshare from kgshare.yaml: do not edit.
+#
+#   kgshare up FILE                                    verifies the bundle, starts this, opens the page
+#   docker load -i FILE && docker compose up           the same without kgshare: nothing is verified
+#   then open http://127.0.0.1:{plan.port}{plan.opens}
+#
+# The database makes a random password for user neo4j at its first start. To read it:
+#   docker compose cp database:{PASSWORD_FILE} -  | tar -xO
+
+name: {plan.name}
+
+# What holds for every service: it starts with no right that it does not need.
+x-safe: &safe
+  pull_policy: never                  # what runs is what was loaded
+  read_only: true
+  cap_drop: [ALL]
+  security_opt: ["no-new-privileges:true"]
+  restart: "on-failure:3"
+  logging:
+    driver: json-file
+    options: {{max-size: "10m", max-file: "3"}}
+  labels:
+    {LABEL_NAME}: {_quoted(plan.name)}
+    {LABEL_STACK}: "${{COMPOSE_PROJECT_NAME}}"
+    {LABEL_BUNDLE}: "${{{BUNDLE}:-}}"
+
+services:"""
+
+
+def _database(plan: ComposePlan) -> str:
+    return f"""\
+  # Neo4j with the seeded store inside. It reaches nothing but the network `inside`.
+  {DATABASE}:
+    <<: *safe
+    image: "${{{DATABASE_IMAGE}:-{image_tag(plan.name, DATABASE, plan.version)}}}"
+    user: "{DATABASE_USER}:{DATABASE_USER}"
+    networks: [inside]
+    dns: [127.0.0.1]                  # names of this stack only
+    volumes:
+      - store:{STORE_FOLDER}
+      - auth:{AUTH_FOLDER}
+    tmpfs:
+      - {_tmpfs("64m")}
+    mem_limit: {plan.database.memory}
+    pids_limit: {plan.database.processes}
+    stop_grace_period: {STOP_SECONDS}s            # Neo4j closes its store; killed, it would recover at the next start
+"""
+
+
+def _application(plan: ComposePlan) -> str:
+    return f"""\
+  # What the reviewer opens. It reads the password from a file, never from its environment.
+  {APPLICATION}:
+    <<: *safe
+    image: "${{{APPLICATION_IMAGE}:-{image_tag(plan.name, APPLICATION, plan.version)}}}"
+    user: "{APPLICATION_USER}:{APPLICATION_USER}"
+    group_add: ["{DATABASE_USER}"]               # the group that may read the password
+    depends_on:
+      {DATABASE}: {{condition: service_healthy}}
+    environment:
+      NEO4J_URI: bolt://{DATABASE}:{BOLT_PORT}
+      NEO4J_USERNAME: neo4j
+      NEO4J_PASSWORD_FILE: {PASSWORD_FILE}
+    networks: [inside]
+    dns: [127.0.0.1]
+    volumes:
+      - {{type: volume, source: auth, target: {AUTH_FOLDER}, read_only: true, volume: {{nocopy: true}}}}
+    tmpfs:
+      - {_tmpfs("64m")}
+    mem_limit: {plan.application.memory}
+    pids_limit: {plan.application.processes}
+    stop_grace_period: 10s
+"""
+
+
+def _gateway(plan: ComposePlan) -> str:
+    command = [
+        *GATEWAY_COMMAND,
+        f"{plan.port}={APPLICATION}:{plan.port}",
+        f"{BOLT_PORT}={DATABASE}:{BOLT_PORT}",
+    ]
+    return f"""\
+  # The one way in: forwards two ports of this machine to the two services above, and nothing outwards.
+  {GATEWAY}:
+    <<: *safe
+    image: "${{{DATABASE_IMAGE}:-{image_tag(plan.name, DATABASE, plan.version)}}}"
+    user: "{APPLICATION_USER}:{APPLICATION_USER}"
+    entrypoint:
+{_lines(command)}
+    healthcheck: {{disable: true}}      # the image's own check is the database's
+    networks: [inside, front]
+    dns: [127.0.0.1]
+    ports:
+      - {{host_ip: 127.0.0.1, published: "${{{PORT}:-{plan.port}}}", target: {plan.port}}}
+      - {{host_ip: 127.0.0.1, published: "${{{BOLT}:-{BOLT_PORT}}}", target: {BOLT_PORT}}}
+    tmpfs:
+      - {_tmpfs("16m")}
+    mem_limit: 128m
+    pids_limit: 256
+    stop_grace_period: 5s
+"""
+
+
+def _tail(plan: ComposePlan) -> str:
+    labels = f"""\
+    labels:
+      {LABEL_NAME}: {_quoted(plan.name)}
+      {LABEL_STACK}: "${{COMPOSE_PROJECT_NAME}}\""""
+    return f"""\
+networks:
+  # No way out, not even to this machine: the bridge has no address here.
+  inside:
+    internal: true
+    driver_opts: {{com.docker.network.bridge.inhibit_ipv4: "true"}}
+{labels}
+  # Publishes on loopback; without masquerading there are no answers from outside.
+  front:
+    driver_opts: {{com.docker.network.bridge.enable_ip_masquerade: "false"}}
+{labels}
+
+volumes:
+  # Belongs to the store in the image, which Docker copies here at the first start; its name says which.
+  store:
+    name: "${{{STORE}:-${{COMPOSE_PROJECT_NAME}}-{_safe(plan.version)}}}"
+{labels}
+  # The password of this stack.
+  auth:
+{labels}
+"""
+
+
+def _tmpfs(size: str) -> str:
+    return f"/tmp:rw,noexec,nosuid,nodev,mode=1777,size={size}"  # noqa: S108 - a folder of the container
+
+
+def _lines(command: list[str]) -> str:
+    return "\n".join(f"      - {_quoted(word)}" for word in command)
+
+
+def _quoted(text: str) -> str:
+    return f'"{text}"'

@@ -1,0 +1,154 @@
+"""What is started: a bundle that was verified, reduced to what a stack needs. Only this file knows the bundle."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import yaml
+from pydantic import ValidationError
+
+from kgshare.compose import COMPOSE, require_rendered
+from kgshare.errors import BundleError, Problem, UsageError
+from kgshare.progress import Progress
+from kgshare.project import MANIFEST, Manifest, read_project
+
+SUFFIX = ".kgshare.tar"
+SEED_REPORT = "seed.json"
+DIGEST = re.compile(r"(sha256:)?[0-9a-f]{64}")
+
+
+@dataclass(frozen=True, kw_only=True)
+class SourceImage:
+    """One image: digest of its OCI manifest, and of its configuration."""
+
+    manifest_digest: str
+    config_digest: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Source:
+    """A verified bundle, ready to be started.
+
+    Attributes:
+        manifest: the project's manifest.
+        digest: SHA-256 of the bundle's index, ``sha256:…``.
+        compose: the compose file, which is the rendered one.
+        store: name of the store: Neo4j's version and 12 hex digits of its canonical digest.
+        platform: what its images run on, e.g. ``linux/amd64``.
+        images: by role, ``database`` and ``application``.
+        size: bytes of the bundle.
+        archive: the images as ``docker load`` takes them, under the tags given by role.
+    """
+
+    manifest: Manifest
+    digest: str
+    compose: str
+    store: str
+    platform: str
+    images: Mapping[str, SourceImage]
+    size: int
+    archive: Callable[[Mapping[str, str]], Iterator[bytes]]
+
+
+def open_source(where: Path, progress: Progress) -> Source:
+    """Verify a bundle whole, and its compose file against the manifest; nothing is loaded before.
+
+    Args:
+        where: the bundle, or a folder with one.
+        progress: says that it is being verified.
+
+    Raises:
+        UsageError: there is no bundle there, or more than one.
+        BundleError: the bundle is refused.
+    """
+    from kgshare.bundle import docker_archive, read_bundle
+
+    file = find_bundle(where)
+    with progress.stage(f"verify {file.name}"):
+        bundle = read_bundle(file)
+        manifest = manifest_of(bundle.read_file(MANIFEST), file.name)
+        text = require_rendered(bundle.read_file(COMPOSE), manifest, f"{file.name}: {COMPOSE}")
+        canonical = canonical_digest(bundle.read_file(SEED_REPORT), file.name)
+    platforms = sorted({image.platform for image in bundle.images})
+    images = {image.role: image for image in bundle.images if image.platform == platforms[0]}
+    return Source(
+        manifest=manifest,
+        digest=bundle.digest,
+        compose=text,
+        store=store_name(manifest, canonical),
+        platform=str(platforms[0]),
+        images={
+            role: SourceImage(manifest_digest=image.manifest_digest, config_digest=image.config_digest)
+            for role, image in images.items()
+        },
+        size=bundle.size,
+        archive=lambda tags: docker_archive(bundle, tags, platforms[0]),
+    )
+
+
+def store_name(manifest: Manifest, canonical: str) -> str:
+    """What a store's volume is named after: its content, and the Neo4j that its files are for."""
+    return f"{manifest.neo4j.version}-{canonical.removeprefix('sha256:')[:12]}"
+
+
+def find_bundle(where: Path) -> Path:
+    """The bundle that is meant: the file itself; in a project's folder that of its version, elsewhere the only one.
+
+    Raises:
+        UsageError: there is none, or more than one.
+    """
+    if where.is_file():
+        return where
+    if not where.is_dir():
+        raise UsageError(f"there is no {where}", hint="name a bundle, or a folder with one")
+    if (where / MANIFEST).is_file():
+        manifest = read_project(where).manifest
+        file = where / f"{manifest.name}-{manifest.version}{SUFFIX}"
+        if not file.is_file():
+            raise UsageError(f"there is no {file.name} here yet", hint="`kgshare build` makes it")
+        return file
+    found = sorted(where.glob(f"*{SUFFIX}"))
+    if len(found) != 1:
+        what = f"several bundles: {', '.join(f.name for f in found)}" if found else f"no *{SUFFIX}"
+        raise UsageError(f"in {where} there {'are' if found else 'is'} {what}", hint="name the one you mean")
+    return found[0]
+
+
+def manifest_of(text: bytes, where: str) -> Manifest:
+    """The manifest in a bundle; the files that it names are not beside it.
+
+    Raises:
+        BundleError: it is not a manifest.
+    """
+    try:
+        return Manifest.model_validate(yaml.safe_load(text))
+    except (yaml.YAMLError, ValidationError, UnicodeDecodeError) as error:
+        reason = str(error).splitlines()[0]
+        raise BundleError(
+            Problem(
+                message=f"its manifest is not one this kgshare understands: {reason}",
+                where=f"{where}: {MANIFEST}",
+                hint="update kgshare, or ask its author",
+            )
+        ) from None
+
+
+def canonical_digest(text: bytes, where: str) -> str:
+    """The digest of the graph's canonical text, as the seed reported it.
+
+    Raises:
+        BundleError: the report does not hold one.
+    """
+    try:
+        found = json.loads(text)["digest"]
+    except (ValueError, KeyError, TypeError):
+        found = None
+    if not isinstance(found, str) or not DIGEST.fullmatch(found):
+        raise BundleError(
+            Problem(message="it does not say which store it holds", where=f"{where}: {SEED_REPORT}")
+        )
+    return found

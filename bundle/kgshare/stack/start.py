@@ -1,0 +1,186 @@
+"""``kgshare up``: from a verified bundle to an address that answers."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from dataclasses import replace
+
+from kgshare import compose
+from kgshare.doors.engine import PROJECT, ContainerFacts, Engine
+from kgshare.errors import EngineError, StackError
+from kgshare.progress import Progress
+from kgshare.stack import look, ports, run
+from kgshare.stack import state as notes
+from kgshare.stack.load import ensure_images
+from kgshare.stack.model import StackReport
+from kgshare.stack.source import Source
+from kgshare.stack.state import ImageNote, StackState
+
+ATTEMPTS = 3
+ANSWER_SECONDS = 60
+
+
+def start(source: Source, *, stack: str, port: int | None, progress: Progress, engine: Engine) -> StackReport:
+    """Load, start and wait. With the same bundle running already, only look.
+
+    Raises:
+        EngineError: the engine cannot run it.
+        StackError: a service does not start, a port is taken, or the name belongs to something else.
+    """
+    began = time.monotonic()
+    containers = engine.containers({PROJECT: stack})
+    _require_ours(containers, stack, source)
+    if _runs_already(containers, stack, source, port):
+        return report(engine, stack, already=True, notes_=(), began=began)
+    run.require_compose()
+    facts = engine.facts()
+    if source.platform != facts.platform:
+        raise EngineError(
+            f"the bundle is for {source.platform}, and this engine runs {facts.platform}",
+            hint="ask its author for a bundle built for this platform",
+        )
+    images = ensure_images(source, engine, facts, progress)
+    state, said = _start_on_free_ports(source, stack, port, images, containers, progress, engine)
+    return report(engine, stack, already=False, notes_=(*said, *_kept(engine, state)), began=began)
+
+
+def plan_state(
+    source: Source, stack: str, images: Mapping[str, ImageNote], port: int, bolt_port: int
+) -> StackState:
+    """What will be started, as it is noted."""
+    manifest = source.manifest
+    return StackState(
+        stack=stack,
+        project=manifest.name,
+        version=manifest.version,
+        bundle=source.digest,
+        port=port,
+        bolt_port=bolt_port,
+        opens=manifest.open,
+        health=manifest.application.health,
+        store=f"{stack}-{source.store}",
+        images=dict(images),
+    )
+
+
+def bring_up(engine: Engine, state: StackState, compose_text: str, progress: Progress) -> None:
+    """Note a stack, start it, and wait until its page answers.
+
+    Raises:
+        StackError: it does not start.
+    """
+    folder = notes.write_state(state, compose_text)
+    with progress.stage(f"start {state.stack}"):
+        run.compose_up(engine, state, folder)
+        if not run.answers(state.port, state.health, ANSWER_SECONDS):
+            raise StackError(
+                f"every service is well, but http://{ports.LOOPBACK}:{state.port}{state.health} does not answer",
+                hint=f"`kgshare logs --name {state.stack} {compose.GATEWAY}` shows why",
+            )
+
+
+def report(
+    engine: Engine, stack: str, *, already: bool, notes_: tuple[str, ...], began: float
+) -> StackReport:
+    """What is running now.
+
+    Raises:
+        StackError: nothing is.
+    """
+    status = look.status_of(engine, stack)
+    if status.url is None or status.bolt is None:
+        raise StackError(f"the stack {stack} stopped again", hint=f"`kgshare logs --name {stack}` shows why")
+    if status.nodes is None:
+        notes_ = (*notes_, "the database did not say how much it holds")
+    return StackReport(
+        stack=stack,
+        services=status.services,
+        url=status.url,
+        bolt=status.bolt,
+        nodes=status.nodes,
+        relationships=status.relationships,
+        bundle=status.bundle,
+        password_file=status.password_file,
+        already=already,
+        notes=notes_,
+        seconds=round(time.monotonic() - began, 2),
+    )
+
+
+def _require_ours(containers: tuple[ContainerFacts, ...], stack: str, source: Source) -> None:
+    hint = f"`kgshare up --name ANOTHER` starts beside it, `kgshare down --name {stack}` makes room"
+    if look.foreign(containers, stack):
+        raise StackError(
+            f"Docker has a project {stack} that is not kgshare's", hint="choose another name with --name"
+        )
+    names = {c.labels.get(compose.LABEL_NAME, "") for c in containers} - {source.manifest.name}
+    if names:
+        raise StackError(f"the stack {stack} belongs to the project {names.pop()}", hint=hint)
+
+
+def _runs_already(
+    containers: tuple[ContainerFacts, ...], stack: str, source: Source, port: int | None
+) -> bool:
+    state = notes.read_state(stack)
+    if state is None or state.bundle != source.digest or port not in {None, state.port}:
+        return False
+    services = look.services_of(containers, state)
+    here = {c.service for c in containers if c.labels.get(compose.LABEL_BUNDLE) == source.digest}
+    return (
+        here == set(look.SERVICES)
+        and all(service.well for service in services)
+        and set(look.published(containers).values()) == {state.port, state.bolt_port}
+        and run.answers(state.port, state.health, 0)
+    )
+
+
+def _start_on_free_ports(
+    source: Source,
+    stack: str,
+    port: int | None,
+    images: Mapping[str, ImageNote],
+    containers: tuple[ContainerFacts, ...],
+    progress: Progress,
+    engine: Engine,
+) -> tuple[StackState, tuple[str, ...]]:
+    """Start; where somebody is quicker and takes a port that was free, take another, unless one was asked for."""
+    usual = source.manifest.application.port
+    before, mine = notes.read_state(stack), set(look.published(containers).values())
+    refused: set[int] = set()
+
+    def free(number: int) -> bool:
+        return number not in refused and (number in mine or ports.is_free(number))
+
+    for attempt in range(ATTEMPTS):
+        page = port and ports.require(port, free=free)
+        page = page or ports.choose(before.port if before else usual, free=free)
+        bolt = ports.choose(before.bolt_port if before else compose.BOLT_PORT, not_these={page}, free=free)
+        state = plan_state(source, stack, images, page, bolt)
+        try:
+            bring_up(engine, state, source.compose, progress)
+        except run.PortTaken:
+            if port is not None or attempt == ATTEMPTS - 1:
+                raise
+            refused |= {page, bolt}
+            before = replace(state, port=page + 1, bolt_port=bolt + 1)
+            continue
+        break
+    return state, _port_notes(state, port or usual)
+
+
+def _port_notes(state: StackState, wanted: int) -> tuple[str, ...]:
+    moved = []
+    if state.port != wanted:
+        moved.append(f"port {wanted} was taken, so the page is on {state.port}")
+    if state.bolt_port != compose.BOLT_PORT:
+        moved.append(f"port {compose.BOLT_PORT} was taken, so Bolt is on {state.bolt_port}")
+    return tuple(moved)
+
+
+def _kept(engine: Engine, state: StackState) -> tuple[str, ...]:
+    return tuple(
+        f"an older store with its edits was kept: volume {name} (`kgshare up` of its bundle goes back to it, "
+        f"`docker volume rm {name}` removes it)"
+        for name in look.kept_volumes(engine, state.stack, state.store)
+    )

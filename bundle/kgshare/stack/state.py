@@ -1,0 +1,161 @@
+"""kgshare's own notes on a stack: ``stacks/NAME/`` in the state folder.
+
+Docker's labels say which stacks there are; the notes say what labels cannot: ports, digests, the password, the
+rendered compose file. A stack whose notes are lost can still be seen and brought down.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from pydantic import TypeAdapter, ValidationError
+
+from kgshare import compose
+from kgshare.errors import UsageError
+from kgshare.places import state_dir
+
+NOTES, ENV, PASSWORD = "stack.json", "env", "password"
+NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}")
+
+
+@dataclass(frozen=True, kw_only=True)
+class ImageNote:
+    """An image as it was loaded.
+
+    Attributes:
+        tag: the name it was given.
+        id: what this engine calls it.
+        digest: of its OCI manifest, the same on every engine.
+    """
+
+    tag: str
+    id: str
+    digest: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class StackState:
+    """What was started, from which bundle, and where it listens.
+
+    Attributes:
+        stack: its name.
+        project: name of the project.
+        version: its version.
+        bundle: digest of the bundle's index.
+        port: of the page on this machine.
+        bolt_port: of Bolt on this machine.
+        opens: path at which the page opens.
+        health: path that answers 200 when the application is well.
+        store: name of the store's volume.
+        images: by service, ``database`` and ``application``.
+    """
+
+    stack: str
+    project: str
+    version: str
+    bundle: str
+    port: int
+    bolt_port: int
+    opens: str
+    health: str
+    store: str
+    images: dict[str, ImageNote]
+
+    @property
+    def variables(self) -> dict[str, str]:
+        """The compose file's variables."""
+        return {
+            compose.PORT: str(self.port),
+            compose.BOLT: str(self.bolt_port),
+            compose.DATABASE_IMAGE: self.images[compose.DATABASE].tag,
+            compose.APPLICATION_IMAGE: self.images[compose.APPLICATION].tag,
+            compose.STORE: self.store,
+            compose.BUNDLE: self.bundle,
+        }
+
+
+_NOTES = TypeAdapter(StackState)
+
+
+def require_name(name: str) -> str:
+    """A stack's name, if it is one; it becomes the name of a folder, of networks and of containers.
+
+    Raises:
+        UsageError: it is not.
+    """
+    if not NAME.fullmatch(name):
+        raise UsageError(
+            f"`{name}` cannot be the name of a stack", hint="use small letters, digits, `-` and `_`"
+        )
+    return name
+
+
+def folder_of(stack: str) -> Path:
+    """Where the notes of a stack are."""
+    return state_dir() / "stacks" / stack
+
+
+def noted() -> tuple[str, ...]:
+    """The stacks there are notes of."""
+    root = state_dir() / "stacks"
+    return tuple(sorted(p.name for p in root.iterdir() if p.is_dir())) if root.is_dir() else ()
+
+
+def write_state(state: StackState, compose_text: str) -> Path:
+    """Write the notes, each file aside and then renamed, and give back their folder (0700)."""
+    folder = folder_of(state.stack)
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    folder.chmod(0o700)
+    _write(folder / compose.COMPOSE, compose_text)
+    _write(folder / ENV, env_text(state.variables))
+    _write(folder / NOTES, _NOTES.dump_json(state, indent=2).decode() + "\n")
+    return folder
+
+
+def env_text(variables: Mapping[str, str]) -> str:
+    """Variables as an env file; single quotes keep Compose from reading anything into a value."""
+    return "".join(f"{name}='{value}'\n" for name, value in sorted(variables.items()))
+
+
+def read_state(stack: str) -> StackState | None:
+    """The notes of a stack; None where there are none, or none that can be read."""
+    try:
+        return _NOTES.validate_json((folder_of(stack) / NOTES).read_bytes())
+    except (OSError, ValidationError):
+        return None
+
+
+def write_password(stack: str, password: str) -> Path:
+    """Keep a stack's password in a file that only its owner reads."""
+    file = folder_of(stack) / PASSWORD
+    _write(file, password)
+    return file
+
+
+def read_password(stack: str) -> str | None:
+    """The password kept for a stack, if there is one."""
+    try:
+        return (folder_of(stack) / PASSWORD).read_text(encoding="utf-8").strip()
+    except OSError:
+        return None
+
+
+def forget(stack: str) -> None:
+    """Remove the notes; the password is still in the volume that knows it."""
+    shutil.rmtree(folder_of(stack), ignore_errors=True)
+
+
+def _write(file: Path, text: str) -> None:
+    aside = file.with_name(f".{file.name}.{os.getpid()}")
+    try:
+        descriptor = os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        with os.fdopen(descriptor, "w", encoding="utf-8", newline="\n") as stream:
+            stream.write(text)
+        aside.replace(file)
+    finally:
+        aside.unlink(missing_ok=True)
