@@ -6,7 +6,7 @@ found by name and version with the ordinary client of its ecosystem, and known b
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 LOCK = "kgshare.lock"
@@ -99,6 +99,7 @@ class Lock:
         jars: the same for every architecture.
         npm: likewise.
         archs: per architecture.
+        needs: a digest of what each part was resolved from; a part whose needs are the same keeps its versions.
     """
 
     manifest: str
@@ -110,6 +111,7 @@ class Lock:
     jars: dict[JarSet, tuple[Jar, ...]]
     npm: tuple[NpmPackage, ...]
     archs: dict[Arch, ArchLock]
+    needs: dict[str, str] = field(default_factory=dict)
 
 
 Input = DebianPackage | Jar | Wheel | NpmPackage

@@ -1,0 +1,208 @@
+"""Jars: resolved and fetched from Maven repositories by jgo, a resolver in pure Python; no Maven and no Java needed.
+
+The roots are resolved as a plain project that depends on them would be (``raw``, not as bills of materials), which
+gives what Maven gives. jgo's own configuration (its ``[repositories]``) is honoured.
+"""
+
+from __future__ import annotations
+
+import logging
+import shutil
+import tempfile
+from collections.abc import Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from importlib import metadata
+from pathlib import Path
+
+import requests
+from jgo.config import GlobalSettings
+from jgo.maven import Artifact, MavenContext, PythonResolver
+
+from kgshare.errors import KgshareError, LockError, Problem
+
+AT_ONCE = 8
+TIMEOUT = 60
+
+
+@dataclass(frozen=True, kw_only=True, order=True)
+class Coordinate:
+    """A jar by its Maven coordinate."""
+
+    group: str
+    artifact: str
+    version: str
+    classifier: str = ""
+
+    def __str__(self) -> str:
+        return ":".join(part for part in (self.group, self.artifact, self.version, self.classifier) if part)
+
+
+class NotThere(KgshareError):
+    """No repository has the artifact."""
+
+    kind = "maven"
+
+
+class Unreachable(KgshareError):
+    """No repository answers."""
+
+    kind = "maven"
+
+
+class _Mismatches(logging.Handler):
+    """jgo only warns of a file that is not what its repository's checksum says; here it is an error."""
+
+    def __init__(self) -> None:
+        super().__init__(logging.WARNING)
+        self.names: set[str] = set()
+
+    def emit(self, record: logging.LogRecord) -> None:
+        message = record.getMessage()
+        if message.startswith("Checksum mismatch for "):
+            self.names.add(message.removeprefix("Checksum mismatch for ").partition(": ")[0])
+
+
+class Careful(PythonResolver):
+    """jgo's resolver, except that a file appears in its folder only when it is complete and its checksum right."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.mismatches = _Mismatches()
+
+    def download(self, artifact: Artifact) -> Path | None:
+        """Fetch aside, compare, rename.
+
+        Raises:
+            NotThere: no repository has it.
+            Unreachable: none answers.
+            LockError: it is not what the repository's checksum says.
+        """
+        target = artifact.cached_path
+        context = artifact.context
+        assert target is not None
+        context.repo_cache.mkdir(parents=True, exist_ok=True)
+        log = logging.getLogger("jgo.maven._resolver")
+        log.addHandler(self.mismatches)
+        with tempfile.TemporaryDirectory(prefix=".aside-", dir=context.repo_cache) as aside:
+            other = MavenContext(
+                resolver=self, repo_cache=Path(aside), remote_repos=context.remote_repos, timeout=TIMEOUT
+            )
+            component = other.project(artifact.groupId, artifact.artifactId).at_version(artifact.version)
+            try:
+                got = super().download(component.artifact(artifact.classifier, artifact.packaging))
+            except requests.RequestException as error:
+                raise Unreachable(f"no Maven repository answers: {type(error).__name__}") from None
+            except RuntimeError:
+                raise NotThere(f"no Maven repository has {artifact}") from None
+            assert got is not None
+            if got.name in self.mismatches.names:
+                raise LockError(f"{artifact}: what came is not what its repository's checksum says")
+            target.parent.mkdir(parents=True, exist_ok=True)
+            return Path(shutil.move(got, target))
+
+
+def maven(cache: Path, repositories: dict[str, str] | None = None) -> MavenContext:
+    """A jgo on a Maven folder of its own in the cache; ``repositories`` (name → address) is for tests."""
+    own = {**GlobalSettings.load().repositories} if repositories is None else repositories
+    context = MavenContext(resolver=Careful(), repo_cache=cache / "maven", timeout=TIMEOUT)
+    if repositories is not None:
+        context.remote_repos = own
+    else:
+        context.remote_repos.update(own)
+    return context
+
+
+def jgo_version() -> str:
+    """What the lock says of its resolver."""
+    return f"jgo {metadata.version('jgo')}"
+
+
+def resolve_jars(context: MavenContext, roots: Sequence[str]) -> list[Coordinate]:
+    """The jars that these coordinates need at run time, themselves included, sorted.
+
+    Raises:
+        LockError: a repository does not have one of them, or none is in reach.
+    """
+    if not roots:
+        return []
+    asked = []
+    for root in roots:
+        dependency = context.create_dependency(root)
+        dependency.raw = True
+        asked.append(dependency)
+    for dependency in asked:
+        _refuse_unknown(context, dependency.artifact)
+    try:
+        inputs, others = context.resolver.resolve(asked)
+    except (NotThere, Unreachable) as error:
+        raise LockError(
+            *error.problems, hint="is the network up? the same command goes on where it stopped"
+        ) from None
+    found = {
+        Coordinate(group=d.groupId, artifact=d.artifactId, version=d.version, classifier=d.classifier)
+        for d in [*inputs, *others]
+        if d.type == "jar" and d.scope in {"compile", "runtime", None} and not d.optional
+    }
+    return sorted(found)
+
+
+def _refuse_unknown(context: MavenContext, artifact: Artifact) -> None:
+    """Raise a LockError that names the versions that are near, where a root is not to be had."""
+    try:
+        artifact.component.artifact(packaging="pom").resolve()
+    except NotThere:
+        name = f"{artifact.groupId}:{artifact.artifactId}"
+        known = near(artifact.version, _versions(context, artifact))
+        told = f"there are {', '.join(known)}" if known else "the repositories know no version of it"
+        message = f"there is no version {artifact.version} of {name}"
+        raise LockError(Problem(message=message, hint=f"{told}; set it in kgshare.yaml")) from None
+    except Unreachable as error:
+        raise LockError(*error.problems, hint="is the network up?") from None
+
+
+def _versions(context: MavenContext, artifact: Artifact) -> list[str]:
+    project = context.project(artifact.groupId, artifact.artifactId)
+    try:
+        project.update()
+        return [str(component.version) for component in project.versions()]
+    except (KgshareError, requests.RequestException, RuntimeError, OSError, ValueError):
+        return []
+
+
+def near(version: str, known: Iterable[str], count: int = 4) -> list[str]:
+    """Of the known versions those that a person who wrote ``version`` may have meant, the newest last."""
+    wanted = _numbers(version)
+    ordered = sorted({v for v in known if v.replace(".", "").isdigit()}, key=_numbers)
+    same = [v for v in ordered if _numbers(v)[:2] == wanted[:2]] or [
+        v for v in ordered if _numbers(v)[:1] == wanted[:1]
+    ]
+    pool = same or ordered
+    return sorted(sorted(pool, key=lambda v: abs(_numbers(v)[-1] - wanted[-1]))[:count], key=_numbers)
+
+
+def _numbers(version: str) -> tuple[int, ...]:
+    return tuple(int(part) for part in version.split(".") if part.isdigit()) or (0,)
+
+
+def fetch_jars(
+    context: MavenContext, jars: Iterable[Coordinate]
+) -> tuple[dict[Coordinate, Path], list[Problem]]:
+    """Fetch these jars, several at once.
+
+    Returns:
+        The file of each that came, and a problem for each that did not.
+    """
+
+    def one(jar: Coordinate) -> Path | Problem:
+        component = context.project(jar.group, jar.artifact).at_version(jar.version)
+        try:
+            return Path(component.artifact(jar.classifier, "jar").resolve())
+        except KgshareError as error:
+            return Problem(message=f"{jar}: {error.problems[0].message}")
+
+    wanted = sorted(set(jars))
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        results = dict(zip(wanted, pool.map(one, wanted), strict=True))
+    files = {jar: got for jar, got in results.items() if isinstance(got, Path)}
+    return files, [got for got in results.values() if isinstance(got, Problem)]

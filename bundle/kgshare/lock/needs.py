@@ -1,0 +1,126 @@
+"""What a project asks for, by name and range, before any of it is pinned: the question that a lock answers."""
+
+from __future__ import annotations
+
+import hashlib
+import importlib
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass
+from importlib import metadata
+
+from packaging.requirements import Requirement
+
+from kgshare.lock.model import Arch, DebianSet, JarSet, WheelSet
+from kgshare.project import Manifest, Project
+
+SUITE = "trixie"
+PYTHON = "3.13"
+JAVA = "21"
+ARCHS: tuple[Arch, ...] = ("amd64", "arm64")
+
+# What build steps run with: a JDK (its headless package has the jmods that jlink links), objcopy for jlink's
+# --strip-debug, the Python that seed steps run on, and a shell with its tools.
+TOOLBOX = ("base-files", "bash", "binutils", "coreutils", "dash", "netbase", f"openjdk-{JAVA}-jdk-headless",
+           f"python{PYTHON}", "tzdata")  # fmt: skip
+# The Java runtime comes from jlink; these are the native libraries it links with. No CA certificates: nothing in a
+# stack speaks to the outside, and Debian's package of them brings openssl.
+DATABASE = ("base-files", "libc6", "libgcc-s1", "libstdc++6", "netbase", "tzdata", "zlib1g")
+# python3.13 rather than python3: python3-minimal wants dpkg.
+APPLICATION = ("base-files", "netbase", f"python{PYTHON}", "tzdata")
+
+# Neo4j Community as Maven Central has it: server, Bolt and the import tool of neo4j-admin.
+NEO4J_ROOTS = (
+    "org.neo4j:neo4j",
+    "org.neo4j.app:neo4j-server",
+    "org.neo4j:neo4j-bolt",
+    "org.neo4j:neo4j-import-tool",
+)
+# The seeding package's own driver, beside whatever a python step asks for.
+DRIVER = "neo4j>=5.26,<7"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Needs:
+    """What is to be resolved.
+
+    Attributes:
+        debian: package names per base.
+        wheels: PEP 508 requirements per environment.
+        jars: Maven coordinates of the roots.
+        npm: package → exact version.
+    """
+
+    debian: dict[DebianSet, tuple[str, ...]]
+    wheels: dict[WheelSet, tuple[str, ...]]
+    jars: dict[JarSet, tuple[str, ...]]
+    npm: dict[str, str]
+
+    def digests(self) -> dict[str, str]:
+        """One digest per part that is resolved as a whole; a lock carries them."""
+        return {
+            "debian": _digest([SUITE, self.debian]),
+            "jars": _digest(self.jars),
+            "npm": _digest(self.npm),
+            "wheels.application": _digest([PYTHON, self.wheels["application"]]),
+            "wheels.seed": _digest([PYTHON, self.wheels["seed"]]),
+        }
+
+
+def _digest(value: object) -> str:
+    return hashlib.sha256(json.dumps(value, sort_keys=True).encode()).hexdigest()
+
+
+def needs_of(project: Project) -> Needs:
+    """What a project's manifest asks for. Pure: it reads the manifest and kgshare's own package data only."""
+    manifest = project.manifest
+    roots = (f"{root}:{manifest.neo4j.version}" for root in NEO4J_ROOTS)
+    return Needs(
+        debian={"toolbox": TOOLBOX, "database": DATABASE, "application": APPLICATION},
+        wheels={"seed": _seed_wheels(manifest), "application": _application_wheels(manifest)},
+        jars={"database": tuple(roots), "plugins": tuple(sorted(set(manifest.neo4j.plugins)))},
+        npm=_npm(manifest),
+    )
+
+
+def _seed_wheels(manifest: Manifest) -> tuple[str, ...]:
+    asked = [r for step in manifest.seed if step.python for r in step.python.requirements]
+    return _once([*asked, DRIVER])
+
+
+def _application_wheels(manifest: Manifest) -> tuple[str, ...]:
+    own_page = page_requirements() if manifest.application.start is None else ()
+    return _once([*manifest.application.requirements, *own_page])
+
+
+def _npm(manifest: Manifest) -> dict[str, str]:
+    own_page = page_assets() if manifest.application.start is None else {}
+    return dict(sorted({**own_page, **manifest.application.assets}.items()))
+
+
+def _once(requirements: Iterable[str]) -> tuple[str, ...]:
+    return tuple(sorted({str(Requirement(r)) for r in requirements}))
+
+
+def page_requirements() -> tuple[str, ...]:
+    """What kgshare's own page needs: the ``page`` extra, as the installed distribution declares it."""
+    found: list[str] = []
+    for line in metadata.requires("kgshare") or ():
+        requirement = Requirement(line)
+        if (
+            requirement.marker
+            and requirement.marker.evaluate({"extra": "page"})
+            and "extra" in str(requirement.marker)
+        ):
+            requirement.marker = None
+            found.append(str(requirement))
+    return tuple(sorted(found))
+
+
+def page_assets() -> dict[str, str]:
+    """The npm packages of kgshare's own page, ``name → version``; none where the page has no list of them."""
+    try:
+        module = importlib.import_module("kgshare.page.assets")
+    except ImportError:
+        return {}
+    return {str(row[0]): str(row[1]) for row in getattr(module, "ASSETS", ())}
