@@ -236,7 +236,7 @@ install_packages() {
 
 # Start the daemon detached, its output in a log, and wait until it answers.
 start_daemon() {
-  local pid="" wait=60
+  local pid="" wait=120
   if [ -d "$ROOT/run/systemd/system" ]; then
     as_root systemctl enable --now docker >&2 || stop $NO_DAEMON "systemctl could not start Docker; \`journalctl -u docker\` says why"
   elif [ "$(engine_state)" = silent ]; then # installing may have started it
@@ -249,8 +249,19 @@ start_daemon() {
       if [ -n "$pid" ]; then as_root tail -n 12 "$ROOT$DAEMON_LOG" >&2; else as_root journalctl -u docker -n 12 --no-pager >&2; fi
       exit $NO_DAEMON
     fi
-    sleep 1
+    sleep 0.5
   done
+}
+
+# A daemon older than its newly installed program: systemd's package scripts restart it, nobody else does.
+restart_daemon() {
+  local pid_file="$ROOT/run/docker.pid"
+  if [ -d "$ROOT/run/systemd/system" ]; then
+    as_root systemctl restart docker >&2
+  elif [ -r "$pid_file" ]; then
+    as_root kill "$(cat "$pid_file")"
+    while [ "$(engine_state)" = old ]; do sleep 0.5; done
+  fi
 }
 
 # Make LEVEL's plan true, after asking.
@@ -265,11 +276,13 @@ system() {
     describe_plan "$release"
     consent "$release"
     [ -z "$PACKAGES$PACKAGES_ENGINE" ] || install_packages "$release"
+    if [ "$PACKAGES_ENGINE" = "$ENGINE" ] && [ "$(engine_state)" = old ]; then restart_daemon && START=1; fi
     [ -z "$START" ] || start_daemon
     [ -z "$JOIN" ] || as_root usermod -aG docker "$JOIN"
     hash -r
     plan "$level" "$release"
-    [ -z "$PACKAGES$PACKAGES_ENGINE$START" ] || stop $FAILED "still missing after installing: $PACKAGES $PACKAGES_ENGINE ${START:+a running Docker daemon}"
+    [ -z "$PACKAGES$PACKAGES_ENGINE$START" ] ||
+      stop $FAILED "still missing after installing:${PACKAGES:+ $PACKAGES}${PACKAGES_ENGINE:+ $PACKAGES_ENGINE}${START:+ a running Docker daemon}"
   fi
   [ "$level" = python ] || enter_group
 }

@@ -13,7 +13,27 @@ from pathlib import Path
 from kgshare.doors.process import run
 
 TOP = Path(__file__).resolve().parent.parent
-TOOLS = "awk bash cat cmp dirname env grep head ln ls mkdir mktemp mv rm sed sleep tail tee tr".split()
+TOOLS = [
+    "awk",
+    "bash",
+    "cat",
+    "cmp",
+    "dirname",
+    "env",
+    "grep",
+    "head",
+    "ln",
+    "ls",
+    "mkdir",
+    "mktemp",
+    "mv",
+    "rm",
+    "sed",
+    "sleep",
+    "tail",
+    "tee",
+    "tr",
+]
 
 ID = """case $1 in -u) echo {number} ;; -un) echo {name} ;; -nG) echo {groups} ;; esac"""
 

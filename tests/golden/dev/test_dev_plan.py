@@ -6,7 +6,6 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-
 from tests.machine import DEBIAN_11, DEBIAN_12, DEBIAN_13, FEDORA, Machine
 
 HERE = Path(__file__).parent
@@ -16,7 +15,7 @@ NEW_ENGINE = """case "$1 $2" in
   "compose version") [ "$3" = --short ] && echo 2.26.1 ;;
   "buildx version") exit 0 ;;
 esac"""
-PRESENT = {name: "exit 0" for name in ("git", "mmdebstrap", "iptables", "chromium", "skopeo", "newuidmap")}
+PRESENT = dict.fromkeys(("git", "mmdebstrap", "iptables", "chromium", "skopeo", "newuidmap"), "exit 0")
 FILES = (
     "etc/ssl/certs/ca-certificates.crt",
     "usr/share/keyrings/debian-archive-keyring.gpg",

@@ -1,0 +1,160 @@
+"""./dev with consent: which programs it calls, in which order, and what it writes; and how it ends when that fails."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from tests.golden.dev.test_dev_plan import NEW_ENGINE, furnished
+from tests.machine import DEBIAN_12, DEBIAN_13, Machine
+
+RECORD = 'echo "$(basename "$0") $*" >>"$DEV_SYSROOT/called"'
+SILENT_ENGINE = NEW_ENGINE.replace(
+    "echo 26.1.5+dfsg1 ;;",
+    '[ -e "$DEV_SYSROOT/runs" ] && echo 26.1.5+dfsg1 || { echo Cannot connect >&2; exit 1; } ;;',
+)
+DOCKERD = "case $1 in --version) echo Docker version 26.1.5+dfsg1, build 411e817 ;; *) {run} ;; esac"
+
+
+def called(machine: Machine) -> list[str]:
+    return (machine.root / "called").read_text(encoding="utf-8").splitlines()
+
+
+def with_tools(machine: Machine, **programs: str) -> Machine:
+    """The machine with programs that only write down that they were called, and with real process tools."""
+    for name in ("apt-get", "usermod"):
+        machine.program(name, programs.get(name.replace("-", "_"), RECORD))
+    for tool in ("basename", "setsid", "touch"):
+        (machine.bin / tool).symlink_to(f"/usr/bin/{tool}")
+    (machine.bin / "sh").symlink_to("/bin/sh")
+    return machine
+
+
+def test_on_debian_12_trixie_is_pinned_and_derived_before_docker_comes_from_it(tmp_path: Path) -> None:
+    machine = with_tools(furnished(tmp_path, DEBIAN_12, docker=NEW_ENGINE.replace("26.1.5", "20.10.24")))
+
+    ended = machine.dev("setup", "--yes")
+
+    install = "install -y -qq --no-install-recommends -o Dpkg::Use-Pty=0 -o Dpkg::Options::=--force-confold"
+    calls = [line for line in called(machine) if " install " in line]
+    assert calls == [
+        f"apt-get {install} debian-archive-keyring",
+        f"apt-get {install} -t /^trixie(|-security|-updates)$/ docker.io docker-cli docker-buildx docker-compose",
+    ]
+    pin = (machine.root / "etc/apt/preferences.d/kgshare-trixie").read_text(encoding="utf-8")
+    assert pin == "Package: *\nPin: release n=trixie*\nPin-Priority: 100\n"
+    source = (machine.root / "etc/apt/sources.list.d/kgshare-trixie.sources").read_text(encoding="utf-8")
+    assert "Suites: trixie trixie-updates\n" in source
+    assert "example" not in source
+    assert ended.code == 21  # the recorded apt-get installed nothing, and that is noticed
+    assert "still missing after installing: docker.io" in ended.stderr
+
+
+def test_a_second_attempt_on_debian_12_adds_the_source_only_once(tmp_path: Path) -> None:
+    machine = with_tools(furnished(tmp_path, DEBIAN_12, docker=NEW_ENGINE.replace("26.1.5", "20.10.24")))
+    machine.dev("setup", "--yes")
+    first = (machine.root / "etc/apt/sources.list.d/kgshare-trixie.sources").read_text(encoding="utf-8")
+    machine.write("etc/os-release", DEBIAN_13)  # which trixie's base-files does to a Debian 12
+
+    ended = machine.dev("setup", "--yes")
+
+    assert "Debian 12" in ended.stderr
+    assert "add Debian's suite" not in ended.stderr
+    assert (machine.root / "etc/apt/sources.list.d/kgshare-trixie.sources").read_text(
+        encoding="utf-8"
+    ) == first
+
+
+def test_only_debians_own_lists_are_refreshed(tmp_path: Path) -> None:
+    listing = 'for o in "$@"; do case $o in Dir::Etc::SourceParts=*) ls "${o#*=}" >>"$DEV_SYSROOT/lists" ;; esac; done'
+    machine = with_tools(furnished(tmp_path, DEBIAN_13, docker=NEW_ENGINE), apt_get=listing)
+    (machine.bin / "git").unlink()
+    machine.write("etc/apt/sources.list.d/vendor.list", "deb file:/srv/vendor trixie main\n")
+    machine.dev("setup", "--yes")
+    assert (machine.root / "lists").read_text(encoding="utf-8") == "debian.sources\n"
+
+
+@pytest.mark.parametrize("setting", [{"CI": "true"}, {}])
+def test_consent_is_ci_or_yes_or_a_y_typed_at_a_terminal(setting: dict[str, str], tmp_path: Path) -> None:
+    machine = with_tools(furnished(tmp_path, DEBIAN_13, docker=NEW_ENGINE))
+    (machine.bin / "git").unlink()
+    ended = machine.dev("setup", typed=None if setting else "y\n", **setting)
+    assert ended.code == 21  # it went on, and the recorded apt-get installed nothing
+    assert any(" install " in line for line in called(machine))
+
+
+def test_anything_but_y_at_the_terminal_changes_nothing(tmp_path: Path) -> None:
+    machine = with_tools(furnished(tmp_path, DEBIAN_13))
+    ended = machine.dev("setup", typed="\n")
+    assert ended.code == 20
+    assert "Go on? [y/N]" in ended.stderr
+    assert "you said no" in ended.stderr
+    assert not (machine.root / "called").exists()
+
+
+def test_a_failing_apt_ends_with_code_21_and_starts_nothing(tmp_path: Path) -> None:
+    machine = with_tools(furnished(tmp_path, DEBIAN_13), apt_get="echo E: no space left >&2; exit 100")
+    ended = machine.dev("setup", "--yes")
+    assert ended.code == 21
+    assert "no space left" in ended.stderr
+    assert "docker.io" in ended.stderr.splitlines()[-1]
+
+
+def test_the_daemon_is_started_detached_and_waited_for(tmp_path: Path) -> None:
+    runs = 'sleep 1.5; touch "$DEV_SYSROOT/runs"; sleep 1.5'
+    machine = with_tools(
+        furnished(tmp_path, DEBIAN_13, docker=SILENT_ENGINE, dockerd=DOCKERD.format(run=f"echo up; {runs}"))
+    )
+    ended = machine.dev("__system", "--yes")
+    assert ended.code == 0, ended.stderr
+    assert (machine.root / "var/log/kgshare-dockerd.log").read_text(encoding="utf-8") == "up\n"
+
+
+def test_a_daemon_that_dies_is_reported_at_once_with_the_end_of_its_log(tmp_path: Path) -> None:
+    dying = DOCKERD.format(run="echo failed to start: no cgroups >&2; exit 1")
+    machine = with_tools(furnished(tmp_path, DEBIAN_13, docker=SILENT_ENGINE, dockerd=dying))
+    ended = machine.dev("setup", "--yes")
+    assert ended.code == 22
+    assert ended.stderr.endswith("/var/log/kgshare-dockerd.log:\nfailed to start: no cgroups\n")
+
+
+def test_an_old_daemon_that_runs_on_after_the_upgrade_is_stopped_and_the_new_one_started(
+    tmp_path: Path,
+) -> None:
+    old = NEW_ENGINE.replace("echo 26.1.5+dfsg1", 'cat "$DEV_SYSROOT/answer" 2>/dev/null || exit 1')
+    new = DOCKERD.format(run='echo 26.1.5 >"$DEV_SYSROOT/answer"; exec sleep 2')
+    machine = with_tools(furnished(tmp_path, DEBIAN_13, docker=old, dockerd=new))
+    machine.write("answer", "20.10.24\n")
+    machine.write("run/docker.pid", "17\n")
+    # bash's own kill would come first, so ./dev is made to find this one through sudo
+    machine.program("id", "case $1 in -u) echo 1000 ;; -un) echo root ;; -nG) echo docker ;; esac")
+    stopping = f'{RECORD}; rm "$DEV_SYSROOT/answer"'
+    machine.program("sudo", f'case "$1 $2" in "-n true" | "kill -0") ;; kill*) {stopping} ;; *) "$@" ;; esac')
+    ended = machine.dev("__system", "--yes")
+    assert ended.code == 0, ended.stderr
+    assert "restart Docker, which is older than 25" in ended.stderr
+    assert "sudo kill 17" in called(machine)
+
+
+def test_systemd_starts_the_daemon_where_it_is_in_charge(tmp_path: Path) -> None:
+    machine = with_tools(
+        furnished(tmp_path, DEBIAN_13, docker=SILENT_ENGINE, dockerd=DOCKERD.format(run="exit 1"),
+                  systemctl=f'{RECORD}; touch "$DEV_SYSROOT/runs"')
+    )  # fmt: skip
+    machine.write("run/systemd/system/.keep", "")
+    ended = machine.dev("__system", "--yes")
+    assert ended.code == 0, ended.stderr
+    assert called(machine) == ["systemctl enable --now docker"]
+
+
+@pytest.mark.parametrize("words", [["fly"], ["setup", "--everything"], ["run"]])
+def test_wrong_usage_ends_with_code_2(words: list[str], tmp_path: Path) -> None:
+    assert Machine(tmp_path, DEBIAN_13).dev(*words).code == 2
+
+
+def test_every_command_in_the_help_is_known_and_every_known_one_is_in_the_help(tmp_path: Path) -> None:
+    machine = Machine(tmp_path, DEBIAN_13)
+    listed = {line.split()[0] for line in machine.dev("help").stdout.splitlines() if line.startswith("  ")}
+    assert listed == {"up", "down", "test", "check", "run", "setup", "relock", "help"}
+    for command in listed - {"help"}:
+        assert "there is no command" not in machine.dev(command).stderr
