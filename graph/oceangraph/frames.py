@@ -1,6 +1,7 @@
 """Reading a table of ``data/`` into typed columns, as the model says; every mistake is named by file and row.
 
-Rows are counted as an editor or a spreadsheet shows them: the header is row 1.
+A place is ``data/FILE:LINE``, as editors show it, the header being line 1; rows are counted from 1 without the header.
+No table has line breaks inside a cell, so a row is a line.
 """
 
 from __future__ import annotations
@@ -14,7 +15,6 @@ import pandas as pd
 from kgshare.errors import Problem, SeedError
 from oceangraph.model import Property
 
-HEADER_ROWS = 2  # the header itself, and rows are counted from one
 MOST_PROBLEMS = 20
 
 
@@ -36,9 +36,7 @@ def read_table(root: Path, name: str, columns: Iterable[Property]) -> pd.DataFra
     wanted = tuple(columns)
     absent = [p.name for p in wanted if p.name not in raw.columns]
     if absent:
-        raise SeedError(
-            *(Problem(message=f"there is no column {c}", where=f"data/{name} row 1") for c in absent)
-        )
+        raise SeedError(*(Problem(message=f"there is no column {c}", where=f"data/{name}:1") for c in absent))
     problems: list[Problem] = []
     typed = {p.name: _column(raw[p.name], p, name, problems) for p in wanted}
     if problems:
@@ -61,16 +59,16 @@ def read_text(root: Path, name: str) -> pd.DataFrame:
         raise SeedError(Problem(message=f"this is no CSV table: {error}", where=f"data/{name}")) from error
 
 
-def where(name: str, index: int) -> str:
-    """The place of the row with this index, for a message."""
-    return f"data/{name} row {index + HEADER_ROWS}"
+def problem(name: str, index: int, message: str) -> Problem:
+    """A problem of the row with this index (0 is the first row)."""
+    return Problem(message=f"row {index + 1}: {message}", where=f"data/{name}:{index + 2}")
 
 
 def _column(text: pd.Series[str], prop: Property, name: str, problems: list[Problem]) -> pd.Series[Any]:
     values = _PARSERS[prop.type](text)
     empty = text == ""
     wrong = values.isna() & ~empty
-    _collect(problems, name, text[wrong], f"{prop.name} is no {prop.type}")
+    _collect(problems, name, text[wrong], f"{prop.name} must be of type {prop.type}")
     if prop.required:
         _collect(problems, name, text[empty], f"{prop.name} is missing")
     if prop.low is not None or prop.high is not None:
@@ -79,14 +77,14 @@ def _column(text: pd.Series[str], prop: Property, name: str, problems: list[Prob
         high = float("inf") if prop.high is None else prop.high
         outside = number.notna() & ~number.between(low, high)
         unit = f" {prop.unit}" if prop.unit not in ("", "1") else ""
-        _collect(problems, name, text[outside], f"{prop.name} is not between {low:g} and {high:g}{unit}")
+        _collect(problems, name, text[outside], f"{prop.name} must be between {low:g} and {high:g}{unit}")
     return values
 
 
 def _collect(problems: list[Problem], name: str, wrong: pd.Series[str], message: str) -> None:
     for index, value in wrong.items():
-        shown = f": {value!r}" if value else ""
-        problems.append(Problem(message=message + shown, where=where(name, int(str(index)))))
+        shown = f", but {value!r}" if value else ""
+        problems.append(problem(name, int(str(index)), message + shown))
 
 
 def _text(text: pd.Series[str]) -> pd.Series[Any]:

@@ -11,7 +11,7 @@ from neo4j.spatial import WGS84Point
 
 from kgshare.errors import Problem, SeedError
 from kgshare.seeding import End, Nodes, Relationships
-from oceangraph.frames import MOST_PROBLEMS, read_table, where
+from oceangraph.frames import MOST_PROBLEMS, problem, read_table
 from oceangraph.model import NODES, NodeKind, node_kind, relationship_kind
 
 Tables = Mapping[str, pd.DataFrame]
@@ -85,9 +85,7 @@ def _table(root: Path, kind: NodeKind) -> pd.DataFrame:
     if again.any():
         raise SeedError(
             *(
-                Problem(
-                    message=f"{kind.label} {_shown(row, kind.key)} is there twice", where=where(kind.table, i)
-                )
+                problem(kind.table, i, f"{kind.label} {_shown(row, kind.key)} is there twice")
                 for i, row in _first(frame[again])
             )
         )
@@ -117,7 +115,7 @@ def _listed_floats(tables: Tables) -> Iterator[Nodes]:
 def _link(type_: str, start: str, column: str, end: str, tables: Tables) -> Relationships:
     kind, frame = node_kind(start), tables[start]
     if column not in frame:
-        raise SeedError(Problem(message=f"there is no column {column}", where=f"data/{kind.table} row 1"))
+        raise SeedError(Problem(message=f"there is no column {column}", where=f"data/{kind.table}:1"))
     named = frame[frame[column].fillna("") != ""]
     _ends_exist(named[column], end, kind.table, tables)
     rows = pd.DataFrame({"start": named[kind.key[0]], "end": named[column]})
@@ -147,9 +145,7 @@ def _join(
     frame = read_table(root, file, properties)
     absent = [c for _, c in (start, end) if c not in frame]
     if absent:
-        raise SeedError(
-            *(Problem(message=f"there is no column {c}", where=f"data/{file} row 1") for c in absent)
-        )
+        raise SeedError(*(Problem(message=f"there is no column {c}", where=f"data/{file}:1") for c in absent))
     for label, column in (start, end):
         _ends_exist(frame[column], label, file, tables)
     kept = frame[[start[1], end[1], *(p.name for p in properties)]]
@@ -185,7 +181,7 @@ def _ends_exist(values: pd.Series[Any], label: str, file: str, tables: Tables) -
     if len(dangling):
         raise SeedError(
             *(
-                Problem(message=f"there is no {label} {value!r}", where=where(file, int(str(index))))
+                problem(file, int(str(index)), f"{values.name}: there is no {label} {value!r}")
                 for index, value in dangling.head(MOST_PROBLEMS).items()
             )
         )

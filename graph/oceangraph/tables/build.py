@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import ClassVar
 
 import pandas as pd
+import yaml
 
 from oceangraph.tables import areas, argo, cruise, facts, vocabularies
 from oceangraph.tables.findings import Finding, as_frame, mark
@@ -29,19 +30,26 @@ UPSTREAM_FILES = (
 
 @dataclass(frozen=True, kw_only=True)
 class TablesReport:
-    """What ``oceangraph tables`` made: rows by table, findings by rule, checksums of what was read."""
+    """What ``oceangraph tables`` made: rows by table, findings by rule, checksums of what was read.
+
+    ``unrecorded`` are the upstream files whose checksum is not the one in ``sources.yaml`` beside the tables.
+    """
 
     schema: ClassVar[str] = "tables"
     folder: str
     rows: dict[str, int]
     findings: dict[str, int]
     sha256: dict[str, str]
+    unrecorded: tuple[str, ...] = ()
 
     def text(self) -> str:
         """The report for a person."""
         tables = [f"{count:>7} {name}" for name, count in self.rows.items()]
         found = [f"{count:>7} {rule}" for rule, count in self.findings.items()]
-        return "\n".join([f"tables in {self.folder}:", *tables, "found in the upstream files:", *found])
+        new = [
+            f"{name} is not the file that sources.yaml names: {self.sha256[name]}" for name in self.unrecorded
+        ]
+        return "\n".join([f"tables in {self.folder}:", *tables, "found in the upstream files:", *found, *new])
 
 
 def derive(upstream: Upstream) -> dict[str, pd.DataFrame]:
@@ -103,13 +111,25 @@ def build(folder: Path, out: Path) -> TablesReport:
     out.mkdir(parents=True, exist_ok=True)
     for name, frame in tables.items():
         _write(frame, out / name)
+    checksums = {name: _sha256(folder / name) for name in UPSTREAM_FILES}
+    recorded = recorded_checksums(out)
     rules = tables["quality.csv"]["rule"].value_counts().sort_index()
     return TablesReport(
         folder=str(out),
         rows={name: len(frame) for name, frame in tables.items()},
         findings={str(rule): int(count) for rule, count in rules.items()},
-        sha256={name: _sha256(folder / name) for name in UPSTREAM_FILES},
+        sha256=checksums,
+        unrecorded=tuple(name for name in UPSTREAM_FILES if recorded.get(name) != checksums[name]),
     )
+
+
+def recorded_checksums(out: Path) -> dict[str, str]:
+    """Upstream file → SHA-256, as ``sources.yaml`` in that folder has it; empty where there is no such file."""
+    path = out / "sources.yaml"
+    if not path.is_file():
+        return {}
+    sources = yaml.safe_load(path.read_text(encoding="utf-8"))["sources"]
+    return {file["path"]: file["sha256"] for source in sources for file in source.get("files", [])}
 
 
 def _write(frame: pd.DataFrame, path: Path) -> None:

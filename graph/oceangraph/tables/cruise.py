@@ -89,9 +89,7 @@ def _stations(raw: pd.DataFrame, findings: list[Finding]) -> pd.DataFrame:
     return pd.DataFrame(
         {
             "id": first["station_id"],
-            "name": first["SECT_ID"].str.extract(r"^(\w+?\d+)", expand=False).fillna("")
-            + " station "
-            + first["STNNBR"],
+            "name": _section(first) + " station " + first["STNNBR"],
             "station": first["STNNBR"],
             "order": range(1, len(first) + 1),
             "leg": first["SECT_ID"],
@@ -106,13 +104,18 @@ def _stations(raw: pd.DataFrame, findings: list[Finding]) -> pd.DataFrame:
     )
 
 
+def _section(rows: pd.DataFrame) -> pd.Series[str]:
+    # The column holds the leg: P02W and P02E are both P02.
+    return rows["SECT_ID"].str.replace(r"(?<=\d)[EWNS]$", "", regex=True)
+
+
 def _casts(raw: pd.DataFrame, findings: list[Finding]) -> pd.DataFrame:
     first = raw.drop_duplicates("cast_id").reset_index(drop=True)
     lat, lon = _place(first, "LATITUDE", "LONGITUDE", findings)
     return pd.DataFrame(
         {
             "id": first["cast_id"],
-            "name": "Station " + first["STNNBR"] + " cast " + first["CASTNO"],
+            "name": _section(first) + " station " + first["STNNBR"] + " cast " + first["CASTNO"],
             "cast": first["CASTNO"],
             "date": _time(first, "DATE", "TIME", findings),
             "latitude": first["LATITUDE"].where(lat.notna(), ""),
@@ -126,7 +129,7 @@ def _bottles(raw: pd.DataFrame, findings: list[Finding]) -> pd.DataFrame:
     lat, lon = _place(raw, "BTL_LAT", "BTL_LON", findings)
     table = {
         "id": raw["id"],
-        "name": "Station " + raw["STNNBR"] + " sample " + raw["SAMPNO"],
+        "name": _section(raw) + " station " + raw["STNNBR"] + " sample " + raw["SAMPNO"],
         "expocode": raw["EXPOCODE"],
         "station": raw["STNNBR"],
         "cast": raw["CASTNO"],
@@ -244,7 +247,7 @@ def read_revisions(comments: Sequence[str], raw: pd.DataFrame) -> tuple[pd.DataF
                 "name": f"Revision {day} by {by}",
                 "date": f"{day[:4]}-{day[4:6]}-{day[6:]}",
                 "by": by,
-                "description": " ".join(lines),
+                "description": "; ".join(lines),
             }
         )
         changes += [{"revision": id_, **c} for line in lines for c in _changes(line, raw)]

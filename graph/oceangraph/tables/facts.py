@@ -33,7 +33,7 @@ def datasets() -> pd.DataFrame:
         ("argo-manual", "Argo user's manual: ocean codes", "10.13155/29825",
          "Argo Data Management Team. Argo user's manual. doi:10.13155/29825", "facts only", ""),
         ("cchdo-318M20130321", "P02 2013 bottle data", "10.3334/CDIAC/OTG.GOSHIP_P02_318M20130321", _CDIAC,
-         "free use, cite the data providers and the CCHDO", "2024-09-04"),
+         "public, no licence named; cite the data providers and the CCHDO", "2024-09-04"),
         ("nvs", "NERC Vocabulary Server: Argo tables R03, R04, R08, RR2", "",
          "NERC Vocabulary Server, British Oceanographic Data Centre, https://vocab.nerc.ac.uk", "CC-BY-4.0",
          "2026-01-25"),
@@ -43,7 +43,7 @@ def datasets() -> pd.DataFrame:
          "https://exchange-format.readthedocs.io", "BSD-3-Clause", ""),
         ("iho-s23", "Limits of Oceans and Seas", "",
          "International Hydrographic Organization (1953). Limits of Oceans and Seas. Special Publication 23, "
-         "3rd edition. Monte-Carlo. Limits simplified by hand", "facts only", "1953-01-01"),
+         "3rd edition. Monte-Carlo. Limits simplified by hand", "facts only", ""),
     )  # fmt: skip
     return pd.DataFrame(rows, columns=pd.Index(columns), dtype=object)
 
