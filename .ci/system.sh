@@ -197,9 +197,15 @@ apt_update() {
   rm -r "$parts"
 }
 
+# dpkg says a line or three about each package: shown only where it fails.
 apt_install() {
+  local log
+  log=$(mktemp)
+  say "Installing with apt (a minute or so)"
   as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends -o Dpkg::Use-Pty=0 \
-    -o Dpkg::Options::=--force-confold "$@" >&2 </dev/null || stop $FAILED "apt-get install $* failed; its reason stands above"
+    -o Dpkg::Options::=--force-confold "$@" >"$log" 2>&1 </dev/null ||
+    { tail -n 20 "$log" >&2; rm "$log"; stop $FAILED "apt-get install $* failed; its reason stands above"; }
+  rm "$log"
 }
 
 add_trixie() {
