@@ -250,7 +250,7 @@ start_daemon() {
   fi
   while [ "$(engine_state)" = silent ]; do
     wait=$((wait - 1))
-    if [ $wait -eq 0 ] || { [ -n "$pid" ] && ! as_root kill -0 "$pid" 2>/dev/null; }; then
+    if [ $wait -eq 0 ] || { [ -n "$pid" ] && [ ! -d "/proc/$pid" ]; }; then
       say "./dev: the Docker daemon does not answer. The last lines of its log${pid:+, $DAEMON_LOG}:"
       if [ -n "$pid" ]; then as_root tail -n 12 "$ROOT$DAEMON_LOG" >&2; else as_root journalctl -u docker -n 12 --no-pager >&2; fi
       exit $NO_DAEMON
@@ -265,7 +265,7 @@ restart_daemon() {
   if [ -d "$ROOT/run/systemd/system" ]; then
     as_root systemctl restart docker >&2
   elif [ -r "$pid_file" ]; then
-    as_root kill "$(cat "$pid_file")"
+    as_root sh -c "kill $(cat "$pid_file")" # a shell has one built in; the program may be missing
     while [ "$(engine_state)" = old ]; do sleep 0.5; done
   fi
 }

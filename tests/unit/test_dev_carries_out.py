@@ -126,14 +126,14 @@ def test_an_old_daemon_that_runs_on_after_the_upgrade_is_stopped_and_the_new_one
     machine = with_tools(furnished(tmp_path, DEBIAN_13, docker=old, dockerd=new))
     machine.write("answer", "20.10.24\n")
     machine.write("run/docker.pid", "17\n")
-    # bash's own kill would come first, so ./dev is made to find this one through sudo
+    # as an ordinary user, so that the call goes through a sudo that writes it down instead of killing
     machine.program("id", "case $1 in -u) echo 1000 ;; -un) echo root ;; -nG) echo docker ;; esac")
     stopping = f'{RECORD}; rm "$DEV_SYSROOT/answer"'
-    machine.program("sudo", f'case "$1 $2" in "-n true" | "kill -0") ;; kill*) {stopping} ;; *) "$@" ;; esac')
+    machine.program("sudo", f'case "$*" in "-n true") ;; "sh -c kill"*) {stopping} ;; *) "$@" ;; esac')
     ended = machine.dev("__system", "--yes")
     assert ended.code == 0, ended.stderr
     assert "restart Docker, which is older than 25" in ended.stderr
-    assert "sudo kill 17" in called(machine)
+    assert "sudo sh -c kill 17" in called(machine)
 
 
 def test_systemd_starts_the_daemon_where_it_is_in_charge(tmp_path: Path) -> None:
