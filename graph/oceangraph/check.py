@@ -125,11 +125,11 @@ def _check_values(
             yield Problem(message=f"the model has no {name}.{column}", where=source)
             continue
         wrong = next(
-            (i for i, v in enumerate(frame[column]) if not _missing(v) and not _is(v, prop.type)), None
+            ((i, v) for i, v in enumerate(frame[column]) if not _missing(v) and not _is(v, prop.type)), None
         )
         if wrong is not None:
-            value = frame[column].iloc[wrong]
-            yield Problem(message=f"{name}.{column} is no {prop.type}: {value!r}", where=_row(source, wrong))
+            index, value = wrong
+            yield Problem(message=f"{name}.{column} is no {prop.type}: {value!r}", where=_row(source, index))
     for prop in known.values():
         if prop.required and (prop.name not in frame or frame[prop.name].isna().any()):
             yield Problem(message=f"{name}.{prop.name} is missing", where=source)

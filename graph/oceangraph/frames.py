@@ -72,7 +72,7 @@ def _column(text: pd.Series[str], prop: Property, name: str, problems: list[Prob
     if prop.required:
         _collect(problems, name, text[empty], f"{prop.name} is missing")
     if prop.low is not None or prop.high is not None:
-        number = pd.to_numeric(text, errors="coerce")
+        number = pd.to_numeric(values, errors="coerce")
         low = -float("inf") if prop.low is None else prop.low
         high = float("inf") if prop.high is None else prop.high
         outside = number.notna() & ~number.between(low, high)

@@ -114,7 +114,7 @@ def _chunks(path: Path, name: str, columns: Sequence[str], *, header: int) -> It
     missing = [c for c in columns if c not in present]
     if missing:
         raise SeedError(
-            *(Problem(message=f"there is no column {c}", where=f"{name} row {header + 1}") for c in missing)
+            *(Problem(message=f"there is no column {c}", where=f"{name}:{header + 1}") for c in missing)
         )
     reader = pd.read_csv(
         path,
@@ -127,7 +127,15 @@ def _chunks(path: Path, name: str, columns: Sequence[str], *, header: int) -> It
         encoding="utf-8",
         skip_blank_lines=False,
     )
-    for chunk in reader:
-        kept = chunk.reindex(columns=list(columns)).fillna("").apply(lambda c: c.str.strip())
-        kept["line"] = chunk.index + header + 2
-        yield kept
+    try:
+        for chunk in reader:
+            # Where the first row has more cells than the header, pandas takes the surplus for an index.
+            if not isinstance(chunk.index, pd.RangeIndex):
+                raise SeedError(
+                    Problem(message="more cells than the header has", where=f"{name}:{header + 2}")
+                )
+            kept = chunk.reindex(columns=list(columns)).fillna("").apply(lambda c: c.str.strip())
+            kept["line"] = chunk.index + header + 2
+            yield kept
+    except (pd.errors.ParserError, UnicodeDecodeError) as error:
+        raise SeedError(Problem(message=f"this is no table: {error}", where=name)) from error

@@ -1,0 +1,134 @@
+"""The model: one definition that seed, check, manifest and documentation agree on."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pandas as pd
+import yaml
+from typer.testing import CliRunner
+
+from kgshare.seeding import End, Nodes, Relationships
+from oceangraph import model, whp
+from oceangraph.check import check, unknown_units
+from oceangraph.cli import app
+
+PACKAGE = Path(model.__file__).parent
+
+
+def messages(*batches: Nodes | Relationships) -> list[str]:
+    return [p.message for p in check(batches).problems]
+
+
+def test_every_property_has_a_known_type_and_unit() -> None:
+    assert list(unknown_units()) == []
+
+
+def test_every_key_is_a_required_property() -> None:
+    for kind in model.NODES:
+        required = {p.name for p in kind.properties if p.required}
+        assert set(kind.key) <= required, kind.label
+
+
+def test_every_end_of_a_relationship_is_a_label() -> None:
+    labels = {kind.label for kind in model.NODES}
+    assert {label for kind in model.RELATIONSHIPS for ends in kind.ends for label in ends} == labels - {
+        label for label in labels if not _joined(label)
+    }
+    assert all(_joined(label) for label in labels)
+
+
+def _joined(label: str) -> bool:
+    return any(label in ends for kind in model.RELATIONSHIPS for ends in kind.ends)
+
+
+def test_measured_columns_have_distinct_names_and_known_units_and_schemes() -> None:
+    names = [c.name for c in whp.COLUMNS]
+    assert len(names) == len(set(names))
+    assert {c.unit for c in whp.COLUMNS} <= set(whp.UNITS)
+    assert {c.scheme for c in whp.COLUMNS} - {""} <= {s.id for s in whp.SCHEMES}
+
+
+def test_the_command_prints_the_identity_block_of_the_manifest() -> None:
+    result = CliRunner().invoke(app, ["model", "--yaml"])
+    assert result.exit_code == 0
+    printed = yaml.safe_load(result.stdout)["identity"]
+    assert printed["nodes"]["Bottle"] == ["id"]
+    assert printed["nodes"]["Cruise"] == ["expocode"]
+    assert printed["relationships"] == {"TOOK_PART_IN": ["role"], "CHANGED": ["property"]}
+    assert set(printed["nodes"]) == {kind.label for kind in model.NODES}
+
+
+def test_the_reference_names_every_label_property_and_relationship() -> None:
+    text = CliRunner().invoke(app, ["model"]).stdout
+    for kind in model.NODES:
+        assert f"## {kind.label}\n" in text
+        assert all(f"| {p.name} | {p.type} |" in text for p in kind.properties)
+    assert all(f"### {kind.type}\n" in text for kind in model.RELATIONSHIPS)
+
+
+def test_indexes_are_made_on_labels_and_properties_that_exist() -> None:
+    script = (PACKAGE / "schema.cypher").read_text(encoding="utf-8")
+    names = set(re.findall(r"(?:POINT|RANGE) INDEX (\w+)", script))
+    plain = re.findall(r"FOR \((\w): ?(\w+)\) ON \(([^)]*)\)", script)
+    assert len(plain) == len(names)
+    for variable, label, columns in plain:
+        properties = {p.name for p in model.node_kind(label).properties}
+        assert {c.strip().removeprefix(f"{variable}.") for c in columns.split(",")} <= properties
+    found = re.search(r"FULLTEXT INDEX search IF NOT EXISTS\s+FOR \(n:([\w|]+)\)", script)
+    assert found
+    assert set(found[1].split("|")) == {kind.label for kind in model.NODES}
+
+
+SHIP = Nodes(labels=("Ship", "Platform"), rows=[{"code": "318M", "name": "R/V Melville"}], source="ships")
+CRUISE = Nodes(
+    labels=("Cruise",),
+    rows=pd.DataFrame([{"expocode": "X", "name": "x", "start_date": pd.Timestamp("2013-03-21").date(),
+                        "end_date": pd.Timestamp("2013-06-01").date()}]),
+)  # fmt: skip
+
+
+def aboard(cruise: str, *ships: str) -> Relationships:
+    return Relationships(
+        type="ABOARD",
+        start=End(label="Cruise", columns=("a",)),
+        end=End(label="Ship", columns=("b",)),
+        rows=[{"a": cruise, "b": ship} for ship in ships],
+        source="cruises",
+    )
+
+
+def test_the_check_passes_what_is_as_the_model_says() -> None:
+    report = check([SHIP, CRUISE, aboard("X", "318M")])
+    assert report.problems == ()
+    assert (report.nodes, report.relationships) == ({"Cruise": 1, "Ship": 1}, {"ABOARD": 1})
+
+
+def test_the_check_finds_a_dangling_end_even_if_its_node_comes_later() -> None:
+    assert messages(aboard("X", "318M"), SHIP, CRUISE) == []
+    assert messages(aboard("X", "GONE"), SHIP, CRUISE) == ["ABOARD ends at Ship GONE, which does not exist"]
+
+
+def test_the_check_finds_missing_and_repeated_keys() -> None:
+    twice = Nodes(labels=("Ship", "Platform"), rows=[{"code": "A", "name": "a"}, {"code": "A", "name": "b"}])
+    without = Nodes(labels=("Ship", "Platform"), rows=[{"code": None, "name": "c"}])
+    assert messages(twice) == ["Ship A is there twice"]
+    assert messages(without) == ["Ship.code is missing", "Ship without code"]
+
+
+def test_the_check_finds_a_relationship_that_is_there_twice() -> None:
+    assert messages(SHIP, CRUISE, aboard("X", "318M", "318M")) == ["ABOARD X/318M is there twice"]
+
+
+def test_the_check_finds_what_the_model_does_not_know() -> None:
+    assert messages(Nodes(labels=("Submarine",), rows=[])) == ["the model has no label Submarine"]
+    odd = Nodes(labels=("Ship", "Platform"), rows=[{"code": "A", "name": "a", "length": 85.0}])
+    assert messages(odd) == ["the model has no Ship.length"]
+    number = Nodes(labels=("Ship", "Platform"), rows=[{"code": 318, "name": "a"}])
+    assert messages(number) == ["Ship.code is no string: 318"]
+
+
+def test_the_check_finds_an_unknown_unit_of_a_parameter() -> None:
+    rows = [{"code": "CFC-12", "name": "CFC-12", "vocabulary": "WHP", "units": "FURLONG"}]
+    assert messages(Nodes(labels=("Parameter",), rows=rows)) == ["unknown unit 'FURLONG'"]
