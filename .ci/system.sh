@@ -250,7 +250,7 @@ start_daemon() {
   fi
   while [ "$(engine_state)" = silent ]; do
     wait=$((wait - 1))
-    if [ $wait -eq 0 ] || { [ -n "$pid" ] && [ ! -d "/proc/$pid" ]; }; then
+    if [ $wait -eq 0 ] || { [ -n "$pid" ] && ! grep -qs '^State:[[:space:]]*[^Z]' "/proc/$pid/status"; }; then
       say "./dev: the Docker daemon does not answer. The last lines of its log${pid:+, $DAEMON_LOG}:"
       if [ -n "$pid" ]; then as_root tail -n 12 "$ROOT$DAEMON_LOG" >&2; else as_root journalctl -u docker -n 12 --no-pager >&2; fi
       exit $NO_DAEMON
