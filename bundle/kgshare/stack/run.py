@@ -20,7 +20,8 @@ TAIL = 12
 # The caller's settings for Compose and for us; the stack must be the one that the files describe.
 NOT_OURS = ("COMPOSE_", "KGSHARE_", "DOCKER_DEFAULT_PLATFORM")
 TAKEN = re.compile(r"port is already allocated|address already in use|ports are not available", re.IGNORECASE)
-DEAD = {"exited", "dead", "restarting"}
+GONE = {"exited", "dead"}
+DEAD = {*GONE, "restarting"}
 
 
 class PortTaken(StackError):
@@ -56,7 +57,7 @@ def compose_up(engine: Engine, state: StackState, folder: Path) -> None:
     command: list[str | Path] = [
         "docker", "compose", "--ansi", "never", "--project-name", state.stack,
         "--project-directory", folder, "--file", folder / compose.COMPOSE, "--env-file", folder / ENV,
-        "up", "--detach", "--wait", "--wait-timeout", str(WAIT), "--remove-orphans",
+        "up", "--detach", "--remove-orphans",
     ]  # fmt: skip
     try:
         process.run(command, cwd=folder, without=NOT_OURS)
@@ -64,6 +65,22 @@ def compose_up(engine: Engine, state: StackState, folder: Path) -> None:
         raise EngineError(*error.problems) from None
     except process.CommandFailed as error:
         raise _why(engine, state, error.output) from None
+    _wait(engine, state)
+
+
+def _wait(engine: Engine, state: StackState) -> None:
+    """Wait for the health checks.
+
+    Not by Compose's ``--wait``: 2.26 takes a check that is switched off for an error.
+    """
+    end = time.monotonic() + WAIT
+    while True:
+        found = engine.containers({compose.LABEL_STACK: state.stack})
+        if found and all(c.state == "running" and c.health in {"", "healthy"} for c in found):
+            return
+        if time.monotonic() >= end or any(c.state in GONE or c.health == "unhealthy" for c in found):
+            raise _why(engine, state, f"it was not healthy within {WAIT} s")
+        time.sleep(0.1)
 
 
 def _why(engine: Engine, state: StackState, output: str) -> KgshareError:

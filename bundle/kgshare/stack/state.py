@@ -108,9 +108,7 @@ def noted() -> tuple[str, ...]:
 
 def write_state(state: StackState, compose_text: str) -> Path:
     """Write the notes, each file aside and then renamed, and give back their folder (0700)."""
-    folder = folder_of(state.stack)
-    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    folder.chmod(0o700)
+    folder = _own_folder(state.stack)
     _write(folder / compose.COMPOSE, compose_text)
     _write(folder / ENV, env_text(state.variables))
     _write(folder / NOTES, _NOTES.dump_json(state, indent=2).decode() + "\n")
@@ -132,7 +130,7 @@ def read_state(stack: str) -> StackState | None:
 
 def write_password(stack: str, password: str) -> Path:
     """Keep a stack's password in a file that only its owner reads."""
-    file = folder_of(stack) / PASSWORD
+    file = _own_folder(stack) / PASSWORD
     _write(file, password)
     return file
 
@@ -148,6 +146,13 @@ def read_password(stack: str) -> str | None:
 def forget(stack: str) -> None:
     """Remove the notes; the password is still in the volume that knows it."""
     shutil.rmtree(folder_of(stack), ignore_errors=True)
+
+
+def _own_folder(stack: str) -> Path:
+    folder = folder_of(stack)
+    folder.mkdir(parents=True, exist_ok=True)
+    folder.chmod(0o700)
+    return folder
 
 
 def _write(file: Path, text: str) -> None:

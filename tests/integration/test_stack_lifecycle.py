@@ -1,0 +1,273 @@
+"""A stack on the real engine, with stand-in images: up, status, logs, reset, down, and what happens between."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import socket
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from tests.integration.stand_in import StandIn, stand_in_images  # noqa: F401 - a fixture
+
+from kgshare import stack as stacks
+from kgshare.compose import AUTH_FOLDER, STORE_FOLDER
+from kgshare.doors.engine import Engine
+from kgshare.doors.process import run
+from kgshare.errors import EngineError, Interrupted, StackError
+from kgshare.progress import Progress
+from kgshare.stack import StackReport, look, state
+from kgshare.stack.run import answers
+from kgshare.stack.source import Source
+from kgshare.stack.start import start
+
+pytestmark = pytest.mark.docker
+QUIET = Progress(quiet=True)
+
+
+def up(source: Source, name: str, port: int | None = None) -> StackReport:
+    return start(source, stack=name, port=port, progress=QUIET, engine=Engine.connect())
+
+
+def store_holds(report: StackReport) -> str:
+    import urllib.request
+
+    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+    return opener.open(report.url, timeout=10).read().decode()
+
+
+def edit(name: str) -> None:
+    code = f"open('{STORE_FOLDER}/edit', 'w').close()"
+    run(["docker", "exec", f"{name}-database-1", "/py/bin/python3", "-c", code])
+
+
+@pytest.fixture
+def clean() -> Iterator[None]:
+    yield
+    for name in ("kgs-one", "kgs-two"):
+        if name in look.known(Engine.connect()):
+            stacks.down(name, volumes=True, progress=QUIET)
+
+
+@pytest.fixture(scope="module")
+def running(stand_in: StandIn) -> Iterator[StackReport]:
+    """One stack for the tests that only look."""
+    yield up(stand_in.source(name="kgs-look"), "kgs-look")
+    stacks.down("kgs-look", volumes=True, progress=QUIET)
+
+
+def inspect(service: str) -> dict[str, object]:
+    return json.loads(run(["docker", "inspect", f"kgs-look-{service}-1"]).stdout)[0]
+
+
+@pytest.mark.parametrize("service", ["database", "application", "gateway"])
+def test_every_service_runs_with_no_right_it_does_not_need(running: StackReport, service: str) -> None:
+    facts = inspect(service)
+    host = facts["HostConfig"]
+    assert facts["Config"]["User"].split(":")[0] not in {"", "0", "root"}
+    assert host["ReadonlyRootfs"] is True
+    assert host["Privileged"] is False
+    assert host["CapDrop"] == ["ALL"]
+    assert not host["CapAdd"]
+    assert host["SecurityOpt"] == ["no-new-privileges:true"]
+    assert 0 < host["Memory"] <= 128 * 2**20
+    assert 0 < host["PidsLimit"] <= 512
+    assert all({"noexec", "nosuid", "nodev"} <= set(options.split(",")) for options in host["Tmpfs"].values())
+    assert all(mount["Type"] == "volume" for mount in facts["Mounts"])
+    status = Path(f"/proc/{facts['State']['Pid']}/status").read_text().replace("\t", " ")
+    assert "NoNewPrivs: 1" in status
+    assert "CapEff: 0000000000000000" in status
+
+
+def test_only_the_gateway_publishes_and_only_on_loopback(running: StackReport) -> None:
+    published = {
+        service: [row for rows in inspect(service)["NetworkSettings"]["Ports"].values() for row in rows or ()]
+        for service in ("database", "application", "gateway")
+    }
+    assert published["database"] == published["application"] == []
+    assert {row["HostIp"] for row in published["gateway"]} == {"127.0.0.1"}
+
+
+def test_the_password_is_in_a_file_of_its_owner_and_nowhere_else(running: StackReport) -> None:
+    assert running.password_file is not None
+    password = running.password_file.read_text()
+    assert len(password) >= 24
+    assert running.password_file.stat().st_mode & 0o777 == 0o600
+    assert running.password_file.parent.stat().st_mode & 0o777 == 0o700
+    for service in ("database", "application", "gateway"):
+        assert password not in json.dumps(inspect(service))
+        assert password not in run(["docker", "logs", f"kgs-look-{service}-1"]).stdout
+    mounts = {m["Destination"]: m["RW"] for m in inspect("application")["Mounts"]}
+    assert mounts == {AUTH_FOLDER: False}
+
+
+def test_status_names_services_with_the_digests_of_the_bundle(
+    running: StackReport, stand_in: StandIn
+) -> None:
+    report = stacks.status("kgs-look")
+    assert [(s.name, s.health) for s in report.services] == [
+        ("database", "healthy"), ("application", "healthy"), ("gateway", "healthy"),
+    ]  # fmt: skip
+    assert report.services[0].image == stand_in.images["database"].manifest_digest
+    assert report.services[1].image == stand_in.images["application"].manifest_digest
+    assert report.url == running.url
+    assert report.nodes is None  # a stand-in speaks no Bolt
+
+
+def test_logs_are_those_of_the_service_that_was_asked_for(running: StackReport) -> None:
+    assert list(stacks.logs("database", name="kgs-look")) == ["database    | stand-in database: open"]
+    with pytest.raises(StackError, match="no service nonsense"):
+        stacks.logs("nonsense", name="kgs-look")
+
+
+def test_up_of_what_is_running_does_nothing_and_says_the_address(
+    running: StackReport, stand_in: StandIn
+) -> None:
+    before = inspect("database")["Id"]
+    again = up(stand_in.source(name="kgs-look"), "kgs-look")
+    assert again.already
+    assert again.url == running.url
+    assert inspect("database")["Id"] == before
+
+
+def test_two_stacks_of_one_bundle_run_side_by_side_on_ports_of_their_own(
+    stand_in: StandIn, clean: None
+) -> None:
+    one, two = (up(stand_in.source(name="kgs"), name) for name in ("kgs-one", "kgs-two"))
+    assert one.url != two.url
+    edit("kgs-one")
+    assert "edit" in store_holds(one)
+    assert "edit" not in store_holds(two)
+    assert one.password_file.read_text() != two.password_file.read_text()  # type: ignore[union-attr]
+    stacks.down("kgs-two", progress=QUIET)
+    assert "edit" in store_holds(one)
+
+
+def test_down_leaves_nothing_and_keeps_the_store_unless_volumes_are_named(
+    stand_in: StandIn, clean: None
+) -> None:
+    source = stand_in.source(name="kgs-one")
+    up(source, "kgs-one")
+    edit("kgs-one")
+    kept = stacks.down("kgs-one", progress=QUIET)
+    assert (kept.containers, kept.networks, kept.volumes) == (3, 2, ())
+    for kind in (["ps", "--all"], ["network", "ls"]):
+        found = run(["docker", *kind, "--quiet", "--filter", "label=com.docker.compose.project=kgs-one"])
+        assert found.stdout == ""
+    assert not state.folder_of("kgs-one").exists()
+    assert "edit" in store_holds(up(source, "kgs-one"))
+    assert len(stacks.down("kgs-one", volumes=True, progress=QUIET).volumes) == 2
+    assert not run(["docker", "volume", "ls", "--quiet", "--filter", "label=kgshare.stack=kgs-one"]).stdout
+
+
+def test_reset_goes_back_to_the_store_of_the_image_if_the_user_agrees(stand_in: StandIn, clean: None) -> None:
+    before = up(stand_in.source(name="kgs-one"), "kgs-one")
+    edit("kgs-one")
+    with pytest.raises(Interrupted):
+        stacks.reset("kgs-one", agreed=lambda question: False, progress=QUIET)
+    assert "edit" in store_holds(before)
+    after = stacks.reset("kgs-one", agreed=lambda question: "lost" in question, progress=QUIET)
+    assert "edit" not in store_holds(after)
+    assert after.url == before.url
+
+
+def test_a_newer_bundle_gets_its_own_store_and_the_older_one_is_kept(stand_in: StandIn, clean: None) -> None:
+    old = stand_in.source(name="kgs-one")
+    new = stand_in.source(name="kgs-one", version="1.1", store="b" * 64, bundle="2" * 64)
+    up(old, "kgs-one")
+    edit("kgs-one")
+    newer = up(new, "kgs-one")
+    assert "edit" not in store_holds(newer)
+    assert any("kgs-one-5.26.30-aaaaaaaaaaaa" in note and "kept" in note for note in newer.notes)
+    assert "edit" in store_holds(up(old, "kgs-one"))
+
+
+def test_a_taken_port_is_said_and_another_is_found_unless_it_was_asked_for(
+    stand_in: StandIn, clean: None
+) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        with pytest.raises(StackError, match=f"port {port} of this machine is taken"):
+            up(stand_in.source(name="kgs-one"), "kgs-one", port)
+    report = up(stand_in.source(name="kgs-one"), "kgs-one", port)
+    assert f":{port}/" in report.url
+
+
+def test_a_stack_whose_notes_are_lost_can_be_seen_and_brought_down(stand_in: StandIn, clean: None) -> None:
+    report = up(stand_in.source(name="kgs-one"), "kgs-one")
+    shutil.rmtree(state.folder_of("kgs-one"))
+    seen = stacks.status("kgs-one")
+    assert seen.url is not None
+    assert report.url.startswith(seen.url)
+    assert seen.password_file is not None
+    with pytest.raises(StackError, match="cannot be started again"):
+        stacks.reset("kgs-one", agreed=lambda question: True, progress=QUIET)
+    assert stacks.down("kgs-one", volumes=True, progress=QUIET).containers == 3
+
+
+def test_what_was_interrupted_goes_on_with_the_same_command(stand_in: StandIn, clean: None) -> None:
+    source = stand_in.source(name="kgs-one")
+    up(source, "kgs-one")
+    run(["docker", "rm", "--force", "kgs-one-gateway-1"])
+    run(["docker", "stop", "--time", "1", "kgs-one-application-1"])
+    report = up(source, "kgs-one")
+    assert not report.already
+    assert answers(state.read_state("kgs-one").port, "/health", 0)  # type: ignore[union-attr]
+
+
+def test_a_service_that_fails_is_named_with_its_last_words(stand_in: StandIn, clean: None) -> None:
+    source = stand_in.source(name="kgs-one")
+    up(source, "kgs-one")
+    code = f"open('{STORE_FOLDER}/broken', 'w').close()"
+    run(["docker", "exec", "kgs-one-database-1", "/py/bin/python3", "-c", code])
+    stacks.down("kgs-one", progress=QUIET)
+    with pytest.raises(
+        StackError, match=r"database did not become healthy(.|\n)*stand-in: the store is broken"
+    ):
+        up(source, "kgs-one")
+
+
+def test_the_callers_variables_do_not_change_a_stack(
+    stand_in: StandIn, clean: None, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    for name, value in {
+        "KGSHARE_PORT": "1", "KGSHARE_DATABASE_IMAGE": "localhost/evil:1", "COMPOSE_PROJECT_NAME": "other",
+        "COMPOSE_FILE": "/nowhere.yaml", "COMPOSE_PROFILES": "x",
+    }.items():  # fmt: skip
+        monkeypatch.setenv(name, value)
+    (tmp_path / ".env").write_text("KGSHARE_STORE=evil\nCOMPOSE_PROJECT_NAME=evil\n")
+    monkeypatch.chdir(tmp_path)
+    report = up(stand_in.source(name="kgs-one"), "kgs-one")
+    assert report.services[0].image == stand_in.images["database"].manifest_digest
+    assert Engine.connect().volume_exists("kgs-one-5.26.30-aaaaaaaaaaaa")
+
+
+def test_an_image_that_is_not_the_verified_one_is_not_started(stand_in: StandIn, clean: None) -> None:
+    source = stand_in.source(name="kgs-one")
+    images = {
+        **source.images,
+        "database": replace(source.images["database"], config_digest="sha256:" + "0" * 64),
+    }
+    with pytest.raises(EngineError, match="another database image"):
+        up(replace(source, images=images), "kgs-one")
+    assert "kgs-one" not in look.present(Engine.connect())
+
+
+def test_a_bundle_for_another_platform_is_refused_before_it_is_loaded(stand_in: StandIn) -> None:
+    with pytest.raises(EngineError, match="is for linux/riscv64"):
+        up(replace(stand_in.source(name="kgs-one"), platform="linux/riscv64"), "kgs-one")
+
+
+def test_a_name_that_another_project_has_is_refused(running: StackReport, stand_in: StandIn) -> None:
+    with pytest.raises(StackError, match="belongs to the project kgs-look"):
+        up(stand_in.source(name="other"), "kgs-look")
+
+
+def test_an_engine_that_does_not_answer_is_said_in_one_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DOCKER_HOST", "unix:///nowhere/docker.sock")
+    with pytest.raises(EngineError, match="no container engine answers"):
+        stacks.status()
