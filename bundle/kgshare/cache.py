@@ -74,6 +74,25 @@ class Cache:
             )
         return place
 
+    def remember(self, kind: str, name: str, sha256: str) -> None:
+        """Note which file a released name is, e.g. a Maven coordinate: a release never changes, so it is read once."""
+        note = self._note(kind, name)
+        note.parent.mkdir(parents=True, exist_ok=True)
+        aside = note.with_name(f".{note.name}-{os.getpid()}")
+        aside.write_text(sha256, encoding="ascii")
+        aside.replace(note)
+
+    def remembered(self, kind: str, name: str) -> Path | None:
+        """The file that was noted for a name, verified; None where there is none (or none that is whole)."""
+        note = self._note(kind, name)
+        try:
+            return self.verify(note.read_text(encoding="ascii")) if note.is_file() else None
+        except (FetchError, UnicodeDecodeError):
+            return None
+
+    def _note(self, kind: str, name: str) -> Path:
+        return self.root / "inputs" / kind / name.replace(":", "_").replace("/", "_")
+
 
 @dataclass(frozen=True, kw_only=True)
 class Inputs:

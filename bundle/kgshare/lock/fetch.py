@@ -106,8 +106,13 @@ class _Fetch:
             for j in wanted
         }
         with self.progress.stage(f"fetch {len(by_coordinate)} jars"):
-            files, problems = maven.fetch_jars(maven.maven(self.cache.root), by_coordinate)
-            return problems + self._take((by_coordinate[jar], file) for jar, file in files.items())
+            context = maven.maven(self.cache.root)
+            return maven.fetch_jars(
+                context, by_coordinate, lambda jar, file: self._add(file, by_coordinate[jar].sha256)
+            )
+
+    def _add(self, file: Path, sha256: str) -> None:
+        self.cache.add(file, sha256)
 
     def wheels(self, wanted: list[Wheel]) -> list[Problem]:
         """Wheels by pip."""

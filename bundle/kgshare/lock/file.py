@@ -13,6 +13,7 @@ from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
 
 from kgshare.errors import LockError, Problem
 from kgshare.lock.model import FORMAT, LOCK, Arch, ArchLock, Input, Jar, JarSet, Lock, NpmPackage
+from kgshare.lock.needs import needs_of
 from kgshare.project import Project
 
 _HASH = re.compile(r"^[0-9a-f]{64}$")
@@ -173,6 +174,14 @@ def read_lock(project: Project) -> Lock:
                 message="the lock was made from another manifest: kgshare.yaml has changed since",
                 where=LOCK,
                 hint="run `kgshare lock`: what the change does not concern keeps its version",
+            )
+        )
+    if lock.needs != needs_of(project).digests():
+        raise LockError(
+            Problem(
+                message="the lock was made by another kgshare, whose bases or page need other inputs",
+                where=LOCK,
+                hint="run `kgshare lock`: what has not changed keeps its version",
             )
         )
     return lock

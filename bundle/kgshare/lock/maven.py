@@ -9,11 +9,12 @@ from __future__ import annotations
 import logging
 import shutil
 import tempfile
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
+from threading import Event
 
 import requests
 from jgo.config import GlobalSettings
@@ -186,23 +187,32 @@ def _numbers(version: str) -> tuple[int, ...]:
 
 
 def fetch_jars(
-    context: MavenContext, jars: Iterable[Coordinate]
-) -> tuple[dict[Coordinate, Path], list[Problem]]:
-    """Fetch these jars, several at once.
+    context: MavenContext, jars: Iterable[Coordinate], take: Callable[[Coordinate, Path], None]
+) -> list[Problem]:
+    """Fetch these jars, several at once; ``take`` is given each that came, which is then removed here.
 
     Returns:
-        The file of each that came, and a problem for each that did not.
+        A problem for each that did not come, or that ``take`` refused with a `KgshareError`.
     """
+    stop = Event()
 
-    def one(jar: Coordinate) -> Path | Problem:
+    def one(jar: Coordinate) -> Problem | None:
+        if stop.is_set():
+            return None
         component = context.project(jar.group, jar.artifact).at_version(jar.version)
         try:
-            return Path(component.artifact(jar.classifier, "jar").resolve())
+            file = Path(component.artifact(jar.classifier, "jar").resolve())
+            try:
+                take(jar, file)
+            finally:
+                file.unlink(missing_ok=True)
         except KgshareError as error:
             return Problem(message=f"{jar}: {error.problems[0].message}")
+        return None
 
-    wanted = sorted(set(jars))
     with ThreadPoolExecutor(AT_ONCE) as pool:
-        results = dict(zip(wanted, pool.map(one, wanted), strict=True))
-    files = {jar: got for jar, got in results.items() if isinstance(got, Path)}
-    return files, [got for got in results.values() if isinstance(got, Problem)]
+        try:
+            return [problem for problem in pool.map(one, sorted(set(jars))) if problem]
+        except BaseException:
+            stop.set()  # Ctrl-C: what is under way ends, nothing new begins
+            raise

@@ -123,4 +123,4 @@ def page_assets() -> dict[str, str]:
         module = importlib.import_module("kgshare.page.assets")
     except ImportError:
         return {}
-    return {str(row[0]): str(row[1]) for row in getattr(module, "ASSETS", ())}
+    return {str(asset.name): str(asset.version) for asset in module.ASSETS}

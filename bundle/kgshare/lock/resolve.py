@@ -126,19 +126,25 @@ class _Work:
             for jar in maven.resolve_jars(context, self.needs.jars["plugins"])
             if (jar.group, jar.artifact) not in brought
         ]
-        files, problems = maven.fetch_jars(context, [*database, *plugins])
+        wanted = [jar for jar in [*database, *plugins] if not self.cache.remembered("maven", str(jar))]
+        problems = maven.fetch_jars(context, wanted, self._remember)
         if problems:
             raise LockError(*problems)
         return {
-            "database": tuple(self._jar(jar, files[jar]) for jar in database),
-            "plugins": tuple(self._jar(jar, files[jar]) for jar in plugins),
+            "database": tuple(self._jar(jar) for jar in database),
+            "plugins": tuple(self._jar(jar) for jar in plugins),
         }
 
-    def _jar(self, jar: maven.Coordinate, file: Path) -> Jar:
-        sha256 = _take(self.cache, file)
+    def _remember(self, jar: maven.Coordinate, file: Path) -> None:
+        self.cache.remember("maven", str(jar), _take(self.cache, file))
+
+    def _jar(self, jar: maven.Coordinate) -> Jar:
+        file = self.cache.remembered("maven", str(jar))
+        if file is None:
+            raise LockError(f"{jar} has gone from the cache while it was being locked", hint="run it again")
         return Jar(
             group=jar.group, artifact=jar.artifact, version=jar.version, classifier=jar.classifier,
-            sha256=sha256, size=file.stat().st_size,
+            sha256=file.name, size=file.stat().st_size,
         )  # fmt: skip
 
     def npm(self) -> tuple[NpmPackage, ...]:
