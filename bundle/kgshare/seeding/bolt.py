@@ -1,0 +1,68 @@
+"""The seed stage's own door to Bolt: the one module here that imports the driver's sessions."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+import neo4j
+from neo4j.exceptions import DriverError, Neo4jError
+
+
+class QueryFailed(Exception):
+    """Neo4j refused a query.
+
+    Attributes:
+        message: Neo4j's own words.
+    """
+
+    def __init__(self, message: str) -> None:
+        self.message = message
+        super().__init__(message)
+
+
+class Database:
+    """A session on the database that is being seeded. Queries are auto-commit, so ``IN TRANSACTIONS`` works."""
+
+    def __init__(self, session: neo4j.Session) -> None:
+        self._session = session
+
+    def stream(self, query: str, parameters: Mapping[str, Any]) -> Iterator[Sequence[Any]]:
+        """A query's rows as they come, each a list of values.
+
+        Raises:
+            QueryFailed: Neo4j refused it, or failed on the way.
+        """
+        try:
+            for record in self._session.run(neo4j.Query(query), dict(parameters)):
+                yield record.values()
+        except (Neo4jError, DriverError) as error:
+            raise QueryFailed(str(getattr(error, "message", "") or error)) from error
+
+    def run(self, query: str, **parameters: Any) -> list[Sequence[Any]]:
+        """All rows of a query.
+
+        Raises:
+            QueryFailed: Neo4j refused it, or failed on the way.
+        """
+        return list(self.stream(query, parameters))
+
+
+@contextmanager
+def connect(uri: str, password: str | None = None) -> Iterator[Database]:
+    """A session on the default database of a server.
+
+    Args:
+        uri: ``bolt://127.0.0.1:PORT``.
+        password: of the user neo4j; None where the server asks for none.
+    """
+    # Deprecations are for those who wrote a query; in the middle of a build they are noise.
+    logging.getLogger("neo4j.notifications").setLevel(logging.ERROR)
+    auth = ("neo4j", password) if password else None
+    with (
+        neo4j.GraphDatabase.driver(uri, auth=auth, user_agent="kgshare", telemetry_disabled=True) as driver,
+        driver.session(database="neo4j", fetch_size=5000) as session,
+    ):
+        yield Database(session)
