@@ -75,3 +75,6 @@ def main() -> None:
         else:
             typer.echo(str(error), err=True)
         raise SystemExit(error.exit_code) from None
+    except OSError as error:
+        typer.echo(f"{error.filename}: {error.strerror}", err=True)
+        raise SystemExit(SeedError.exit_code) from None

@@ -12,7 +12,7 @@ from typer.testing import CliRunner
 from kgshare.errors import SeedError
 from kgshare.seeding import Nodes, Relationships
 from oceangraph.check import CheckReport, check
-from oceangraph.cli import app
+from oceangraph.cli import app, main
 from oceangraph.seed import graph
 
 PROJECT = Path(__file__).resolve().parents[2]
@@ -139,3 +139,16 @@ def test_the_check_command_counts_and_says_that_nothing_is_wrong() -> None:
     assert result.exit_code == 0
     assert "   5343 Bottle" in result.stdout
     assert result.stdout.endswith("nothing is wrong\n")
+
+
+def test_a_user_s_mistake_is_a_message_with_an_exit_code_and_no_traceback(
+    project: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    change(project, "profiles.csv", ",0.072,", ",95,")
+    monkeypatch.setattr("sys.argv", ["oceangraph", "check", "--root", str(project)])
+    with pytest.raises(SystemExit) as caught:
+        main()
+    shown = capsys.readouterr()
+    assert caught.value.code == SeedError.exit_code
+    assert shown.out == ""
+    assert shown.err.startswith("data/profiles.csv:3: row 2: latitude must be between")

@@ -175,6 +175,18 @@ def test_an_upstream_file_that_is_not_of_its_format_is_refused_by_name(
     assert caught.value.problems[0].where.startswith(place)
 
 
+@pytest.mark.parametrize(
+    "name", ["nvs/R04.json", "goship/woce_lines.geojson", "argo/ar_greylist.txt", "cchdo/p02_bottle.csv"]
+)
+@pytest.mark.parametrize("content", [b"", b"\xff\xfe\x00{", b"{}\n"])
+def test_a_spoilt_upstream_file_is_refused_by_name(tmp_path: Path, name: str, content: bytes) -> None:
+    upstream = write_upstream(tmp_path)
+    (upstream / name).write_bytes(content)
+    with pytest.raises(SeedError) as caught:
+        derive(Upstream(folder=upstream))
+    assert caught.value.problems[0].where.startswith(name)
+
+
 def test_a_missing_upstream_file_is_named_and_nothing_is_written(tmp_path: Path) -> None:
     upstream = write_upstream(tmp_path / "upstream")
     (upstream / "nvs/R08.json").unlink()

@@ -41,19 +41,17 @@ def argo_index(upstream: Upstream, name: str, columns: Sequence[str]) -> Iterato
     Format: Argo user's manual, doi:10.13155/29825.
     """
     path = upstream.path(name)
-    with path.open(encoding="utf-8") as file:
-        comments = next((n for n, line in enumerate(file) if not line.startswith("#")), 0)
+    comments = next((n for n, line in enumerate(_lines(path, name)) if not line.startswith("#")), 0)
     yield from _chunks(path, name, columns, header=comments)
 
 
 def exchange_comments(upstream: Upstream, name: str) -> list[str]:
     """The comment lines of a WHP-Exchange file, its first line among them, in order."""
     found: list[str] = []
-    with upstream.path(name).open(encoding="utf-8") as file:
-        for number, line in enumerate(file):
-            if number and not line.startswith("#"):
-                break
-            found.append(line.rstrip("\r\n"))
+    for number, line in enumerate(_lines(upstream.path(name), name)):
+        if number and not line.startswith("#"):
+            break
+        found.append(line)
     return found
 
 
@@ -92,7 +90,7 @@ def exchange_units(upstream: Upstream, name: str) -> dict[str, str]:
 
 def nvs(upstream: Upstream, name: str) -> list[dict[str, Any]]:
     """The concepts of a NERC Vocabulary Server table in JSON-LD, sorted by their notation."""
-    document = json.loads(upstream.path(name).read_text(encoding="utf-8"))
+    document = _json(upstream, name)
     try:
         graph = document["data"]["@graph"]
     except (KeyError, TypeError) as error:
@@ -102,14 +100,34 @@ def nvs(upstream: Upstream, name: str) -> list[dict[str, Any]]:
 
 def geojson_features(upstream: Upstream, name: str) -> Iterable[dict[str, Any]]:
     """The features of a GeoJSON file."""
-    features = json.loads(upstream.path(name).read_text(encoding="utf-8")).get("features")
+    document = _json(upstream, name)
+    features = document.get("features") if isinstance(document, dict) else None
     if not isinstance(features, list):
         raise SeedError(Problem(message="this is no GeoJSON feature collection", where=name))
     return features
 
 
+def _lines(path: Path, name: str) -> Iterator[str]:
+    with path.open(encoding="utf-8") as file:
+        try:
+            for line in file:
+                yield line.rstrip("\r\n")
+        except UnicodeDecodeError as error:
+            raise SeedError(Problem(message=f"the file is not UTF-8: {error.reason}", where=name)) from error
+
+
+def _json(upstream: Upstream, name: str) -> Any:
+    try:
+        return json.loads(upstream.path(name).read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise SeedError(Problem(message=f"this is no JSON: {error}", where=name)) from error
+
+
 def _chunks(path: Path, name: str, columns: Sequence[str], *, header: int) -> Iterator[pd.DataFrame]:
-    first = pd.read_csv(path, skiprows=header, nrows=0, dtype=str, skipinitialspace=True)
+    try:
+        first = pd.read_csv(path, skiprows=header, nrows=0, dtype=str, skipinitialspace=True)
+    except pd.errors.EmptyDataError as error:
+        raise SeedError(Problem(message="there is no header line", where=f"{name}:{header + 1}")) from error
     present = [str(c).strip() for c in first.columns]
     missing = [c for c in columns if c not in present]
     if missing:
