@@ -199,9 +199,10 @@ apt_update() {
 
 # dpkg says a line or three about each package: shown only where it fails.
 apt_install() {
-  local log
+  local log word names=""
   log=$(mktemp)
-  say "Installing with apt (a minute or so)"
+  for word in "$@"; do case $word in -* | /*) ;; *) names="$names $word" ;; esac; done
+  say "Installing with apt:$names"
   as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends -o Dpkg::Use-Pty=0 \
     -o Dpkg::Options::=--force-confold "$@" >"$log" 2>&1 </dev/null ||
     { tail -n 20 "$log" >&2; rm "$log"; stop $FAILED "apt-get install $* failed; its reason stands above"; }

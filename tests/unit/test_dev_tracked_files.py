@@ -19,7 +19,7 @@ SERVERS = [
         ("deb", "debian", "org"), ("ftp", "debian", "org"), ("security", "debian", "org"),
         ("snapshot", "debian", "org"), ("archive", "ubuntu", "com"), ("download", "docker", "com"),
         ("registry-1", "docker", "io"), ("index", "docker", "io"), ("proxy", "golang", "org"), ("crates", "io"),
-        ("dist", "neo4j", "org"), ("dist", "neo4j", "com"), ("debian", "neo4j", "com"), ("artifactregistry",),
+        ("dist", "neo4j", "org"), ("dist", "neo4j", "com"), ("debian", "neo4j", "com"), ("pkg", "dev"),
     )
 ]  # fmt: skip
 HOME = re.compile(r"(?<![\w.~$}-])/(?:home/(?!nonroot\b|ann\b)\w+|root|Users/\w+|work)/[\w.]")
