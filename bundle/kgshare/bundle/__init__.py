@@ -1,0 +1,41 @@
+"""The bundle: one file that holds a whole project, in the one form it may have (docs/reference/bundle-format.md)."""
+
+from __future__ import annotations
+
+from kgshare.bundle.archive import ImageArchive, bundle_image, read_image_archive
+from kgshare.bundle.dockerload import docker_archive
+from kgshare.bundle.layercache import LayerCache, LayerSource
+from kgshare.bundle.model import (
+    BlobRef,
+    Bundle,
+    BundleContents,
+    BundleImage,
+    ImageRef,
+    LayerBlob,
+    ProjectFile,
+)
+from kgshare.bundle.names import AMD64, REQUIRED, Platform
+from kgshare.bundle.read import read_bundle
+from kgshare.bundle.write import file_name, write_bundle
+
+__all__ = [
+    "AMD64",
+    "REQUIRED",
+    "BlobRef",
+    "Bundle",
+    "BundleContents",
+    "BundleImage",
+    "ImageArchive",
+    "ImageRef",
+    "LayerBlob",
+    "LayerCache",
+    "LayerSource",
+    "Platform",
+    "ProjectFile",
+    "bundle_image",
+    "docker_archive",
+    "file_name",
+    "read_bundle",
+    "read_image_archive",
+    "write_bundle",
+]
