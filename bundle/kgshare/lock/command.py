@@ -30,7 +30,7 @@ class LockReport:
         inputs: how many files it names.
         archs: for which architectures.
         resolvers: the clients that resolved it.
-        diff: what differs from the lock that was there.
+        diff: what differs from the lock that was there; empty where there was none.
     """
 
     schema: ClassVar[str] = "lock"
@@ -115,7 +115,7 @@ def lock_project(
         write_lock(project, lock)
     return LockReport(
         file=lock_file(project), written=not check and not current, current=current,
-        inputs=len(every_input(lock)), archs=tuple(lock.archs), resolvers=lock.resolvers, diff=diff(previous, lock),
+        inputs=len(every_input(lock)), archs=tuple(lock.archs), resolvers=lock.resolvers, diff=diff(previous, lock) if previous else LockDiff(changes=()),
     )  # fmt: skip
 
 

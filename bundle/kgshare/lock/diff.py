@@ -45,11 +45,11 @@ class LockDiff:
 
 def diff(old: Lock | None, new: Lock) -> LockDiff:
     """What becomes different when ``new`` takes the place of ``old``; with no old one everything is new."""
-    before = _parts(old) if old else {}
-    after = _parts(new)
+    before = parts_of(old) if old else {}
+    after = parts_of(new)
     changes: list[Change] = []
     for part in sorted(before.keys() | after.keys()):
-        one, other = before.get(part, {}), after.get(part, {})
+        one, other = _rows(before.get(part, ())), _rows(after.get(part, ()))
         for name in sorted(one.keys() | other.keys()):
             changes += _change(part, name, one.get(name), other.get(name))
     return LockDiff(changes=tuple(changes))
@@ -64,21 +64,22 @@ def _change(part: str, name: str, old: Row | None, new: Row | None) -> Iterable[
         yield Change(part=part, name=name, old=old[0] if old else "", new=new[0] if new else "")
 
 
-def _parts(lock: Lock) -> dict[str, dict[str, Row]]:
-    """Per part of a lock: input name → version and SHA-256."""
-    parts: dict[str, dict[str, Row]] = {"npm": _rows(lock.npm)}
-    parts |= {f"jars.{name}": _rows(jars) for name, jars in lock.jars.items()}
+def parts_of(lock: Lock) -> dict[str, tuple[Input, ...]]:
+    """The sets of inputs that a lock consists of, by a name for people: ``npm``, ``debian.database amd64``."""
+    parts: dict[str, tuple[Input, ...]] = {"npm": lock.npm}
+    parts |= {f"jars.{name}": jars for name, jars in lock.jars.items()}
     for arch, part in lock.archs.items():
-        parts |= {f"debian.{name} {arch}": _rows(packages) for name, packages in part.debian.items()}
-        parts |= {f"wheels.{name} {arch}": _rows(wheels) for name, wheels in part.wheels.items()}
+        parts |= {f"debian.{name} {arch}": packages for name, packages in part.debian.items()}
+        parts |= {f"wheels.{name} {arch}": wheels for name, wheels in part.wheels.items()}
     return parts
 
 
 def _rows(items: Iterable[Input]) -> dict[str, Row]:
-    return {_name(item): (item.version, item.sha256) for item in items}
+    return {name_of(item): (item.version, item.sha256) for item in items}
 
 
-def _name(item: Input) -> str:
+def name_of(item: Input) -> str:
+    """An input without its version: what can stand once in a set."""
     match item:
         case Jar():
             return ":".join(part for part in (item.group, item.artifact, item.classifier) if part)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import tempfile
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, Literal
@@ -12,6 +13,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
 
 from kgshare.errors import LockError, Problem
+from kgshare.lock.diff import name_of, parts_of
 from kgshare.lock.model import FORMAT, LOCK, Arch, ArchLock, Input, Jar, JarSet, Lock, NpmPackage
 from kgshare.lock.needs import needs_of
 from kgshare.project import Project
@@ -68,8 +70,8 @@ def parse(text: str, name: str = LOCK) -> Lock:
     """Read a lock's text strictly; ``name`` names it in errors.
 
     Raises:
-        LockError: not JSON, another format, an unknown or missing key, a wrong type, a hash that is none, or text
-            that `render` would have written otherwise (a merge by hand that broke the order, say).
+        LockError: not JSON, another format, an unknown or missing key, a wrong type, a hash that is none, an
+            input that stands twice in a set, or text that `render` would have written otherwise.
     """
     try:
         data = json.loads(text)
@@ -88,7 +90,7 @@ def parse(text: str, name: str = LOCK) -> Lock:
             *(_problem(f"{_dotted(row['loc'])}: {row['msg']}", name) for row in error.errors())
         ) from None
     lock = Lock(**{key: getattr(read, key) for key in _File.model_fields if key != "format"})
-    problems = [*_wrong_hashes(lock, text, name), *_not_as_written(lock, text, name)]
+    problems = [*_twice(lock, name), *_wrong_hashes(lock, text, name), *_not_as_written(lock, text, name)]
     if problems:
         raise LockError(*problems[:10])
     return lock
@@ -104,6 +106,14 @@ def _dotted(place: Iterable[str | int]) -> str:
     return ".".join(str(part) for part in place)
 
 
+def _twice(lock: Lock, name: str) -> Iterable[Problem]:
+    """A merge that kept both sides: one input at two versions in the same set, or the same one twice."""
+    for part, items in parts_of(lock).items():
+        for input_name, count in Counter(map(name_of, items)).items():
+            if count > 1:
+                yield _problem(f"{input_name} stands {count} times in {part}", name)
+
+
 def _wrong_hashes(lock: Lock, text: str, name: str) -> Iterable[Problem]:
     lines = text.splitlines()
     for item in every_input(lock):
@@ -116,9 +126,7 @@ def _not_as_written(lock: Lock, text: str, name: str) -> Iterable[Problem]:
     written = render(lock).splitlines()
     for number, (found, wanted) in enumerate(zip(text.splitlines(), written, strict=False), 1):
         if found != wanted:
-            yield _problem(
-                "not in the one form a lock has (order, spacing or a record twice)", f"{name}:{number}"
-            )
+            yield _problem("not in the one form a lock has (order or spacing)", f"{name}:{number}")
             return
     if text != "\n".join(written) + "\n":
         yield _problem("not in the one form a lock has: it ends otherwise", name)

@@ -20,7 +20,7 @@ import requests
 from jgo.config import GlobalSettings
 from jgo.maven import Artifact, MavenContext, PythonResolver
 
-from kgshare.errors import KgshareError, LockError, Problem
+from kgshare.errors import Interrupted, KgshareError, LockError, Problem
 
 AT_ONCE = 8
 TIMEOUT = 60
@@ -67,8 +67,9 @@ class _Mismatches(logging.Handler):
 class Careful(PythonResolver):
     """jgo's resolver, except that a file appears in its folder only when it is complete and its checksum right."""
 
-    def __init__(self) -> None:
+    def __init__(self, stop: Event) -> None:
         super().__init__()
+        self.stop = stop
         self.mismatches = _Mismatches()
 
     def download(self, artifact: Artifact) -> Path | None:
@@ -79,6 +80,8 @@ class Careful(PythonResolver):
             Unreachable: none answers.
             LockError: it is not what the repository's checksum says.
         """
+        if self.stop.is_set():
+            raise Interrupted("interrupted")
         target = artifact.cached_path
         context = artifact.context
         assert target is not None
@@ -103,14 +106,19 @@ class Careful(PythonResolver):
             return Path(shutil.move(got, target))
 
 
-def maven(cache: Path, repositories: dict[str, str] | None = None) -> MavenContext:
-    """A jgo on a Maven folder of its own in the cache; ``repositories`` (name → address) is for tests."""
-    own = {**GlobalSettings.load().repositories} if repositories is None else repositories
-    context = MavenContext(resolver=Careful(), repo_cache=cache / "maven", timeout=TIMEOUT)
-    if repositories is not None:
-        context.remote_repos = own
+def maven(cache: Path, repositories: dict[str, str] | None = None, stop: Event | None = None) -> MavenContext:
+    """A jgo on a Maven folder of its own in the cache.
+
+    Args:
+        cache: kgshare's cache folder.
+        repositories: name → address; without, those of jgo and of its configuration file.
+        stop: once set, nothing more is fetched (Ctrl-C in another thread).
+    """
+    context = MavenContext(resolver=Careful(stop or Event()), repo_cache=cache / "maven", timeout=TIMEOUT)
+    if repositories is None:
+        context.remote_repos.update(GlobalSettings.load().repositories)
     else:
-        context.remote_repos.update(own)
+        context.remote_repos = dict(repositories)
     return context
 
 

@@ -6,8 +6,10 @@ import dataclasses
 import tempfile
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
 from pathlib import Path
+from threading import Event
 from typing import TypeVar
 
 from kgshare.cache import Cache, sha256_of
@@ -55,9 +57,15 @@ def resolve(
     work = _Work(
         needs=needs, cache=cache, progress=progress, same=_same_parts(old, digests), old=old, problems=[]
     )
-    jars = work.part("jars", "jars", work.jars, lambda lock: lock.jars)
-    packages = work.part("npm", "npm packages", work.npm, lambda lock: lock.npm)
-    found = {arch: work.arch(arch) for arch in archs}
+    with ThreadPoolExecutor(max_workers=3) as pool:  # they wait for different servers
+        try:
+            of_jars = pool.submit(work.part, "jars", "jars", work.jars, lambda lock: lock.jars)
+            of_npm = pool.submit(work.part, "npm", "npm packages", work.npm, lambda lock: lock.npm)
+            of_archs = pool.submit(lambda: {arch: work.arch(arch) for arch in archs})
+            jars, packages, found = of_jars.result(), of_npm.result(), of_archs.result()
+        except BaseException:
+            work.stop.set()
+            raise
     if work.problems:
         raise LockError(*work.problems)
     assert jars is not None
@@ -102,6 +110,7 @@ class _Work:
     same: frozenset[str]
     old: Lock | None
     problems: list[Problem]
+    stop: Event = field(default_factory=Event)
 
     def part(self, name: str, title: str, fresh: Callable[[], T], kept: Callable[[Lock], T]) -> T | None:
         """A part from the old lock where its needs are the same, resolved otherwise; None with a problem noted."""
@@ -118,7 +127,7 @@ class _Work:
 
     def jars(self) -> dict[JarSet, tuple[Jar, ...]]:
         """Neo4j's jars, and those of plugins that Neo4j does not bring itself."""
-        context = maven.maven(self.cache.root)
+        context = maven.maven(self.cache.root, stop=self.stop)
         database = maven.resolve_jars(context, self.needs.jars["database"])
         brought = {(jar.group, jar.artifact) for jar in database}
         plugins = [
