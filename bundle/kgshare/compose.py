@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from urllib.parse import quote
 
-from kgshare.errors import BundleError, Problem
-from kgshare.project import Manifest
+from kgshare.errors import BundleError, ManifestError, Problem
+from kgshare.project import MANIFEST, Manifest
 
 COMPOSE = "compose.yaml"
 DATABASE, APPLICATION, GATEWAY = "database", "application", "gateway"
@@ -32,6 +33,8 @@ DATABASE_IMAGE, APPLICATION_IMAGE = "KGSHARE_DATABASE_IMAGE", "KGSHARE_APPLICATI
 STORE, BUNDLE = "KGSHARE_STORE", "KGSHARE_BUNDLE"
 VARIABLES = (PORT, BOLT, DATABASE_IMAGE, APPLICATION_IMAGE, STORE, BUNDLE)
 
+URL_SAFE = "/?#[]@!$&'()*+,;=:%~"  # RFC 3986: reserved characters keep their meaning
+
 # Labels: what finds a stack again when kgshare's own notes are lost.
 LABEL_NAME, LABEL_STACK, LABEL_BUNDLE = "kgshare.name", "kgshare.stack", "kgshare.bundle"
 
@@ -42,6 +45,11 @@ def image_tag(name: str, role: str, version: str) -> str:
     It names its host, so that no engine takes it for a public registry's; a tag cannot hold a version's ``+``.
     """
     return f"localhost/{name}/{role}:{_safe(version)}"
+
+
+def page_address(port: int, opens: str) -> str:
+    """Where a page opens; what is not plain in the path is encoded, so that an address never says more than that."""
+    return f"http://127.0.0.1:{port}{quote(opens, safe=URL_SAFE)}"
 
 
 def _safe(version: str) -> str:
@@ -78,7 +86,19 @@ class ComposePlan:
 
     @classmethod
     def of(cls, manifest: Manifest) -> ComposePlan:
-        """The plan that a manifest asks for."""
+        """The plan that a manifest asks for.
+
+        Raises:
+            ManifestError: the application wants the port that Bolt has.
+        """
+        if manifest.application.port == BOLT_PORT:
+            raise ManifestError(
+                Problem(
+                    message=f"`application.port`: {BOLT_PORT} is the database's",
+                    where=MANIFEST,
+                    hint="let the application listen on another port",
+                )
+            )
         limits = manifest.resources
         return cls(
             name=manifest.name,
@@ -124,10 +144,10 @@ def _head(plan: ComposePlan) -> str:
 #
 #   kgshare up FILE                                    verifies the bundle, starts this, opens the page
 #   docker load -i FILE && docker compose up           the same without kgshare: nothing is verified
-#   then open http://127.0.0.1:{plan.port}{plan.opens}
+#   then open {page_address(plan.port, plan.opens)}
 #
 # The database makes a random password for user neo4j at its first start. To read it:
-#   docker compose cp database:{PASSWORD_FILE} -  | tar -xO
+#   docker compose cp database:{PASSWORD_FILE} .
 
 name: {plan.name}
 
@@ -176,12 +196,11 @@ def _application(plan: ComposePlan) -> str:
     <<: *safe
     image: "${{{APPLICATION_IMAGE}:-{image_tag(plan.name, APPLICATION, plan.version)}}}"
     user: "{APPLICATION_USER}:{APPLICATION_USER}"
-    group_add: ["{DATABASE_USER}"]               # the group that may read the password
     depends_on:
       {DATABASE}: {{condition: service_healthy}}
     environment:
       NEO4J_URI: bolt://{DATABASE}:{BOLT_PORT}
-      NEO4J_USERNAME: neo4j
+      NEO4J_USER: neo4j
       NEO4J_PASSWORD_FILE: {PASSWORD_FILE}
     networks: [inside]
     dns: [127.0.0.1]

@@ -13,12 +13,12 @@ import pytest
 from tests.integration.stand_in import StandIn, stand_in_images  # noqa: F401 - a fixture
 
 from kgshare import stack as stacks
-from kgshare.compose import AUTH_FOLDER, STORE_FOLDER
+from kgshare.compose import AUTH_FOLDER, PASSWORD_FILE, STORE_FOLDER, image_tag
 from kgshare.doors.engine import Engine
 from kgshare.doors.process import run
 from kgshare.errors import EngineError, Interrupted, StackError
 from kgshare.progress import Progress
-from kgshare.stack import StackReport, look, state
+from kgshare.stack import StackReport, look, ports, state
 from kgshare.stack.run import answers
 from kgshare.stack.source import Source
 from kgshare.stack.start import start
@@ -271,3 +271,28 @@ def test_an_engine_that_does_not_answer_is_said_in_one_sentence(monkeypatch: pyt
     monkeypatch.setenv("DOCKER_HOST", "unix:///nowhere/docker.sock")
     with pytest.raises(EngineError, match="no container engine answers"):
         stacks.status()
+
+
+def test_docker_load_and_compose_up_are_enough_without_kgshare(
+    stand_in: StandIn, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    source = stand_in.source(name="kgs-bare")
+    archive = tmp_path / "images.tar"
+    tags = {role: image_tag("kgs-bare", role, "1.0") for role in source.images}
+    archive.write_bytes(b"".join(source.archive(tags)))
+    (tmp_path / "compose.yaml").write_text(source.compose)
+    port, bolt = ports.any_port(), ports.any_port()
+    monkeypatch.setenv("KGSHARE_PORT", str(port))
+    monkeypatch.setenv("KGSHARE_BOLT_PORT", str(bolt))
+    run(["docker", "load", "--input", str(archive)])
+    try:
+        run(["docker", "compose", "up", "--detach"], cwd=tmp_path)
+        assert answers(port, "/health", 30)
+        copied = tmp_path / "password"
+        run(["docker", "compose", "cp", f"database:{PASSWORD_FILE}", str(copied)], cwd=tmp_path)
+        assert len(copied.read_text().strip()) >= 24
+        seen = stacks.status("kgs-bare")  # its labels are enough for kgshare
+        assert [service.health for service in seen.services] == ["healthy", "healthy", "running"]
+        assert Engine.connect().volume_exists("kgs-bare-1.0")
+    finally:
+        stacks.down("kgs-bare", volumes=True, progress=QUIET)

@@ -80,7 +80,7 @@ def logs(
 
     Args:
         service: only this one.
-        name: of the stack; the only one, or that of the project in this folder, when not given.
+        name: of the stack; that of the project in this folder, or the only one, when not given.
         follow: go on until interrupted or everything has stopped.
         tail: only so many of the last lines of each service.
 
@@ -117,7 +117,7 @@ def reset(name: str | None = None, *, agreed: Callable[[str], bool], progress: P
     """Go back to the store of the bundle: every edit made in the stack is lost.
 
     Args:
-        name: of the stack; the only one, or that of the project in this folder, when not given.
+        name: of the stack; that of the project in this folder, or the only one, when not given.
         agreed: is asked the question and says whether to go on.
         progress: says what takes time.
 
@@ -136,7 +136,7 @@ def down(
     """Stop a stack and leave no container or network of it; volumes stay unless they are named.
 
     Args:
-        name: of the stack; the only one, or that of the project in this folder, when not given.
+        name: of the stack; that of the project in this folder, or the only one, when not given.
         volumes: remove its volumes too, the older ones with their edits included.
         everything: every stack of this machine.
         progress: says what takes time.
@@ -149,9 +149,10 @@ def down(
     there = look.known(engine)
     if everything:
         return bring_down(engine, there, volumes=volumes, progress=progress)
-    if name is None and not there:
-        return bring_down(engine, (), volumes=volumes, progress=progress)
-    if name is None and not volumes:
+    mine = look.project_here()
+    if name is None and (not there or (mine and mine not in there)):
+        return bring_down(engine, (), volumes=volumes, progress=progress)  # down already
+    if name is None and not mine and not volumes:
         there = look.present(engine) or there  # one that is down already and left a volume is not in question
     return bring_down(engine, (look.which(name, there),), volumes=volumes, progress=progress)
 

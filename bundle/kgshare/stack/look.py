@@ -35,7 +35,7 @@ def present(engine: Engine) -> tuple[str, ...]:
 
 
 def which(name: str | None, there: tuple[str, ...]) -> str:
-    """The stack that is meant: the named one, the only one, or that of the project in this folder.
+    """The stack that is meant: the named one, that of the project in this folder, or elsewhere the only one.
 
     Raises:
         StackError: there is no such stack.
@@ -51,6 +51,10 @@ def which(name: str | None, there: tuple[str, ...]) -> str:
     mine = project_here()
     if mine in there:
         return mine
+    if mine:
+        raise StackError(
+            f"there is no stack {mine}; there are: {', '.join(there)}", hint="say which one with --name"
+        )
     if len(there) > 1:
         raise UsageError(f"there are several stacks: {', '.join(there)}", hint="say which one with --name")
     return there[0]
@@ -102,7 +106,7 @@ def status_of(engine: Engine, stack: str, *, seconds: float = 5.0) -> StackStatu
         version=state.version if state else "",
         bundle=labels.get(compose.LABEL_BUNDLE, state.bundle if state else ""),
         services=_checked(services_of(containers, state), state),
-        url=f"http://{LOOPBACK}:{page}{state.opens if state else '/'}" if page else None,
+        url=compose.page_address(page, state.opens if state else "/") if page else None,
         bolt=f"bolt://{LOOPBACK}:{bolt_port}" if bolt_port else None,
         nodes=counts.nodes if counts else None,
         relationships=counts.relationships if counts else None,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -15,9 +14,11 @@ from kgshare.compose import COMPOSE, require_rendered
 from kgshare.errors import BundleError, Problem, UsageError
 from kgshare.progress import Progress
 from kgshare.project import MANIFEST, Manifest, read_project
+from kgshare.seeding.result import SeedReport
 
 SUFFIX = ".kgshare.tar"
 SEED_REPORT = "seed.json"
+VERSION = re.compile(r"\d+(\.\d+)+")
 DIGEST = re.compile(r"(sha256:)?[0-9a-f]{64}")
 
 
@@ -37,7 +38,7 @@ class Source:
         manifest: the project's manifest.
         digest: SHA-256 of the bundle's index, ``sha256:…``.
         compose: the compose file, which is the rendered one.
-        store: name of the store: Neo4j's version and 12 hex digits of its canonical digest.
+        store: name of the store, as `store_name` makes it.
         platform: what its images run on, e.g. ``linux/amd64``.
         images: by role, ``database`` and ``application``.
         size: bytes of the bundle.
@@ -72,14 +73,14 @@ def open_source(where: Path, progress: Progress) -> Source:
         bundle = read_bundle(file)
         manifest = manifest_of(bundle.read_file(MANIFEST), file.name)
         text = require_rendered(bundle.read_file(COMPOSE), manifest, f"{file.name}: {COMPOSE}")
-        canonical = canonical_digest(bundle.read_file(SEED_REPORT), file.name)
+        seed = seed_report(bundle.read_file(SEED_REPORT), file.name)
     platforms = sorted({image.platform for image in bundle.images})
     images = {image.role: image for image in bundle.images if image.platform == platforms[0]}
     return Source(
         manifest=manifest,
         digest=bundle.digest,
         compose=text,
-        store=store_name(manifest, canonical),
+        store=store_name(seed.neo4j_version, seed.digest),
         platform=str(platforms[0]),
         images={
             role: SourceImage(manifest_digest=image.manifest_digest, config_digest=image.config_digest)
@@ -90,9 +91,9 @@ def open_source(where: Path, progress: Progress) -> Source:
     )
 
 
-def store_name(manifest: Manifest, canonical: str) -> str:
-    """What a store's volume is named after: its content, and the Neo4j that its files are for."""
-    return f"{manifest.neo4j.version}-{canonical.removeprefix('sha256:')[:12]}"
+def store_name(neo4j_version: str, canonical: str) -> str:
+    """What a store's volume is named after: the Neo4j that its files are for, and the digest of its content."""
+    return f"{neo4j_version}-{canonical.removeprefix('sha256:')[:12]}"
 
 
 def find_bundle(where: Path) -> Path:
@@ -137,18 +138,18 @@ def manifest_of(text: bytes, where: str) -> Manifest:
         ) from None
 
 
-def canonical_digest(text: bytes, where: str) -> str:
-    """The digest of the graph's canonical text, as the seed reported it.
+def seed_report(text: bytes, where: str) -> SeedReport:
+    """What the seed stage said of the store in the bundle.
 
     Raises:
-        BundleError: the report does not hold one.
+        BundleError: it is not such a report, or its values cannot be part of a volume's name.
     """
     try:
-        found = json.loads(text)["digest"]
-    except (ValueError, KeyError, TypeError):
-        found = None
-    if not isinstance(found, str) or not DIGEST.fullmatch(found):
-        raise BundleError(
-            Problem(message="it does not say which store it holds", where=f"{where}: {SEED_REPORT}")
-        )
-    return found
+        report = SeedReport.from_json(text.decode())
+        if DIGEST.fullmatch(report.digest) and VERSION.fullmatch(report.neo4j_version):
+            return report
+    except (ValueError, TypeError, KeyError, AttributeError):
+        pass
+    raise BundleError(
+        Problem(message="it does not say which store it holds", where=f"{where}: {SEED_REPORT}")
+    )

@@ -103,7 +103,7 @@ class StandIn:
             manifest=manifest,
             digest=f"sha256:{bundle}",
             compose=render_compose(ComposePlan.of(manifest)),
-            store=store_name(manifest, store),
+            store=store_name(manifest.neo4j.version, store),
             platform=f"linux/{ARCHITECTURES[platform.machine()]}",
             images=self.images,
             size=60_000_000,

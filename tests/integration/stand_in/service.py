@@ -19,7 +19,7 @@ def database() -> None:
     """Make a password at the first start, then answer any connection with what is in the store."""
     if not PASSWORD.exists():
         PASSWORD.write_text(secrets.token_urlsafe(24))
-        PASSWORD.chmod(0o640)
+        PASSWORD.chmod(0o444)
     if Path("/data/broken").exists():
         sys.exit("stand-in: the store is broken")
     print("stand-in database: open", flush=True)
