@@ -13,7 +13,7 @@ from typing import Annotated
 import typer
 
 from kgshare import __version__
-from kgshare.errors import Interrupted, KgshareError, Problem, UsageError
+from kgshare.errors import Interrupted, KgshareError, LockError, Problem, UsageError
 from kgshare.progress import Progress
 from kgshare.report import Report, envelope, error_rows
 
@@ -31,7 +31,9 @@ Json = Annotated[bool, typer.Option("--json", help="Print the result as versione
 Folder = Annotated[Path, typer.Argument(help="The project's folder, with its kgshare.yaml.")]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Say nothing while working.")]
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
-Stack = Annotated[str | None, typer.Option("--name", "-n", help="The stack's name; the project's when not given.")]
+Stack = Annotated[
+    str | None, typer.Option("--name", "-n", help="The stack's name; the project's when not given.")
+]
 HERE = Path()
 # Typer carries its own copy of click; this is the class of its usage errors, whichever copy that is.
 ClickUsageError: type[Exception] = typer.BadParameter.__bases__[0]
@@ -46,14 +48,13 @@ def show(report: Report, as_json: bool) -> None:
 def build(
     folder: Folder = HERE,
     output: Annotated[
-        Path | None, typer.Option("--output", "-o", help="Folder for the bundle; the project's when not given.")
+        Path | None,
+        typer.Option("--output", "-o", help="Folder for the bundle; the project's when not given."),
     ] = None,
     locked: Annotated[
         bool, typer.Option("--locked", help="Stop rather than change the lock; what CI uses.")
     ] = False,
-    plan: Annotated[
-        bool, typer.Option("--plan", help="Only say which steps would run, and why.")
-    ] = False,
+    plan: Annotated[bool, typer.Option("--plan", help="Only say which steps would run, and why.")] = False,
     as_json: Json = False,
     quiet: Quiet = False,
 ) -> None:
@@ -74,7 +75,9 @@ def build(
 def lock(
     folder: Folder = HERE,
     update: Annotated[bool, typer.Option("--update", help="Take the newest of everything.")] = False,
-    check: Annotated[bool, typer.Option("--check", help="Change nothing; exit 4 when the lock is stale.")] = False,
+    check: Annotated[
+        bool, typer.Option("--check", help="Change nothing; exit 4 when the lock is stale.")
+    ] = False,
     as_json: Json = False,
     quiet: Quiet = False,
 ) -> None:
@@ -82,11 +85,140 @@ def lock(
 
     An existing lock is kept as far as the manifest still asks for the same things.
     """
-    from kgshare.build import lock_project
+    from kgshare.lock.command import lock_project
+    from kgshare.project import read_project
 
     if update and check:
-        raise UsageError("--update and --check exclude each other", hint="--check says what --update would change")
-    show(lock_project(folder, update=update, check=check, progress=Progress(quiet=quiet)), as_json)
+        raise UsageError(
+            "--update and --check exclude each other", hint="--check says what --update would change"
+        )
+    report = lock_project(read_project(folder), update=update, check=check, progress=Progress(quiet=quiet))
+    show(report, as_json)
+    if check and not report.current:
+        raise typer.Exit(LockError.exit_code)
+
+
+@app.command()
+def up(
+    where: Annotated[
+        Path,
+        typer.Argument(metavar="FILE|FOLDER", help="A bundle, or a project's folder, which is built first."),
+    ] = HERE,
+    name: Stack = None,
+    port: Annotated[
+        int | None, typer.Option("--port", "-p", help="Port of the page; a free one when the usual is taken.")
+    ] = None,
+    no_open: Annotated[bool, typer.Option("--no-open", help="Start no browser.")] = False,
+    as_json: Json = False,
+    quiet: Quiet = False,
+) -> None:
+    """Verify a bundle, start it, and open its page.
+
+    Every byte is checked before anything is loaded. Nothing but this machine reaches what runs, and what runs
+    reaches nothing. A second `up` of the same bundle prints the address again.
+    """
+    from kgshare import stack
+    from kgshare.build import bundle_of
+
+    progress = Progress(quiet=quiet)
+    bundle = bundle_of(where, progress=progress)
+    show(stack.up(bundle, name=name, port=port, open_page=not no_open, progress=progress), as_json)
+
+
+@app.command()
+def status(name: Stack = None, as_json: Json = False) -> None:
+    """What runs: services with their health and image, the address, nodes and relationships."""
+    from kgshare import stack
+
+    show(stack.status(name), as_json)
+
+
+@app.command()
+def logs(
+    service: Annotated[str | None, typer.Argument(help="Only this service.")] = None,
+    name: Stack = None,
+    follow: Annotated[bool, typer.Option("--follow", "-f", help="Go on until interrupted.")] = False,
+    tail: Annotated[
+        int | None, typer.Option("--tail", help="Only so many of the last lines of each.")
+    ] = None,
+) -> None:
+    """What the services printed."""
+    from kgshare import stack
+
+    for line in stack.logs(service, name=name, follow=follow, tail=tail):
+        print(line, flush=follow)
+
+
+@app.command("open")
+def open_(name: Stack = None, as_json: Json = False) -> None:
+    """Open the page of a running stack, and print its address."""
+    from kgshare import stack
+
+    show(stack.open_page(name), as_json)
+
+
+@app.command()
+def reset(name: Stack = None, yes: Yes = False, as_json: Json = False, quiet: Quiet = False) -> None:
+    """Forget every edit: go back to the store of the bundle."""
+    from kgshare import stack
+
+    def agreed(question: str) -> bool:
+        return yes or typer.confirm(question, err=True)
+
+    show(stack.reset(name, agreed=agreed, progress=Progress(quiet=quiet)), as_json)
+
+
+@app.command()
+def down(
+    name: Stack = None,
+    volumes: Annotated[
+        bool, typer.Option("--volumes", help="Remove the volumes, and the edits in them, too.")
+    ] = False,
+    everything: Annotated[bool, typer.Option("--all", help="Every stack of this machine.")] = False,
+    as_json: Json = False,
+    quiet: Quiet = False,
+) -> None:
+    """Stop a stack; no container or network of it is left. Its edits stay in its volume."""
+    from kgshare import stack
+
+    progress = Progress(quiet=quiet)
+    show(stack.down(name, volumes=volumes, everything=everything, progress=progress), as_json)
+
+
+@app.command()
+def inspect(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="A bundle.")], as_json: Json = False
+) -> None:
+    """Verify a bundle without loading it, and say what it holds."""
+    from kgshare.bundle.inspect import inspect_bundle
+
+    show(inspect_bundle(file), as_json)
+
+
+@cache_app.command("export")
+def cache_export(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="The tar to write.")],
+    folder: Folder = HERE,
+    as_json: Json = False,
+    quiet: Quiet = False,
+) -> None:
+    """Write the lock and every input it names to one tar, so that it can be built elsewhere or years later."""
+    from kgshare.lock.command import export_cache
+    from kgshare.project import read_project
+
+    show(export_cache(read_project(folder), file, progress=Progress(quiet=quiet)), as_json)
+
+
+@cache_app.command("import")
+def cache_import(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="A tar that `cache export` wrote.")],
+    as_json: Json = False,
+    quiet: Quiet = False,
+) -> None:
+    """Take inputs from a tar into this machine's cache; each is verified."""
+    from kgshare.lock.command import import_cache
+
+    show(import_cache(file, progress=Progress(quiet=quiet)), as_json)
 
 
 @app.command()

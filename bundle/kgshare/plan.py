@@ -22,8 +22,14 @@ TOOLBOX, RUNTIME, SEED, BUNDLE = "toolbox", "runtime", "seed", "bundle"
 DATABASE_BASE, APPLICATION_BASE = "base.database", "base.application"
 DATABASE_IMAGE, APPLICATION_IMAGE = "image.database", "image.application"
 
-BASE_TAR, RUNTIME_TAR, STORE_TAR, GRAPH_TAR, REPORT = "base.tar", "runtime.tar", "store.tar", "graph.tar", "report.json"
-IMAGE_TAR, BUNDLE_TAR = "image.tar", "bundle.tar"
+BASE_TAR, RUNTIME_TAR, STORE_TAR, GRAPH_TAR, REPORT = (
+    "base.tar",
+    "runtime.tar",
+    "store.tar",
+    "graph.tar",
+    "report.json",
+)
+IMAGE_TAR, BUNDLE_TAR, BUNDLE_DIGEST = "image.tar", "bundle.tar", "digest"
 
 CODE = Path(__file__).parent  # kgshare's own sources, which are inputs as well
 
@@ -53,7 +59,11 @@ def _base(name: str, lock: Lock, arch: Arch, which: str) -> Step:
     packages = {key: rows for key, rows in lock.archs[arch].debian.items() if key == which}
     return Step(
         name=name,
-        inputs={"Debian packages": text_digest(repr(packages)), "kgshare's bases": _code("base"), **_clock(lock, arch)},
+        inputs={
+            "Debian packages": text_digest(repr(packages)),
+            "kgshare's bases": _code("base"),
+            **_clock(lock, arch),
+        },
         outputs=(BASE_TAR,),
     )
 
@@ -84,7 +94,9 @@ def _database_image(project: Project, lock: Lock, arch: Arch) -> Step:
         needs=(DATABASE_BASE, RUNTIME, SEED),
         inputs={
             "manifest": text_digest(
-                repr((manifest.name, manifest.version, manifest.description, manifest.licence, manifest.neo4j))
+                repr(
+                    (manifest.name, manifest.version, manifest.description, manifest.licence, manifest.neo4j)
+                )
             ),
             "jars": text_digest(repr(lock.jars)),
             "kgshare's images": _code("images", "engines"),
@@ -125,7 +137,7 @@ def _bundle(project: Project, lock: Lock) -> Step:
             "lock": text_digest(render(lock)),
             "kgshare": text_digest(__version__, _code("bundle", "compose.py", "build.py")),
         },
-        outputs=(BUNDLE_TAR,),
+        outputs=(BUNDLE_TAR, BUNDLE_DIGEST),
     )
 
 

@@ -193,7 +193,7 @@ def run_steps(
         while waiting or running:
             for step in [s for s in waiting if all(need in done for need in s.needs)]:
                 waiting.remove(step)
-                running[pool.submit(_run, step, work[step.name], store, dict(done), progress)] = step.name
+                running[pool.submit(_run, step, work, store, dict(done), progress)] = step.name
             finished, _ = wait(running, return_when=FIRST_COMPLETED)
             for future in finished:
                 name = running.pop(future)
@@ -201,7 +201,9 @@ def run_steps(
     return done
 
 
-def _run(step: Step, work: Work, store: StepStore, before: Mapping[str, Done], progress: Progress) -> Done:
+def _run(
+    step: Step, work: Mapping[str, Work], store: StepStore, before: Mapping[str, Done], progress: Progress
+) -> Done:
     inputs = inputs_of(step, before)
     key = key_of(step, inputs)
     if found := store.find(step, key):
@@ -213,7 +215,7 @@ def _run(step: Step, work: Work, store: StepStore, before: Mapping[str, Done], p
     start = time.monotonic()
     try:
         with progress.stage(f"{step.name}  ({reason})"):
-            work(before, made)
+            work[step.name](before, made)
         result = store.keep(step, key, made, time.monotonic() - start, inputs)
     finally:
         shutil.rmtree(made, ignore_errors=True)

@@ -1,0 +1,217 @@
+"""``kgshare build``: from a manifest to one file. Its body is the list of the stages."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import ClassVar
+
+from kgshare.cache import Cache, Inputs, fetch
+from kgshare.engines.docker import DockerEngine
+from kgshare.errors import EngineError, LockError, Problem
+from kgshare.lock.command import this_arch
+from kgshare.lock.file import read_any_lock, read_lock, write_lock
+from kgshare.lock.model import LOCK, Arch, Lock
+from kgshare.places import cache_dir
+from kgshare.plan import BUNDLE, BUNDLE_DIGEST, BUNDLE_TAR, make_plan
+from kgshare.progress import Progress
+from kgshare.project import MANIFEST, Project, read_project
+from kgshare.steps import Done, StepStore, Work, forecast, run_steps
+
+
+@dataclass(frozen=True, kw_only=True)
+class StepReport:
+    """One step of a build: whether it ran, why, and how long it takes."""
+
+    name: str
+    ran: bool
+    reason: str
+    seconds: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class BuildReport:
+    """What ``kgshare build`` made.
+
+    Attributes:
+        bundle: where the file is.
+        digest: SHA-256 of its index, from which everything in it is reachable.
+        size: in bytes.
+        seconds: how long this build took.
+        steps: every step, in order.
+    """
+
+    schema: ClassVar[str] = "build"
+    bundle: Path
+    digest: str
+    size: int
+    seconds: float
+    steps: tuple[StepReport, ...]
+
+    def text(self) -> str:
+        """The file first, then what took how long."""
+        ran = [f"  {s.name:<18} {s.seconds:6.1f} s  {s.reason}" for s in self.steps if s.ran]
+        same = len(self.steps) - len(ran)
+        done = "\n".join(ran) if ran else "  nothing had changed"
+        kept = f"\n  {same} of {len(self.steps)} steps were unchanged" if ran and same else ""
+        return (
+            f"{self.bundle}\n  {self.size / 1e6:.1f} MB, {self.digest}\n{done}{kept}\n"
+            f"{self.seconds:.1f} s; `kgshare up {self.bundle.name}` starts it"
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class PlanReport:
+    """Which steps a build would run, and why."""
+
+    schema: ClassVar[str] = "plan"
+    steps: tuple[StepReport, ...]
+
+    def text(self) -> str:
+        """One line a step."""
+        return "\n".join(f"{s.name:<18} {s.reason or 'unchanged'}" for s in self.steps)
+
+
+def build(folder: Path, *, output: Path | None, locked: bool, progress: Progress) -> BuildReport:
+    """Build a project's bundle, doing only what changed.
+
+    Args:
+        folder: the project's.
+        output: where the bundle goes; the project's folder when not given.
+        locked: stop where the lock would have to change.
+        progress: says what takes time.
+
+    Raises:
+        ManifestError, LockError, FetchError, EngineError, BuildError, SeedError: what their names say.
+    """
+    start = time.monotonic()
+    project = read_project(folder)
+    arch = this_arch()
+    lock = locked_inputs(project, arch, locked=locked, progress=progress)
+    plan = make_plan(project, lock, arch)
+    store = StepStore(root=cache_dir() / "steps")
+    todo = forecast(plan, store)
+    work: Mapping[str, Work] = {}
+    if any(todo.values()):
+        from kgshare.work import Works  # what only a build that builds needs
+
+        engine = DockerEngine()
+        engine.check()
+        require_room(store.root)
+        inputs = _fetched(project, lock, arch, locked=locked, progress=progress)
+        plan = make_plan(project, inputs.lock, arch)
+        work = Works(project=project, lock=inputs.lock, inputs=inputs, arch=arch, engine=engine).by_step()
+    done = run_steps(plan, work, store, progress)
+    return _report(project, done, output or project.root, time.monotonic() - start)
+
+
+def forecast_build(folder: Path, *, locked: bool, progress: Progress) -> PlanReport:
+    """Which steps `build` would run; nothing is run, fetched or written.
+
+    Raises:
+        ManifestError, LockError: also where there is no lock yet.
+    """
+    del locked, progress
+    project = read_project(folder)
+    lock = read_lock(project)
+    todo = forecast(make_plan(project, lock, this_arch()), StepStore(root=cache_dir() / "steps"))
+    return PlanReport(
+        steps=tuple(StepReport(name=n, ran=bool(why), reason=why, seconds=0.0) for n, why in todo.items())
+    )
+
+
+def bundle_of(where: Path, *, progress: Progress) -> Path:
+    """The bundle that ``up`` is to start: the file itself, or a project's, built first where it is not up to date."""
+    if (where / MANIFEST).is_file():
+        return build(where, output=None, locked=False, progress=progress).bundle
+    return where
+
+
+def locked_inputs(project: Project, arch: Arch, *, locked: bool, progress: Progress) -> Lock:
+    """The project's lock; made, or brought up to its manifest, unless ``locked``.
+
+    Raises:
+        LockError: there is none that fits, and it may not be made, or cannot be.
+    """
+    from kgshare.lock.needs import needs_of
+    from kgshare.lock.resolve import resolve
+
+    if locked:
+        lock = read_lock(project)
+        if arch not in lock.archs:
+            raise LockError(Problem(message=f"has nothing for {arch}", where=LOCK, hint="run `kgshare lock`"))
+        return lock
+    previous = read_any_lock(project)
+    needs = needs_of(project)
+    if (
+        previous
+        and (previous.manifest, previous.needs) == (project.checksum, needs.digests())
+        and arch in previous.archs
+    ):
+        return previous
+    archs: tuple[Arch, ...] = tuple(dict.fromkeys((*(previous.archs if previous else ()), arch)))
+    lock = resolve(project, needs, progress=progress, archs=archs, previous=previous)
+    write_lock(project, lock)
+    return lock
+
+
+def _fetched(project: Project, lock: Lock, arch: Arch, *, locked: bool, progress: Progress) -> Inputs:
+    """Every locked input on this machine; where Debian's mirror has moved on, a changed lock, written and said."""
+    inputs = fetch(lock, arch, Cache(cache_dir()), progress=progress, locked=locked)
+    if inputs.anew:
+        write_lock(project, inputs.lock)
+        for change in inputs.anew:
+            progress.say(f"! locked anew, the mirror has moved on: {change}")
+    return inputs
+
+
+def require_room(root: Path, gigabytes: float = 3.0) -> None:
+    """See that a build has room, before its first slow step.
+
+    Raises:
+        EngineError: it has not.
+    """
+    root.mkdir(parents=True, exist_ok=True)
+    free = shutil.disk_usage(root).free / 1e9
+    if free < gigabytes:
+        raise EngineError(
+            f"only {free:.1f} GB are free on the disk of {root}, a build wants {gigabytes:.0f}",
+            hint="make room, or name a folder on another disk in KGSHARE_CACHE",
+        )
+
+
+def _report(project: Project, done: dict[str, Done], output: Path, seconds: float) -> BuildReport:
+    from kgshare.bundle.write import file_name
+
+    made = done[BUNDLE].path(BUNDLE_TAR)
+    target = output / file_name(project.manifest.name, project.manifest.version)
+    _place(made, target)
+    steps = tuple(
+        StepReport(name=d.name, ran=not d.cached, reason=d.reason, seconds=round(d.seconds, 2))
+        for d in done.values()
+    )
+    return BuildReport(
+        bundle=target,
+        digest=done[BUNDLE].path(BUNDLE_DIGEST).read_text(),
+        size=target.stat().st_size,
+        seconds=round(seconds, 2),
+        steps=steps,
+    )
+
+
+def _place(made: Path, target: Path) -> None:
+    """Put the finished bundle where it is wanted, aside then renamed; the same file is left alone."""
+    if target.exists() and target.samefile(made):
+        return
+    target.parent.mkdir(parents=True, exist_ok=True)
+    aside = target.with_name(f".{target.name}.part")
+    aside.unlink(missing_ok=True)
+    try:
+        os.link(made, aside)
+    except OSError:  # another file system
+        shutil.copy2(made, aside)
+    aside.replace(target)

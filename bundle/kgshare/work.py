@@ -1,0 +1,137 @@
+"""What each step of a plan does: the one place where bases, images and bundle are put together."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from kgshare import plan
+from kgshare.base import APPLICATION, DATABASE, TOOLBOX, BaseSpec, make_base
+from kgshare.bundle import (
+    REQUIRED,
+    BundleContents,
+    BundleImage,
+    LayerCache,
+    ProjectFile,
+    bundle_image,
+    read_image_archive,
+    write_bundle,
+)
+from kgshare.cache import Inputs
+from kgshare.compose import COMPOSE, ComposePlan, image_tag, render_compose
+from kgshare.engines import Engine
+from kgshare.images.build import ImageBuilder
+from kgshare.lock.file import render
+from kgshare.lock.model import LOCK, Arch, Lock
+from kgshare.places import cache_dir
+from kgshare.project import MANIFEST, Project
+from kgshare.readme import bundle_readme
+from kgshare.steps import Done, Work
+
+GRAPH_TYPE = "application/vnd.kgshare.graph.v1.tar"
+SEED_TYPE = "application/vnd.kgshare.seed-report.v1+json"
+SEED_REPORT, GRAPH = "seed.json", "graph.tar"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Works:
+    """The work of every step of one build.
+
+    Attributes:
+        project: what is built.
+        lock: what from.
+        inputs: the locked files, verified as they are used.
+        arch: for which architecture.
+        engine: what builds the images.
+    """
+
+    project: Project
+    lock: Lock
+    inputs: Inputs
+    arch: Arch
+    engine: Engine
+
+    def by_step(self) -> dict[str, Work]:
+        """The work of each step, by its name in the plan."""
+        return {
+            plan.TOOLBOX: self._base(TOOLBOX),
+            plan.DATABASE_BASE: self._base(DATABASE),
+            plan.APPLICATION_BASE: self._base(APPLICATION),
+            plan.RUNTIME: self._runtime,
+            plan.SEED: self._seed,
+            plan.DATABASE_IMAGE: self._database_image,
+            plan.APPLICATION_IMAGE: self._application_image,
+            plan.BUNDLE: self._bundle,
+        }
+
+    def _base(self, spec: BaseSpec) -> Work:
+        def work(_: Mapping[str, Done], out: Path) -> None:
+            packages = self.lock.archs[self.arch].debian[spec.name]
+            make_base(
+                packages,
+                self.inputs.path,
+                spec=spec,
+                epoch=self.lock.epoch,
+                arch=self.arch,
+                out=out / plan.BASE_TAR,
+            )
+
+        return work
+
+    @property
+    def _builder(self) -> ImageBuilder:
+        return ImageBuilder(
+            engine=self.engine, project=self.project, lock=self.lock, arch=self.arch, inputs=self.inputs.path
+        )
+
+    def _runtime(self, done: Mapping[str, Done], out: Path) -> None:
+        self._builder.build_runtime(done[plan.TOOLBOX].path(plan.BASE_TAR), out)
+
+    def _seed(self, done: Mapping[str, Done], out: Path) -> None:
+        self._builder.build_seed(done[plan.TOOLBOX].path(plan.BASE_TAR), out)
+
+    def _database_image(self, done: Mapping[str, Done], out: Path) -> None:
+        self._builder.build_database_image(
+            done[plan.DATABASE_BASE].path(plan.BASE_TAR),
+            done[plan.RUNTIME].path(plan.RUNTIME_TAR),
+            done[plan.SEED].path(plan.STORE_TAR),
+            out,
+        )
+
+    def _application_image(self, done: Mapping[str, Done], out: Path) -> None:
+        self._builder.build_application_image(done[plan.APPLICATION_BASE].path(plan.BASE_TAR), out)
+
+    def _bundle(self, done: Mapping[str, Done], out: Path) -> None:
+        manifest = self.project.manifest
+        contents = BundleContents(
+            name=manifest.name, version=manifest.version, images=self._images(done), files=self._files(done)
+        )
+        bundle = write_bundle(contents, out / plan.BUNDLE_TAR)
+        (out / plan.BUNDLE_DIGEST).write_text(bundle.digest)
+
+    def _images(self, done: Mapping[str, Done]) -> tuple[BundleImage, ...]:
+        manifest, cache = self.project.manifest, LayerCache(cache_dir() / "layers")
+        return tuple(
+            bundle_image(
+                read_image_archive(done[step].path(plan.IMAGE_TAR)),
+                cache,
+                role=role,
+                reference=image_tag(manifest.name, role, manifest.version),
+            )
+            for role, step in (("database", plan.DATABASE_IMAGE), ("application", plan.APPLICATION_IMAGE))
+        )
+
+    def _files(self, done: Mapping[str, Done]) -> tuple[ProjectFile, ...]:
+        manifest, seed = self.project.manifest, done[plan.SEED]
+        texts: dict[str, bytes] = {
+            MANIFEST: self.project.text,
+            LOCK: render(self.lock).encode(),
+            COMPOSE: render_compose(ComposePlan.of(manifest)).encode(),
+            "README.md": bundle_readme(manifest).encode(),
+        }
+        return (
+            *(ProjectFile(name=name, media_type=REQUIRED[name], source=text) for name, text in texts.items()),
+            ProjectFile(name=SEED_REPORT, media_type=SEED_TYPE, source=seed.path(plan.REPORT)),
+            ProjectFile(name=GRAPH, media_type=GRAPH_TYPE, source=seed.path(plan.GRAPH_TAR)),
+        )
