@@ -57,7 +57,7 @@ def test_a_lock_that_is_not_as_kgshare_writes_it_is_refused_at_its_line(
 
 def test_a_merge_that_kept_both_sides_is_refused() -> None:
     row = next(line for line in render(example.lock()).splitlines(keepends=True) if '"bash"' in line)
-    with pytest.raises(LockError, match="bash stands 2 times in debian.toolbox amd64"):
+    with pytest.raises(LockError, match=r"bash stands 2 times in debian\.toolbox amd64"):
         parse(render(example.lock()).replace(row, row + row.replace("5.2", "5.3")))
 
 

@@ -122,7 +122,7 @@ def configuration(root: str, arch: Arch) -> str:
         "Dir::Etc::preferences": "/dev/null", "Dir::Etc::preferencesparts": f"{root}/empty",
         "APT::Architecture": arch, "APT::Install-Recommends": "false", "APT::Install-Suggests": "false",
         "APT::Update::Error-Mode": "any", "APT::Sandbox::User": "root", "Acquire::Languages": "none",
-        "Acquire::Retries": "3", "Acquire::IndexTargets::deb::DEP-11::DefaultEnabled": "false",
+        "Acquire::Retries": "2", "Acquire::IndexTargets::deb::DEP-11::DefaultEnabled": "false",
     }  # fmt: skip
     # The machine's hooks (desktop caches, cleaning of /var/cache) have no business here.
     hooks = "#clear APT::Architectures;\n#clear APT::Update::Post-Invoke;\n#clear APT::Update::Post-Invoke-Success;\n"
