@@ -1,0 +1,209 @@
+"""The API that serves any graph: about, record, neighbours, graph, search. The page uses nothing else."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from kgshare.page import records, search
+from kgshare.page.graphdb import Query
+from kgshare.page.identity import Identity
+from kgshare.page.panels import BadParameter, Handler, Missing, Panel, Parameter
+from kgshare.page.parameters import integer
+from kgshare.page.settings import Project
+
+
+@dataclass(frozen=True, kw_only=True)
+class Call:
+    """What a handler gets: the query function, single parameters, and those that may come more than once."""
+
+    query: Query
+    single: Mapping[str, str]
+    many: Mapping[str, list[str]]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Route:
+    """A reading route below ``/api/v1``, with what is needed to check and to document it."""
+
+    path: str
+    summary: str
+    handler: Callable[[Call], Awaitable[dict[str, Any]]]
+    parameters: tuple[Parameter, ...] = ()
+
+
+_LABEL = Parameter(name="label", description="A label whose key the project declares.", required=True)
+_KEY = Parameter(
+    name="key",
+    description="The key; once for each key property, in the declared order.",
+    required=True,
+    many=True,
+)
+
+_OFFSET = Parameter(name="offset", description="Skip so many.", default="0", minimum=0, maximum=1_000_000)
+
+
+def _limit(default: int, maximum: int) -> Parameter:
+    return Parameter(
+        name="limit", description="At most so many.", default=str(default), minimum=1, maximum=maximum
+    )
+
+
+class Api:
+    """The handlers, bound to one project."""
+
+    def __init__(self, project: Project, panels: tuple[Panel, ...]) -> None:
+        self.project, self.panels = project, panels
+        self.identity = Identity(project.nodes)
+
+    def routes(self) -> tuple[Route, ...]:
+        """All routes, those of the panels included."""
+        own = (
+            Route(
+                path="about", summary="The project, its panels, and what the graph holds.", handler=self.about
+            ),
+            Route(
+                path="record",
+                summary="A record by label and key: properties with types, first neighbours by relationship type.",
+                handler=self.record,
+                parameters=(_LABEL, _KEY),
+            ),
+            Route(
+                path="neighbours",
+                summary="More neighbours of a record by one relationship type and direction, a page at a time.",
+                handler=self.neighbours,
+                parameters=(
+                    _LABEL,
+                    _KEY,
+                    Parameter(name="type", description="Relationship type.", required=True),
+                    Parameter(
+                        name="direction",
+                        description="out: the record is the start; in: it is the end.",
+                        choices=("out", "in"),
+                        required=True,
+                    ),
+                    _OFFSET,
+                    _limit(24, 200),
+                ),
+            ),
+            Route(
+                path="graph",
+                summary="Nodes and edges around a record, for drawing.",
+                handler=self.graph,
+                parameters=(
+                    _LABEL,
+                    _KEY,
+                    Parameter(
+                        name="depth", description="So many steps away.", default="1", minimum=1, maximum=3
+                    ),
+                    _limit(60, 500),
+                ),
+            ),
+            Route(
+                path="records",
+                summary="The records of one label in the order of their keys, a page at a time.",
+                handler=self.records,
+                parameters=(_LABEL, _OFFSET, _limit(50, 200)),
+            ),
+            Route(
+                path="search",
+                summary="Records whose key begins with the text, or whose names and remarks hold it.",
+                handler=self.search,
+                parameters=(
+                    Parameter(name="q", description="What was typed.", required=True),
+                    _limit(12, 100),
+                ),
+            ),
+        )
+        return own + tuple(
+            Route(
+                path=f"panels/{panel.name}/{endpoint.path}",
+                summary=endpoint.summary,
+                handler=_plugged(endpoint.handler),
+                parameters=endpoint.parameters,
+            )
+            for panel in self.panels
+            for endpoint in panel.endpoints
+        )
+
+    async def about(self, call: Call) -> dict[str, Any]:
+        """Project, panels, and counts; Neo4j answers counts by label and type from its count store."""
+        rows = await call.query("CALL db.stats.retrieve('GRAPH COUNTS') YIELD data RETURN data")
+        nodes, relationships = counts(rows[0]["data"])
+        return {
+            "project": {
+                "name": self.project.name,
+                "version": self.project.version,
+                "description": self.project.description,
+                "open": self.project.open,
+            },
+            "identity": {label: list(keys) for label, keys in self.project.nodes.items()},
+            "nodes": nodes.pop("", 0),
+            "relationships": relationships.pop("", 0),
+            "labels": nodes,
+            "types": relationships,
+        }
+
+    async def record(self, call: Call) -> dict[str, Any]:
+        """A record with its first neighbours."""
+        return await records.record(call.query, self.identity, *self._named(call))
+
+    async def neighbours(self, call: Call) -> dict[str, Any]:
+        """A page of neighbours."""
+        one = call.single
+        offset, limit = integer(one, "offset"), integer(one, "limit")
+        named = self._named(call)
+        return await records.neighbours(
+            call.query, self.identity, *named, one["type"], one["direction"], offset, limit
+        )
+
+    async def graph(self, call: Call) -> dict[str, Any]:
+        """The graph around a record."""
+        depth, limit = integer(call.single, "depth"), integer(call.single, "limit")
+        return await records.around(call.query, self.identity, *self._named(call), depth, limit)
+
+    async def records(self, call: Call) -> dict[str, Any]:
+        """The records of a label."""
+        one = call.single
+        if one["label"] not in self.identity.nodes:
+            raise Missing(f"{one['label']} is not a label whose key this project declares")
+        offset, limit = integer(one, "offset"), integer(one, "limit")
+        return await records.of_label(call.query, self.identity, one["label"], offset, limit)
+
+    async def search(self, call: Call) -> dict[str, Any]:
+        """What fits the text."""
+        text = call.single["q"]
+        found = await search.search(call.query, self.identity, text, integer(call.single, "limit"))
+        return {"q": text, "found": found}
+
+    def _named(self, call: Call) -> tuple[str, list[str]]:
+        label, key = call.single["label"], call.many["key"]
+        if label not in self.identity.nodes:
+            raise Missing(f"{label} is not a label whose key this project declares")
+        if len(key) != len(self.identity.nodes[label]):
+            wanted = ", ".join(self.identity.nodes[label])
+            raise BadParameter(f"key is needed {len(self.identity.nodes[label])} times: {wanted}")
+        return label, key
+
+
+def _plugged(serve: Handler) -> Callable[[Call], Awaitable[dict[str, Any]]]:
+    async def handler(call: Call) -> dict[str, Any]:
+        return await serve(call.query, call.single)
+
+    return handler
+
+
+def counts(stored: Mapping[str, Any]) -> tuple[dict[str, int], dict[str, int]]:
+    """Nodes by label and relationships by type from Neo4j's count store; the total is under the empty name."""
+    nodes = {row.get("label", ""): row["count"] for row in stored["nodes"]}
+    relationships = {
+        row.get("relationshipType", ""): row["count"]
+        for row in stored["relationships"]
+        if "startLabel" not in row and "endLabel" not in row
+    }
+    return _sorted(nodes), _sorted(relationships)
+
+
+def _sorted(found: Mapping[str, int]) -> dict[str, int]:
+    return {name: found[name] for name in sorted(found) if found[name]}

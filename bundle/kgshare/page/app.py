@@ -1,0 +1,159 @@
+"""The application: routes, static files and assets put together; each kind of failure becomes one kind of answer."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+from collections.abc import AsyncIterator, Awaitable, Callable
+from pathlib import Path
+from typing import Protocol
+
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
+from starlette.middleware.gzip import GZipMiddleware
+from starlette.requests import Request
+from starlette.responses import FileResponse, JSONResponse, RedirectResponse, Response
+from starlette.routing import Mount
+from starlette.routing import Route as Served
+from starlette.staticfiles import StaticFiles
+
+from kgshare.page import assets, openapi, parameters
+from kgshare.page.api import Api, Call, Route
+from kgshare.page.graphdb import DatabaseAway, Query, TooLong
+from kgshare.page.panels import BadParameter, Missing, Panel
+from kgshare.page.records import NotFound
+from kgshare.page.security import Guard, error
+from kgshare.page.settings import Settings
+
+STATIC = Path(__file__).parent / "static"
+_MEDIA = {
+    ".mjs": "text/javascript",
+    ".js": "text/javascript",
+    ".json": "application/json",
+    ".css": "text/css",
+}
+_log = logging.getLogger("kgshare.page")
+
+
+class Source(Protocol):
+    """A graph that can be asked; `kgshare.page.graphdb.Graph` is one."""
+
+    @property
+    def query(self) -> Query:
+        """The query function."""
+
+    async def status(self) -> str:
+        """``ok``, ``starting`` or ``database unreachable``."""
+
+    async def close(self) -> None:
+        """Let go of connections."""
+
+
+def create(settings: Settings, panels: tuple[Panel, ...], graph: Source) -> Starlette:
+    """The page as an ASGI application."""
+    api = Api(settings.project, panels)
+    routes = api.routes()
+    description = openapi.document(settings.project, routes)
+    folders = _folders(panels)
+    views = [_view(p, folders[p.static]) for p in panels]
+
+    async def health(_: Request) -> Response:
+        status = await graph.status()
+        return JSONResponse({"status": status}, status_code=200 if status == "ok" else 503)
+
+    async def index(request: Request) -> Response:
+        # The bare address leads to where the project wants its reviewers to begin.
+        if not request.url.query and settings.project.open not in ("/", ""):
+            return RedirectResponse(settings.project.open, status_code=302)
+        return FileResponse(STATIC / "index.html")
+
+    async def panel_list(_: Request) -> Response:
+        shown = {"name": settings.project.name, "version": settings.project.version}
+        return JSONResponse(
+            {"project": {**shown, "description": settings.project.description}, "panels": views}
+        )
+
+    async def openapi_document(_: Request) -> Response:
+        return JSONResponse(description)
+
+    @contextlib.asynccontextmanager
+    async def lifespan(_: Starlette) -> AsyncIterator[None]:
+        yield
+        await graph.close()
+
+    return Starlette(
+        routes=[
+            Served("/health", health),
+            Served("/", index),
+            Served("/page.json", panel_list),
+            Served(f"{openapi.PREFIX}openapi.json", openapi_document),
+            *(Served(f"{openapi.PREFIX}{r.path}", _endpoint(r, graph)) for r in routes),
+            *_assets(settings, panels),
+            *(Mount(place, StaticFiles(directory=folder)) for folder, place in folders.items()),
+            Mount("/static", StaticFiles(directory=STATIC)),
+        ],
+        middleware=[Middleware(Guard, hosts=settings.hosts), Middleware(GZipMiddleware, minimum_size=1000)],
+        exception_handlers={HTTPException: _http_error},
+        lifespan=lifespan,
+    )
+
+
+def _folders(panels: tuple[Panel, ...]) -> dict[Path, str]:
+    # Panels of one folder share one address, so that a module which two of them import is loaded once.
+    places: dict[Path, str] = {}
+    for panel in panels:
+        places.setdefault(panel.static, f"/panels/{panel.name}")
+    return places
+
+
+def _view(panel: Panel, place: str) -> dict[str, object]:
+    return {
+        "name": panel.name,
+        "title": panel.title,
+        "view": panel.view,
+        "view_title": panel.view_title,
+        "width": panel.width,
+        "module": f"{place}/{panel.module}",
+        "style": f"{place}/{panel.style}" if panel.style else None,
+    }
+
+
+def _endpoint(route: Route, graph: Source) -> Callable[[Request], Awaitable[Response]]:
+    async def serve(request: Request) -> Response:
+        try:
+            single, many = parameters.read(route.parameters, request.query_params)
+            return JSONResponse(await route.handler(Call(query=graph.query, single=single, many=many)))
+        except BadParameter as problem:
+            return error("parameter", str(problem), 400)
+        except (NotFound, Missing) as problem:
+            return error("missing", str(problem), 404)
+        except TooLong as problem:
+            return error("time", f"The query was {problem}.", 503)
+        except DatabaseAway as problem:
+            return error("database", f"{str(problem).capitalize()}.", 503)
+        except Exception:
+            _log.exception("%s failed", request.url.path)
+            return error("defect", "The page failed; its log says why.", 500)
+
+    return serve
+
+
+def _assets(settings: Settings, panels: tuple[Panel, ...]) -> list[Served]:
+    if settings.project.assets is None:
+        return []
+    wanted = [*assets.ASSETS, *(a for p in panels for a in p.assets)]
+    files = assets.served(wanted, settings.project.assets)
+
+    async def asset(request: Request) -> Response:
+        file = files.get(request.path_params["path"])
+        if file is None or not file.is_file():
+            return error("missing", "there is no such asset", 404)
+        return FileResponse(file, media_type=_MEDIA.get(file.suffix))
+
+    return [Served("/assets/{path:path}", asset)]
+
+
+async def _http_error(_: Request, problem: Exception) -> Response:
+    status = problem.status_code if isinstance(problem, HTTPException) else 500
+    return error("request", "there is nothing here" if status == 404 else "this cannot be done here", status)

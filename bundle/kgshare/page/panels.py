@@ -1,0 +1,131 @@
+"""How a project's own views plug into the page.
+
+The manifest names a module (``application.panels``); its attribute ``PANELS`` is a tuple of `Panel`. Each panel brings
+a folder of static files, an ES module in it, and endpoints below ``/api/v1/panels/NAME``.
+
+The ES module exports ``mount(element, page)``, called once with the empty element that is the panel's place. ``page`` is
+
+- ``page.api(path, parameters)``: JSON from ``/api/v1/…``; an Error with a readable message otherwise;
+- ``page.state``: what stands in the address: ``get(name)``, ``set({name: value})`` (null removes; ``{replace: true}``
+  as second argument makes no new step in the history), ``subscribe(function(state, changed))``;
+- ``page.select(label, key)``: opens a record everywhere; ``page.offer(label, key)``: opens it if none is open;
+- ``page.selected()``: ``{label, key}`` or null, and ``page.onSelect(function)``;
+- ``page.panel``: this panel's description; ``page.say(text)``: speaks to a screen reader.
+
+It may also export ``describe(record, page)``: an element (or null) that is put above a record's properties.
+Text from the graph goes into elements as text (``textContent``), never as HTML.
+"""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from kgshare.page.assets import Asset
+from kgshare.page.graphdb import Query
+from kgshare.page.settings import SettingsError
+
+Handler = Callable[[Query, Mapping[str, str]], Awaitable[dict[str, Any]]]
+
+
+class BadParameter(Exception):
+    """A parameter of the address is missing or not as it must be; the message names it."""
+
+
+class Missing(Exception):
+    """What the address names does not exist; the message says what."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Parameter:
+    """A query parameter, for validation and for the OpenAPI document.
+
+    Attributes:
+        name: as it stands in the address.
+        description: what it means, in one sentence.
+        required: a request without it is refused.
+        default: what is taken where it is missing.
+        minimum: smallest value; a parameter with bounds is an integer.
+        maximum: largest value.
+        choices: the only values, where they are few.
+        many: may be given more than once.
+    """
+
+    name: str
+    description: str
+    required: bool = False
+    default: str | None = None
+    minimum: int | None = None
+    maximum: int | None = None
+    choices: tuple[str, ...] = ()
+    many: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class Endpoint:
+    """A reading route of a panel: ``/api/v1/panels/PANEL/PATH``.
+
+    Attributes:
+        path: without a slash in front.
+        summary: one sentence for the OpenAPI document.
+        handler: gets the query function and the validated parameters, returns what becomes JSON; raises BadParameter
+            or Missing.
+        parameters: those that it takes; others are refused.
+    """
+
+    path: str
+    summary: str
+    handler: Handler
+    parameters: tuple[Parameter, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Panel:
+    """A view of the project.
+
+    Attributes:
+        name: stands in addresses; lower case.
+        title: the heading above it.
+        static: folder whose files are served; panels of one folder share its address, and so their modules.
+        module: the ES module in it.
+        style: a style sheet in it, or empty.
+        view: the tab in which it stands; panels of one view are shown together.
+        view_title: the tab's heading.
+        width: ``full`` or ``half`` of the view.
+        endpoints: its routes.
+        assets: npm packages that it loads.
+    """
+
+    name: str
+    title: str
+    static: Path
+    module: str
+    style: str = ""
+    view: str
+    view_title: str
+    width: str = "full"
+    endpoints: tuple[Endpoint, ...] = ()
+    assets: tuple[Asset, ...] = ()
+
+
+def load(module: str) -> tuple[Panel, ...]:
+    """The panels of a module; an empty name means none.
+
+    Raises:
+        SettingsError: there is no such module, or it has no tuple of panels called PANELS.
+    """
+    if not module:
+        return ()
+    try:
+        found = getattr(importlib.import_module(module), "PANELS", None)
+    except ImportError as error:
+        raise SettingsError(f"--panels {module}: {error}") from error
+    if not isinstance(found, tuple) or not all(isinstance(p, Panel) for p in found):
+        raise SettingsError(f"--panels {module}: PANELS must be a tuple of kgshare.page.panels.Panel")
+    names = [p.name for p in found]
+    if len(set(names)) != len(names):
+        raise SettingsError(f"--panels {module}: two panels have one name")
+    return found

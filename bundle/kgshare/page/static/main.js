@@ -1,0 +1,113 @@
+// Puts the page together: tabs, panels, the selected record, its graph, the search box.
+
+import { api } from "./api.js";
+import { mountBrowse } from "./browse.js";
+import { byId, el } from "./dom.js";
+import { mountGraph } from "./graph.js";
+import { showRecord } from "./record.js";
+import { mountSearch } from "./search.js";
+import * as state from "./state.js";
+
+const BROWSE = { view: "browse", view_title: "Records" };
+const describers = [];
+const selectListeners = new Set();
+let offered = null;
+let aboutOnce = null;
+
+const about = () => (aboutOnce ??= api("about").catch((error) => { aboutOnce = null; throw error; }));
+const selected = () => (state.get("label") && state.all("key").length ? { label: state.get("label"), key: state.all("key") } : offered);
+const same = (a, b) => JSON.stringify(a) === JSON.stringify(b);
+
+function select(label, key, more = {}) {
+  offered = null;
+  state.set({ label, key: [key].flat(), ...more });
+}
+
+function offer(label, key) {
+  if (state.get("label") || same(offered, { label, key })) return;
+  offered = { label, key: [key].flat() };
+  selectionChanged();
+}
+
+const page = {
+  api, state, select, offer, selected, about,
+  isSelected: (one) => same(one, selected()),
+  onSelect: (listener) => { selectListeners.add(listener); },
+  say: (text) => { byId("speech").textContent = text; },
+};
+
+let drawGraph;
+function selectionChanged() {
+  const now = selected();
+  showRecord(now, { describers, open: select, page, about });
+  drawGraph(now);
+  for (const listener of selectListeners) listener(now);
+}
+
+function showView(views) {
+  const wanted = state.get("view");
+  const view = views.some((v) => v.view === wanted) ? wanted : views[0].view;
+  for (const tab of byId("tabs").children) tab.setAttribute("aria-current", tab.dataset.view === view ? "page" : "false");
+  for (const place of byId("views").children) place.hidden = place.dataset.view !== view;
+}
+
+async function plug(panel, place) {
+  const box = el("section", { class: `card panel ${panel.width}`, id: `panel-${panel.name}`, "aria-label": panel.title });
+  place.append(box);
+  if (panel.style) document.head.append(el("link", { rel: "stylesheet", href: panel.style }));
+  try {
+    const module = await import(panel.module);
+    if (module.describe) describers.push(module.describe);
+    await module.mount(box, { ...page, panel });
+  } catch (error) {
+    box.append(el("p", { class: "problem", role: "alert" }, `${panel.title}: ${error.message}`));
+  }
+}
+
+function notice(text) {
+  byId("notice").textContent = text;
+  byId("notice").hidden = !text;
+}
+
+// After a restart of the database the page goes on by itself; nothing that was typed is lost.
+async function untilHealthy() {
+  for (;;) {
+    const health = await fetch("/health").then((r) => r.json()).catch(() => ({ status: "the page's server does not answer" }));
+    if (health.status === "ok") { notice(""); return; }
+    notice(health.status === "starting" ? "The database is starting…" : "The database does not answer. Waiting for it…");
+    await new Promise((done) => setTimeout(done, 1000));
+  }
+}
+
+async function start() {
+  const { project, panels } = await fetch("/page.json").then((r) => r.json());
+  document.title = project.name;
+  byId("project").textContent = project.name;
+  byId("project").title = project.description;
+  byId("version").textContent = project.version;
+  await untilHealthy();
+  const views = [...panels, BROWSE].filter((p, i, everything) => everything.findIndex((q) => q.view === p.view) === i);
+  byId("tabs").append(...views.map((v) => el("a", { href: `?view=${encodeURIComponent(v.view)}`, "data-view": v.view, onclick: (event) => {
+    if (event.ctrlKey || event.metaKey || event.shiftKey) return;
+    event.preventDefault();
+    state.set({ view: v.view });
+  } }, v.view_title)));
+  for (const v of views) byId("views").append(el("div", { class: "view", "data-view": v.view }));
+  const placeOf = (view) => [...byId("views").children].find((p) => p.dataset.view === view);
+  drawGraph = mountGraph((label, key) => select(label, key));
+  mountSearch((label, key) => select(label, key));
+  showView(views);
+  const browse = el("section", { class: "card panel full", id: "panel-browse", "aria-label": "Records" });
+  placeOf("browse").append(browse);
+  const plugged = Promise.all(panels.map((panel) => plug(panel, placeOf(panel.view))));
+  state.subscribe((changed) => {
+    if (changed.has("view")) showView(views);
+    if (changed.has("label") || changed.has("key")) selectionChanged();
+  });
+  await plugged;
+  selectionChanged();
+  await mountBrowse(browse, page).catch((error) => browse.append(el("p", { class: "problem" }, error.message)));
+  document.documentElement.dataset.ready = "true";
+}
+
+start().catch((error) => notice(error.message));

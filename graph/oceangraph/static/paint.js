@@ -1,0 +1,108 @@
+// Canvas helpers that the ocean panels share: sharp canvases, the page's colours, the colour map, flagged dots.
+
+import { d3 } from "./data.js";
+
+export const scheme = matchMedia("(prefers-color-scheme: dark)");
+
+/** The page's colours, as they are now. */
+export function theme() {
+  const css = getComputedStyle(document.documentElement);
+  const of = (name) => css.getPropertyValue(name).trim();
+  return { ink: of("--ink"), quiet: of("--quiet"), line: of("--line"), strong: of("--line-strong"), surface: of("--surface"), raised: of("--raised"), accent: of("--accent"), bad: of("--glare"), doubt: of("--amber"), land: of("--land"), sea: of("--sea"), profile: of("--profile-dot"), font: "11px " + of("--sans") };
+}
+
+/** Colour of a value: viridis, perceptually uniform and safe for the colour-blind. */
+export const colours = (domain) => d3.scaleSequential(domain, d3.interpolateViridis).clamp(true);
+
+/** Make the canvas as sharp as the screen; returns its context, and width and height in CSS pixels. */
+export function sharp(canvas) {
+  const { width, height } = canvas.getBoundingClientRect();
+  const ratio = Math.min(devicePixelRatio || 1, 2);
+  if (canvas.width !== Math.round(width * ratio) || canvas.height !== Math.round(height * ratio)) {
+    canvas.width = Math.round(width * ratio);
+    canvas.height = Math.round(height * ratio);
+  }
+  const context = canvas.getContext("2d");
+  context.setTransform(ratio, 0, 0, ratio, 0, 0);
+  context.clearRect(0, 0, width, height);
+  return { context, width, height };
+}
+
+/** A bottle with flag 4: it glares. */
+export function glare(context, x, y, colour, strong) {
+  const reach = strong ? 24 : 7;
+  const halo = context.createRadialGradient(x, y, 2, x, y, reach);
+  halo.addColorStop(0, `${colour}${strong ? "e6" : "b0"}`);
+  halo.addColorStop(0.45, `${colour}${strong ? "66" : "40"}`);
+  halo.addColorStop(1, `${colour}00`);
+  context.fillStyle = halo;
+  context.beginPath();
+  context.arc(x, y, reach, 0, 7);
+  context.fill();
+  context.beginPath();
+  context.arc(x, y, strong ? 5.5 : 2.4, 0, 7);
+  context.fillStyle = colour;
+  context.fill();
+  context.lineWidth = strong ? 2 : 0.8;
+  context.strokeStyle = "#fff";
+  context.stroke();
+}
+
+/** A bottle with flag 3: an amber diamond, open in the middle. */
+export function diamond(context, x, y, colour, size = 3.6) {
+  context.beginPath();
+  context.moveTo(x, y - size);
+  context.lineTo(x + size, y);
+  context.lineTo(x, y + size);
+  context.lineTo(x - size, y);
+  context.closePath();
+  context.fillStyle = "rgba(10, 17, 23, 0.75)";
+  context.fill();
+  context.lineWidth = 1.5;
+  context.strokeStyle = colour;
+  context.stroke();
+}
+
+/** The ring around what is selected. */
+export function ring(context, x, y, colour, radius = 9) {
+  context.beginPath();
+  context.arc(x, y, radius, 0, 7);
+  context.lineWidth = 4;
+  context.strokeStyle = "rgba(0, 0, 0, 0.55)";
+  context.stroke();
+  context.lineWidth = 2;
+  context.strokeStyle = colour;
+  context.stroke();
+}
+
+/** A word on a plate, kept inside `width`. */
+export function plate(context, text, x, y, { ink, surface, width, colour }) {
+  context.font = `600 ${context.font.replace(/^(600 )?/, "")}`;
+  const w = context.measureText(text).width + 12;
+  const left = Math.max(2, Math.min(x, width - w - 2));
+  context.fillStyle = surface;
+  context.strokeStyle = colour;
+  context.lineWidth = 1;
+  context.beginPath();
+  context.roundRect(left, y - 10, w, 20, 5);
+  context.fill();
+  context.stroke();
+  context.fillStyle = ink;
+  context.textAlign = "left";
+  context.textBaseline = "middle";
+  context.fillText(text, left + 6, y + 0.5);
+  context.font = context.font.replace(/^(600|bold) /, "");
+}
+
+/** Call `draw` now, whenever the element's size or the colour scheme changes; at most once a frame. */
+export function onFrame(element, draw) {
+  let waiting = false;
+  const later = () => {
+    if (waiting) return;
+    waiting = true;
+    requestAnimationFrame(() => { waiting = false; draw(); });
+  };
+  new ResizeObserver(later).observe(element);
+  scheme.addEventListener("change", later);
+  return later;
+}
