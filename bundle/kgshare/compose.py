@@ -228,7 +228,7 @@ def _gateway(plan: ComposePlan) -> str:
     user: "{APPLICATION_USER}:{APPLICATION_USER}"
     entrypoint:
 {_lines(command)}
-    healthcheck: {{disable: true}}      # the image's own check is the database's
+    healthcheck: {{interval: 30s}}      # the image's: does Bolt answer on this port, so through here
     networks: [inside, front]
     dns: [127.0.0.1]
     ports:

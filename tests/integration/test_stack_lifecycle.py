@@ -286,13 +286,14 @@ def test_docker_load_and_compose_up_are_enough_without_kgshare(
     monkeypatch.setenv("KGSHARE_BOLT_PORT", str(bolt))
     run(["docker", "load", "--input", str(archive)])
     try:
-        run(["docker", "compose", "up", "--detach"], cwd=tmp_path)
+        run(["docker", "compose", "up", "--wait"], cwd=tmp_path)
         assert answers(port, "/health", 30)
         copied = tmp_path / "password"
         run(["docker", "compose", "cp", f"database:{PASSWORD_FILE}", str(copied)], cwd=tmp_path)
         assert len(copied.read_text().strip()) >= 24
         seen = stacks.status("kgs-bare")  # its labels are enough for kgshare
-        assert [service.health for service in seen.services] == ["healthy", "healthy", "running"]
+        assert [service.health for service in seen.services] == ["healthy"] * 3
+        assert seen.url == f"http://127.0.0.1:{port}/"
         assert Engine.connect().volume_exists("kgs-bare-1.0")
     finally:
         stacks.down("kgs-bare", volumes=True, progress=QUIET)

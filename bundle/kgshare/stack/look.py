@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 
 from kgshare import compose
@@ -13,7 +12,6 @@ from kgshare.project import read_project
 from kgshare.stack import state as notes
 from kgshare.stack.model import ServiceStatus, StackStatus
 from kgshare.stack.ports import LOOPBACK
-from kgshare.stack.run import answers
 from kgshare.stack.state import StackState
 
 SERVICES = (compose.DATABASE, compose.APPLICATION, compose.GATEWAY)
@@ -105,7 +103,7 @@ def status_of(engine: Engine, stack: str, *, seconds: float = 5.0) -> StackStatu
         project=labels.get(compose.LABEL_NAME, state.project if state else ""),
         version=state.version if state else "",
         bundle=labels.get(compose.LABEL_BUNDLE, state.bundle if state else ""),
-        services=_checked(services_of(containers, state), state),
+        services=services_of(containers, state),
         url=compose.page_address(page, state.opens if state else "/") if page else None,
         bolt=f"bolt://{LOOPBACK}:{bolt_port}" if bolt_port else None,
         nodes=counts.nodes if counts else None,
@@ -113,18 +111,6 @@ def status_of(engine: Engine, stack: str, *, seconds: float = 5.0) -> StackStatu
         password_file=notes.folder_of(stack) / notes.PASSWORD if password else None,
         store=store,
         kept=kept_volumes(engine, stack, store) if state else (),
-    )
-
-
-def _checked(services: tuple[ServiceStatus, ...], state: StackState | None) -> tuple[ServiceStatus, ...]:
-    """The gateway has no check of its own: it is healthy when the page answers through it."""
-    if state is None:
-        return services
-    return tuple(
-        replace(s, health="healthy" if answers(state.port, state.health, 0) else "unhealthy")
-        if s.name == compose.GATEWAY and s.health == "running"
-        else s
-        for s in services
     )
 
 

@@ -69,10 +69,7 @@ def compose_up(engine: Engine, state: StackState, folder: Path) -> None:
 
 
 def _wait(engine: Engine, state: StackState) -> None:
-    """Wait for the health checks.
-
-    Not by Compose's ``--wait``: 2.26 takes a check that is switched off for an error.
-    """
+    """Wait for the health checks; unlike Compose's ``--wait``, stop at the first that says no, and say which."""
     end = time.monotonic() + WAIT
     while True:
         found = engine.containers({compose.LABEL_STACK: state.stack})
