@@ -60,9 +60,9 @@ class LayerCache:
             with path.open("rb") as stream:
                 digest = hashlib.file_digest(stream, "sha256").hexdigest()
                 stream.seek(0)
-                unpacked = zstandard.frame_content_size(stream.read(32))
+                start = stream.read(32)
             if path.name.split(".")[1] == digest:
-                return _blob(diff_id, digest, unpacked, path)
+                return _blob(diff_id, digest, zstandard.frame_content_size(start), path)
             path.unlink(missing_ok=True)
         return None
 

@@ -31,7 +31,10 @@ class _Reading(Enum):
 
 
 class LayerCheck:
-    """Takes a layer's compressed bytes and says whether it is what its image says. Errors are ValueErrors."""
+    """Takes a layer's compressed bytes and says at the end whether it is what its image says.
+
+    What is wrong is told by `done`, so that bytes of another digest are called that and not a broken layer.
+    """
 
     def __init__(self, diff_id: str, unpacked: int) -> None:
         self._diff_id = diff_id
@@ -39,9 +42,17 @@ class LayerCheck:
         self._hasher = hashlib.sha256()
         self._zstd = zstandard.ZstdDecompressor(max_window_size=MAX_WINDOW).decompressobj()
         self._scan = TarScan()
+        self._wrong: ValueError | None = None
 
     def feed(self, data: memoryview) -> None:
-        """Take the next compressed bytes."""
+        """Take the next compressed bytes; after the first mistake nothing is decompressed any more."""
+        if self._wrong is None:
+            try:
+                self._feed(data)
+            except ValueError as error:
+                self._wrong = error
+
+    def _feed(self, data: memoryview) -> None:
         for start in range(0, len(data), SLICE):
             if self._zstd.eof:
                 raise ValueError("bytes follow after its zstd frame")
@@ -56,7 +67,13 @@ class LayerCheck:
             self._scan.feed(out)
 
     def done(self) -> None:
-        """All bytes were given."""
+        """All bytes were given.
+
+        Raises:
+            ValueError: the layer is not what it must be.
+        """
+        if self._wrong is not None:
+            raise self._wrong
         if not self._zstd.eof or self._zstd.unused_data:
             raise ValueError("is not exactly one zstd frame")
         if self._left:

@@ -59,10 +59,13 @@ class Platform:
 AMD64 = Platform(architecture="amd64")
 
 
+def bad_role(role: str) -> str:
+    """Why a role cannot be used; empty when it can."""
+    return f"{PROJECT_REF!r} is the project artifact's own name" if role == PROJECT_REF else bad_name(role)
+
+
 def bad_name(name: str) -> str:
-    """Why a project's name or a role cannot be used; empty when it can."""
-    if name == PROJECT_REF:
-        return f"{PROJECT_REF!r} is the name of the project artifact itself"
+    """Why a project's name cannot be used; empty when it can."""
     return (
         ""
         if _NAME.fullmatch(name) and len(name) <= 63

@@ -112,7 +112,7 @@ class _Reader:
         configs: dict[str, list[ImageFacts]] = {}
         for image in facts.images:
             configs.setdefault(image.config.digest, []).append(image)
-        layers: dict[str, dict[str, int]] = {}  # digest → what images say it unpacks to: diff id, bytes
+        layers: dict[str, set[tuple[str, int]]] = {}  # digest → what images say it unpacks to: diff id, bytes
         try:
             order = list(documents.blobs(facts, again))
         except ValueError as error:
@@ -127,7 +127,7 @@ class _Reader:
             for image in configs.get(blob.digest, []):
                 self._config(image, data)
                 for layer, diff_id in zip(image.layers, self.diff_ids[blob.digest], strict=True):
-                    layers.setdefault(layer.blob.digest, {})[diff_id] = layer.unpacked
+                    layers.setdefault(layer.blob.digest, set()).add((diff_id, layer.unpacked))
         for digest in configs:
             if digest not in self.diff_ids:
                 raise refuse(self.path, blob_name(digest), "is named as a config and as something else")
@@ -139,7 +139,7 @@ class _Reader:
         except ValueError as error:
             raise refuse(self.path, blob_name(image.config.digest), str(error)) from error
 
-    def _layers_were_read(self, layers: dict[str, dict[str, int]]) -> None:
+    def _layers_were_read(self, layers: dict[str, set[tuple[str, int]]]) -> None:
         """A blob that is a layer and also something that comes earlier in the file was not looked into."""
         for digest, claims in layers.items():
             if digest not in self.layers_read:
@@ -152,8 +152,8 @@ class _Reader:
         self.blobs[blob.digest] = BlobRef(digest=blob.digest, offset=offset, size=blob.size)
         return data
 
-    def _layer(self, blob: Blob, claims: dict[str, int]) -> None:
-        diff_id, unpacked = next(iter(claims.items()))
+    def _layer(self, blob: Blob, claims: set[tuple[str, int]]) -> None:
+        diff_id, unpacked = next(iter(claims))
         check = LayerCheck(diff_id, unpacked) if self.deep else None
         try:
             offset, _ = self.tar.blob(blob.digest, blob.size, sink=check)

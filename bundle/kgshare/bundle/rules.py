@@ -8,6 +8,9 @@ from kgshare.bundle import names, schema
 from kgshare.bundle.documents import MAX_JSON, MAX_TEXT, Facts, ImageFacts
 
 
+MAX_UNPACKED = 64 << 30  # bytes of all layers together, decompressed; a minute's work of the reader
+
+
 def problems(facts: Facts) -> list[str]:
     """All that is wrong, each with the place it is at; empty for a good bundle."""
     found = [f"name: {w}" for w in [names.bad_name(facts.name)] if w]
@@ -15,10 +18,13 @@ def problems(facts: Facts) -> list[str]:
     if not facts.images:
         found.append("there is no image in it")
     for image in facts.images:
-        wrong = (names.bad_name(image.role), names.bad_reference(image.reference))
+        wrong = (names.bad_role(image.role), names.bad_reference(image.reference))
         found += [f"image {image.role!r}: {w}" for w in wrong if w]
         if image.config.size > MAX_JSON:
             found.append(f"image {image.role!r}: its config has more than {MAX_JSON} bytes")
+    layers = {layer.blob.digest: layer.unpacked for image in facts.images for layer in image.layers}
+    if sum(layers.values()) > MAX_UNPACKED:
+        found.append(f"its layers announce {sum(layers.values())} bytes, more than {MAX_UNPACKED}")
     found += _twice("image", [f"{i.role} for {i.platform}" for i in facts.images])
     # One tag for two images: Docker would keep the one it reads last.
     found += _twice(

@@ -6,9 +6,9 @@ the content of an image, not of the bundle's structure: what kgshare relies on i
 
 from __future__ import annotations
 
-from typing import Annotated, Literal, TypeVar
+from typing import Annotated, Any, Literal, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag, ValidationError
 
 from kgshare.bundle import canonical, names
 
@@ -65,6 +65,16 @@ class ProjectEntry(Strict):
     annotations: ProjectAnnotations
 
 
+def _kind(value: Any) -> str:
+    """Which kind of entry of the index something is meant to be."""
+    return "project" if isinstance(value, dict) and "artifactType" in value else "image"
+
+
+Entry = Annotated[
+    Annotated[ImageEntry, Tag("image")] | Annotated[ProjectEntry, Tag("project")], Discriminator(_kind)
+]
+
+
 class IndexAnnotations(Strict):
     """Name and version of the bundle."""
 
@@ -79,7 +89,7 @@ class IndexDoc(Strict):
     mediaType: Literal["application/vnd.oci.image.index.v1+json"]
     artifactType: Literal["application/vnd.kgshare.bundle.v1"]
     annotations: IndexAnnotations
-    manifests: list[ImageEntry | ProjectEntry]
+    manifests: list[Entry]
 
 
 class LayerAnnotations(Strict):
@@ -178,7 +188,6 @@ def read(model: type[Doc], data: bytes) -> Doc:
     try:
         return model.model_validate(value)
     except ValidationError as error:
-        # Where an entry may be one of two kinds, the kind that fits better is the one to complain about.
-        first = min(error.errors(), key=lambda e: e["type"] not in ("extra_forbidden", "literal_error"))
+        first = error.errors()[0]
         place = ".".join(str(part) for part in first["loc"])
         raise ValueError(f"{place or 'document'}: {first['msg'].lower()}") from error
