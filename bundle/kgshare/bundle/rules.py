@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from kgshare.bundle import names, schema
 from kgshare.bundle.documents import MAX_JSON, MAX_TEXT, Facts, ImageFacts
 
-
 MAX_UNPACKED = 64 << 30  # bytes of all layers together, decompressed; a minute's work of the reader
 
 
