@@ -1,0 +1,1 @@
+"""Images: the database with its store inside, and the application; layers made on the host, equal bytes each time."""

@@ -1,0 +1,214 @@
+"""The four things an image build makes, each from an engine and verified inputs: runtime, store, and two images."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import tarfile
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from importlib import resources
+from pathlib import Path
+
+from kgshare.engines import BuildRequest, Engine, FilesystemTar, ImageTar, OnLine
+from kgshare.errors import BuildError
+from kgshare.images import context
+from kgshare.images.context import Inputs
+from kgshare.images.layers import Layer
+from kgshare.lock.model import Arch, Lock
+from kgshare.project import Project
+from kgshare.seeding.result import ERROR, REPORT, SeedReport, read_error
+
+# Beyond java.se what Neo4j 5 and its libraries ask for; found by starting it (jdk.crypto.ec is for TLS to plugins).
+MODULES = (
+    "java.se", "jdk.crypto.ec", "jdk.incubator.vector", "jdk.jfr", "jdk.management", "jdk.net", "jdk.nio.mapmode",
+    "jdk.unsupported", "jdk.zipfs",
+)  # fmt: skip
+
+
+@dataclass(frozen=True, kw_only=True)
+class Store:
+    """A seeded store and what was derived from it.
+
+    Attributes:
+        tar: ``data/databases/neo4j`` and ``data/transactions/neo4j``, closed cleanly.
+        graph: the graph's canonical text, as a tar of ``graph/``.
+        report_file: the seed stage's ``report.json``.
+        report: the same, read.
+    """
+
+    tar: Path
+    graph: Path
+    report_file: Path
+    report: SeedReport
+
+
+@dataclass(frozen=True, kw_only=True)
+class ImageBuilder:
+    """What every build needs: one project, its lock and inputs, one architecture, one engine.
+
+    Attributes:
+        engine: what builds.
+        inputs: from a locked input to its verified file.
+        fresh: True to run every step again, whatever the engine remembers.
+        on_line: told each line of progress.
+    """
+
+    engine: Engine
+    project: Project
+    lock: Lock
+    arch: Arch
+    inputs: Inputs
+    fresh: bool = False
+    on_line: OnLine | None = None
+
+    def build_runtime(self, toolbox: Path, out: Path) -> Path:
+        """Link a Java runtime and compile kgshare's classes, from the toolbox base; returns ``out``/runtime.tar.
+
+        Raises:
+            BuildError: jlink or javac failed.
+        """
+        with self._context("runtime", {"base.tar": toolbox}, out) as folder:
+            sources = folder / "java"
+            sources.mkdir()
+            for source in (resources.files("kgshare.images") / "java").iterdir():
+                if source.name.endswith(".java"):
+                    (sources / source.name).write_bytes(source.read_bytes())
+            made = folder / "made.tar"
+            self._build(folder, "result", FilesystemTar(path=made), {"MODULES": ",".join(MODULES)})
+            with Layer(out / "runtime.tar", self.lock.epoch) as layer:
+                layer.tar(made, below="opt", to="opt")
+        return out / "runtime.tar"
+
+    def build_seed(self, toolbox: Path, out: Path) -> Store:
+        """Seed the store in a build step without network; writes store.tar, graph.tar and report.json to ``out``.
+
+        Raises:
+            SeedError: the data does not make a graph; with what the seed stage said.
+            BuildError: the step itself failed.
+        """
+        with self._context("seed", {"base.tar": toolbox}, out) as folder:
+            wheels = self.lock.archs[self.arch].wheels["seed"]
+            context.jars_layer(self.lock, self.inputs, self.arch, folder / "jars.tar")
+            context.wheels_layer(wheels, self.inputs, self.lock.epoch, folder / "wheels.tar")
+            context.seed_layer(self.project, self.lock, self.arch, folder / "inputs.tar")
+            made = folder / "made.tar"
+            self._build(folder, "result", FilesystemTar(path=made), {})
+            report = seeded(made)
+            with Layer(out / "store.tar", self.lock.epoch, owner=7474) as layer:
+                layer.tar(made, below="data", to="data")
+            with Layer(out / "graph.tar", self.lock.epoch) as layer:
+                layer.tar(made, below="graph", to="graph")
+            (out / REPORT).write_text(report.to_json(), encoding="utf-8")
+        return Store(tar=out / "store.tar", graph=out / "graph.tar", report_file=out / REPORT, report=report)
+
+    def build_database_image(self, base: Path, runtime: Path, store: Path, out: Path) -> Path:
+        """The database image with the store as its last layer; returns ``out``/image.tar.
+
+        Args:
+            base: the database base.
+            runtime: what `build_runtime` made.
+            store: the tar that `build_seed` made.
+            out: the folder for the result.
+
+        Raises:
+            ManifestError: the manifest sets what only kgshare sets.
+            BuildError: the build failed.
+        """
+        with self._context("database", {"base.tar": base, "runtime.tar": runtime}, out) as folder:
+            context.conf_layer(self.project, self.lock, folder / "conf.tar")
+            context.jars_layer(self.lock, self.inputs, self.arch, folder / "jars.tar")
+            context.store_layer(store, self.lock.epoch, folder / "store.tar")
+            self._build(folder, "database", ImageTar(path=out / "image.tar"), self._labels())
+        return out / "image.tar"
+
+    def build_application_image(self, base: Path, out: Path) -> Path:
+        """The application image; returns ``out``/image.tar.
+
+        Raises:
+            BuildError: a wheel or the build failed.
+        """
+        with self._context("application", {"base.tar": base}, out) as folder:
+            wheels = self.lock.archs[self.arch].wheels["application"]
+            context.wheels_layer(wheels, self.inputs, self.lock.epoch, folder / "wheels.tar")
+            context.application_layer(self.project, self.lock, self.inputs, folder / "inputs.tar")
+            made = folder / "made.tar"
+            labels = {**self._labels(), "PORT": str(self.project.manifest.application.port)}
+            with Layer(folder / "bytecode.tar", self.lock.epoch):
+                pass  # the file must be there for the engine to read the Dockerfile's last stage
+            self._build(folder, "bytecode", FilesystemTar(path=made), labels)
+            with Layer(folder / "bytecode.tar", self.lock.epoch) as layer:
+                layer.tar(made, suffixes=(".pyc",))
+            self._build(folder, "application", ImageTar(path=out / "image.tar"), labels)
+        return out / "image.tar"
+
+    @contextmanager
+    def _context(self, name: str, tars: Mapping[str, Path], out: Path) -> Iterator[Path]:
+        """A folder with a build's Dockerfile and the given tars; it goes when the build is over."""
+        out.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(prefix=f"kgshare-{name}-") as made:
+            folder = Path(made)
+            for file, source in tars.items():
+                _link(source, folder / file)
+            (folder / "Dockerfile").write_text(dockerfile(name, self.project), encoding="utf-8")
+            yield folder
+
+    def _build(
+        self, folder: Path, target: str, output: FilesystemTar | ImageTar, args: Mapping[str, str]
+    ) -> None:
+        request = BuildRequest(
+            dockerfile=folder / "Dockerfile", context=folder, target=target, platform=f"linux/{self.arch}",
+            args=args, epoch=self.lock.epoch, output=output, fresh=self.fresh,
+        )  # fmt: skip
+        self.engine.build(request, self.on_line)
+
+    def _labels(self) -> dict[str, str]:
+        manifest = self.project.manifest
+        created = datetime.fromtimestamp(self.lock.epoch, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+        return {
+            "TITLE": manifest.name, "VERSION": manifest.version, "DESCRIPTION": manifest.description,
+            "LICENCE": manifest.licence, "CREATED": created,
+        }  # fmt: skip
+
+
+def dockerfile(name: str, project: Project) -> str:
+    """The Dockerfile of a build: runtime, seed, database or application. Pure but for reading the package's data."""
+    text = (resources.files("kgshare.images") / f"{name}.Dockerfile").read_text(encoding="utf-8")
+    return text.replace("@START@", json.dumps(context.start_command(project)))
+
+
+def seeded(made: Path) -> SeedReport:
+    """The report of a seed stage, from the tar of its results.
+
+    Raises:
+        SeedError: the stage failed; it is the error that it wrote.
+        BuildError: it ended without saying why.
+    """
+    with tarfile.open(made) as archive:
+        files = {
+            m.name.removeprefix("./"): m
+            for m in archive
+            if m.isfile() and "/" not in m.name.removeprefix("./")
+        }
+
+        def read(name: str) -> str:
+            stream = archive.extractfile(files[name]) if name in files else None
+            return stream.read().decode(errors="replace") if stream else ""
+
+        if error := read(ERROR):
+            raise read_error(error)
+        if read("exit-code").strip() != "0":
+            raise BuildError(
+                "the seed stage ended without a result:\n" + "\n".join(read("console.log").splitlines()[-20:])
+            )
+        return SeedReport.from_json(read(REPORT))
+
+
+def _link(source: Path, target: Path) -> None:
+    try:
+        target.hardlink_to(source)
+    except OSError:  # another file system
+        shutil.copyfile(source, target)

@@ -1,0 +1,223 @@
+"""Neo4j's configuration in the image: rendered from the manifest, safe whatever the manifest says, and checkable."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+
+from kgshare.errors import ManifestError, Problem
+from kgshare.project import Manifest
+
+HOME, CONF, DATA = "/opt/neo4j", "/opt/neo4j/conf", "/data"
+LIB, PLUGINS, NATIVE = "/opt/neo4j/lib", "/opt/neo4j/plugins", "/opt/neo4j/native"
+CLASSES = "/opt/kgshare/classes"
+ALLOWLIST = "dbms.security.procedures.allowlist"
+
+# What keeps a stack safe; a manifest cannot say otherwise. Names and meanings: Neo4j's operations manual, and the
+# settings classes of neo4j-configuration for those called internal.
+SAFETY: Mapping[str, str] = {
+    "server.default_listen_address": "0.0.0.0",  # noqa: S104 - inside a network of its own
+    "server.bolt.enabled": "true",
+    "server.bolt.listen_address": ":7687",
+    "server.http.enabled": "false",
+    "server.https.enabled": "false",
+    "dbms.security.auth_enabled": "true",
+    "dbms.usage_report.enabled": "false",
+    # LOAD CSV neither from files nor from any address: also a session with READ access may use it.
+    "dbms.security.allow_csv_import_from_file_urls": "false",
+    "internal.dbms.cypher_ip_blocklist": "0.0.0.0/0,::/0",
+    "dbms.security.procedures.unrestricted": "",
+    "server.config.strict_validation.enabled": "true",
+    "server.directories.data": DATA,
+    "server.directories.plugins": PLUGINS,
+    "server.directories.logs": "/tmp/logs",  # noqa: S108 - a folder of the container; only the pid file's like goes there
+    "server.directories.run": "/tmp/run",  # noqa: S108
+    "server.directories.import": "/tmp/import",  # noqa: S108
+    "server.logs.config": f"{CONF}/server-logs.xml",
+    "server.logs.user.config": f"{CONF}/user-logs.xml",
+}
+# Sound values that a manifest may change.
+DEFAULTS: Mapping[str, str] = {
+    "db.transaction.timeout": "2m",
+    "db.logs.query.enabled": "OFF",
+    # Bolt's threads wait so many seconds for silence before they stop; without it a clean stop takes ten seconds.
+    "internal.dbms.bolt.netty_server_shutdown_quiet_period": "0",
+    # A sandbox writes little: no quarter of a gigabyte of transaction log laid out in advance.
+    "db.tx_log.preallocate": "false",
+}
+# Procedures and functions that only look at the graph, its schema and its server; a manifest adds its plugins'.
+ALLOWED = (
+    "db.*", "tx.*", "dbms.components", "dbms.info", "dbms.listConfig", "dbms.showCurrentUser",
+    "dbms.routing.getRoutingTable", "dbms.cluster.routing.getRoutingTable",
+)  # fmt: skip
+# What Neo4j's own launcher would read and nothing here does, with what does the same.
+ELSEWHERE: Mapping[str, str] = {
+    "server.memory.heap.initial_size": "neo4j.memory.heap",
+    "server.memory.heap.max_size": "neo4j.memory.heap",
+    "server.memory.pagecache.size": "neo4j.memory.pagecache",
+    "server.jvm.additional": "",
+}
+
+# From Neo4j's neo4j.conf (server.jvm.additional): its page cache, Netty and Lucene reach into the JDK.
+JVM_OPENS = (
+    "--add-opens=java.base/java.nio=ALL-UNNAMED",
+    "--add-opens=java.base/java.io=ALL-UNNAMED",
+    "--add-opens=java.base/sun.nio.ch=ALL-UNNAMED",
+    "--add-opens=java.base/java.util.concurrent=ALL-UNNAMED",
+    "--enable-native-access=ALL-UNNAMED",
+    "-Dio.netty.tryReflectionSetAccessible=true",
+    "-Djdk.tls.rejectClientInitiatedRenegotiation=true",
+    "-Dlog4j2.disable.jmx=true",
+)
+# Libraries stand unpacked in the image: /tmp is not executable at run time.
+JVM_NATIVE = (
+    f"-Djava.library.path={NATIVE}",
+    f"-Djna.boot.library.path={NATIVE}",
+    "-Djna.nounpack=true",
+    "-Djna.noclasspath=true",
+)
+JVM_TUNING = (
+    "-XX:+UseSerialGC",
+    "-XX:+ExitOnOutOfMemoryError",
+    "-XX:-UsePerfData",
+    "-Xshare:auto",
+)
+
+CONSOLE = """\
+<?xml version="1.0" encoding="UTF-8"?>
+<!-- To the console only: the root of this container is read-only, and `docker logs` is where people look. -->
+<Configuration status="ERROR">
+    <Appenders>
+        <Console name="Console" target="SYSTEM_OUT">
+            <PatternLayout pattern="%d{{yyyy-MM-dd HH:mm:ss.SSSZ}}{{GMT+0}} %-5p %m%n"/>
+        </Console>
+    </Appenders>
+    <Loggers>
+        <Root level="{level}">
+            <AppenderRef ref="Console"/>
+        </Root>
+    </Loggers>
+</Configuration>
+"""
+
+
+def settings(manifest: Manifest) -> dict[str, str]:
+    """Every setting of the database image, by name.
+
+    Raises:
+        ManifestError: the manifest sets what only kgshare sets; each such setting is named.
+    """
+    own = {name: _text(value) for name, value in manifest.neo4j.config.items()}
+    if problems := [*_refused(own)]:
+        raise ManifestError(*problems)
+    more = [name.strip() for name in own.pop(ALLOWLIST, "").split(",") if name.strip()]
+    return {
+        **DEFAULTS,
+        **own,
+        **SAFETY,
+        "server.memory.pagecache.size": manifest.neo4j.memory.pagecache,
+        ALLOWLIST: ",".join([*ALLOWED, *more]),
+    }
+
+
+def neo4j_conf(manifest: Manifest) -> str:
+    """The text of ``neo4j.conf``; see `settings` for what it raises."""
+    head = "# Written by kgshare from kgshare.yaml.\n"
+    return head + "".join(f"{name}={_escaped(value)}\n" for name, value in sorted(settings(manifest).items()))
+
+
+def server_logs() -> str:
+    """The text of ``server-logs.xml``: warnings of the debug log only."""
+    return CONSOLE.format(level="WARN")
+
+
+def user_logs() -> str:
+    """The text of ``user-logs.xml``: what an operator reads."""
+    return CONSOLE.format(level="INFO")
+
+
+def database_args(manifest: Manifest, jars: Iterable[str], plugins: Iterable[str]) -> str:
+    """Java's argument file (java(1), ``@argfiles``) of the database; the class path names each jar, so that its order
+    is the same everywhere. Plugins come last and cannot shadow Neo4j's own classes."""
+    heap = manifest.neo4j.memory.heap
+    path = [
+        CLASSES,
+        *(f"{LIB}/{jar}" for jar in sorted(jars)),
+        *(f"{PLUGINS}/{jar}" for jar in sorted(plugins)),
+    ]
+    words = [
+        *JVM_TUNING, f"-Xms{heap}", f"-Xmx{heap}", *JVM_OPENS, *JVM_NATIVE, "-cp", ":".join(path),
+        "Launch", f"--home-dir={HOME}", f"--config-dir={CONF}",
+    ]  # fmt: skip
+    return "".join(f"{word}\n" for word in words)
+
+
+def health_args() -> str:
+    """Java's argument file of the health check: small and quick to start."""
+    words = [
+        "-XX:+UseSerialGC",
+        "-XX:TieredStopAtLevel=1",
+        "-XX:-UsePerfData",
+        "-Xshare:auto",
+        "-Xmx16m",
+        "-cp",
+        CLASSES,
+        "Health",
+    ]
+    return "".join(f"{word}\n" for word in words)
+
+
+def differences(expected: Mapping[str, str], effective: Mapping[str, str]) -> list[Problem]:
+    """Where a running server's settings (``SHOW SETTINGS``: name → value) are not the intended ones.
+
+    A read-only configuration folder has been seen to lose settings silently, so a stack is asked, not believed.
+    """
+    problems: list[Problem] = []
+    for name, value in sorted(expected.items()):
+        if name not in effective:
+            problems.append(Problem(message=f"Neo4j does not know the setting {name}", where="neo4j.conf"))
+        elif _readings(effective[name]).isdisjoint(_readings(value)):
+            message = f"{name} is {effective[name]!r} and should be {value!r}"
+            problems.append(Problem(message=message, where="neo4j.conf"))
+    return problems
+
+
+_UNITS = {"b": 1, "k": 1 << 10, "m": 1 << 20, "g": 1 << 30, "kib": 1 << 10, "mib": 1 << 20, "gib": 1 << 30}
+
+
+def _readings(value: str) -> set[str]:
+    """What a value may mean: itself, a size in bytes, a time in seconds (``2m`` may be both), a list without spaces."""
+    text = value.strip().lower()
+    readings = {",".join(part.strip() for part in text.strip("[]").split(","))}
+    if size := re.fullmatch(r"(\d+(?:\.\d+)?)(b|k|m|g|kib|mib|gib)", text):
+        readings.add(f"{float(size[1]) * _UNITS[size[2]]:.0f} bytes")
+    if text and (time := re.fullmatch(r"(?:(\d+)h)?(?:(\d+)m)?(?:(\d+)s)?(?:(\d+)ms)?", text)):
+        h, m, s, ms = (int(part or 0) for part in time.groups())
+        readings.add(f"{h * 3600 + m * 60 + s + ms / 1000} s")
+    return readings
+
+
+def _refused(own: Mapping[str, str]) -> Iterable[Problem]:
+    for name, value in own.items():
+        if name in ELSEWHERE:
+            instead = ELSEWHERE[name]
+            hint = f"use `{instead}`" if instead else "the options of the JVM are fixed"
+            yield Problem(message=f"`neo4j.config` cannot set {name}", where="kgshare.yaml", hint=hint)
+        elif name in SAFETY or name.startswith(("server.directories.", "server.logs.", "dbms.ssl.")):
+            hint = "it keeps a stack safe and is always as kgshare sets it: take it out"
+            yield Problem(message=f"`neo4j.config` cannot set {name}", where="kgshare.yaml", hint=hint)
+        elif name == ALLOWLIST and any(part.strip() in {"*", "dbms.*"} for part in value.split(",")):
+            hint = "name the procedures of your plugins, for example apoc.convert.*; Neo4j's own are allowed already"
+            yield Problem(message=f"`neo4j.config` opens {name} too far", where="kgshare.yaml", hint=hint)
+        elif "\n" in name + value or "$(" in value:
+            yield Problem(
+                message=f"`neo4j.config`: {name} is not one line of plain text", where="kgshare.yaml"
+            )
+
+
+def _text(value: str | int | bool) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def _escaped(value: str) -> str:
+    return value.replace("\\", "\\\\")

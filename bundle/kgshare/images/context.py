@@ -1,0 +1,199 @@
+"""The layers that a build's context holds, from locked inputs and the project's files; nothing is run."""
+
+from __future__ import annotations
+
+import json
+import re
+import tarfile
+import tempfile
+import zipfile
+from collections.abc import Callable, Iterable
+from importlib import resources
+from pathlib import Path, PurePosixPath
+
+from installer import install
+from installer.destinations import SchemeDictionaryDestination
+from installer.sources import WheelFile
+
+import kgshare
+from kgshare.errors import BuildError
+from kgshare.images import conf
+from kgshare.images.layers import PROGRAM, Layer
+from kgshare.lock.model import Arch, Input, Jar, Lock, NpmPackage, Wheel
+from kgshare.project import Project
+from kgshare.seeding.plan import RUNTIME_SOURCES, seed_spec
+
+Inputs = Callable[[Input], Path]
+"""From a locked input to its file, verified."""
+
+SITE = "usr/local/lib/python3.13/dist-packages"  # where Debian's Python looks for what is not Debian's
+PYTHON = "/usr/bin/python3.13"
+OWN = "opt/kgshare/python"
+ASSETS = "srv/kgshare/assets"
+AUTH = "var/lib/kgshare/auth"
+JNA_FOLDER = {"amd64": "linux-x86-64", "arm64": "linux-aarch64"}
+NETTY_ARCH = {"amd64": "x86_64", "arm64": "aarch_64"}
+JAVA_HOME = "/usr/lib/jvm/java-21-openjdk-"
+# Of an npm package: what a browser loads, and what its licence asks to be kept.
+_ASSET = re.compile(
+    r"\.(m?js|css|json|woff2?|svg|png|jpe?g|gif|wasm)$|^licen[cs]e|^notice|^copying", re.IGNORECASE
+)
+_NPM_NAME = re.compile(r"(@[a-z0-9~-][a-z0-9._~-]*/)?[a-z0-9~-][a-z0-9._~-]*")
+
+
+def jars_layer(lock: Lock, inputs: Inputs, arch: Arch, out: Path) -> None:
+    """Neo4j's jars as they were published, the plugins', and the native libraries out of two of them."""
+    with Layer(out, lock.epoch) as layer:
+        layer.folder(conf.PLUGINS)
+        for jar in lock.jars["database"]:
+            layer.file(f"{conf.LIB}/{jar.filename}", inputs(jar))
+        for jar in lock.jars["plugins"]:
+            layer.file(f"{conf.PLUGINS}/{jar.filename}", inputs(jar))
+        for name, content in native_libraries(lock.jars["database"], inputs, arch):
+            layer.text(f"{conf.NATIVE}/{name}", content, PROGRAM)
+
+
+def native_libraries(jars: Iterable[Jar], inputs: Inputs, arch: Arch) -> list[tuple[str, bytes]]:
+    """What JNA and Netty would unpack into /tmp at run time, where nothing may be executed."""
+    found: list[tuple[str, bytes]] = []
+    for jar in jars:
+        if jar.group == "net.java.dev.jna" and jar.artifact == "jna":
+            found += _members(inputs(jar), rf"com/sun/jna/{JNA_FOLDER[arch]}/libjnidispatch\.so")
+        elif jar.group == "io.netty" and jar.classifier.endswith(NETTY_ARCH[arch]):
+            found += _members(inputs(jar), r"META-INF/native/lib\w+\.so")
+    return found
+
+
+def _members(jar: Path, pattern: str) -> list[tuple[str, bytes]]:
+    with zipfile.ZipFile(jar) as archive:
+        names = [name for name in archive.namelist() if re.fullmatch(pattern, name)]
+        return [(PurePosixPath(name).name, archive.read(name)) for name in names]
+
+
+def conf_layer(project: Project, lock: Lock, out: Path) -> None:
+    """Neo4j's configuration, Java's options, and the folder for the password, which a new volume copies."""
+    manifest = project.manifest
+    jars, plugins = ([jar.filename for jar in lock.jars[key]] for key in ("database", "plugins"))
+    with Layer(out, lock.epoch) as layer:
+        layer.text(f"{conf.CONF}/neo4j.conf", conf.neo4j_conf(manifest))
+        layer.text(f"{conf.CONF}/server-logs.xml", conf.server_logs())
+        layer.text(f"{conf.CONF}/user-logs.xml", conf.user_logs())
+        layer.text("opt/kgshare/database.args", conf.database_args(manifest, jars, plugins))
+        layer.text("opt/kgshare/health.args", conf.health_args())
+        layer.folder(AUTH, 0o750, owner=7474)
+
+
+def store_layer(store: Path, epoch: int, out: Path) -> None:
+    """The store at /data, owned by the database's user."""
+    with Layer(out, epoch, owner=7474) as layer:
+        layer.folder("data", 0o750)
+        layer.tar(store)
+
+
+def wheels_layer(wheels: Iterable[Wheel], inputs: Inputs, epoch: int, out: Path) -> None:
+    """The wheels' packages where the image's Python looks for them; their command-line scripts are left out.
+
+    Raises:
+        BuildError: a file is not a wheel as PEP 427 has it.
+    """
+    with tempfile.TemporaryDirectory(prefix="kgshare-wheels-") as folder, Layer(out, epoch) as layer:
+        site = Path(folder) / "site"
+        site.mkdir()
+        schemes = {
+            "purelib": site,
+            "platlib": site,
+            **{k: Path(folder) / k for k in ("data", "headers", "scripts")},
+        }
+        target = SchemeDictionaryDestination(
+            scheme_dict={name: str(path) for name, path in schemes.items()},
+            interpreter=PYTHON,
+            script_kind="posix",
+        )
+        for wheel in wheels:
+            named = Path(folder) / wheel.filename
+            named.symlink_to(inputs(wheel).resolve())  # a wheel's name is part of its form
+            try:
+                with WheelFile.open(named) as source:
+                    install(source, target, additional_metadata={})
+            except (ValueError, AssertionError, zipfile.BadZipFile, FileExistsError) as error:
+                raise BuildError(f"{wheel.filename} cannot be unpacked: {error}") from None
+        layer.folder(SITE)
+        for child in sorted(site.iterdir()):
+            layer.tree(f"{SITE}/{child.name}", child)
+
+
+def seed_layer(project: Project, lock: Lock, arch: Arch, out: Path) -> None:
+    """What the seed stage reads: its specification, the project's files, and kgshare's own seeding code."""
+    from kgshare.plan import seed_files
+
+    spec = seed_spec(
+        project, root="/project", java=f"{JAVA_HOME}{arch}/bin/java", lib=conf.LIB,
+        plugins=conf.PLUGINS if lock.jars["plugins"] else None, work="/scratch", out="/out",
+    )  # fmt: skip
+    with Layer(out, lock.epoch) as layer:
+        layer.text("spec.json", spec.to_json())
+        layer.folder("project")
+        for path in seed_files(project):
+            layer.tree(f"project/{path.relative_to(project.root).as_posix()}", path)
+        _own_code(layer, RUNTIME_SOURCES)
+
+
+def _own_code(layer: Layer, sources: Iterable[str]) -> None:
+    code = Path(kgshare.__file__).parent.parent
+    for source in sources:
+        layer.tree(f"{OWN}/{source}", code / source)
+
+
+def application_layer(project: Project, lock: Lock, inputs: Inputs, out: Path) -> None:
+    """The project's packages in /app, npm packages, and, where the project brings no application, kgshare's page."""
+    application = project.manifest.application
+    with Layer(out, lock.epoch) as layer:
+        layer.folder("app")
+        for source in application.source:
+            layer.tree(f"app/{PurePosixPath(source).name}", project.root / source)
+        for package in lock.npm:
+            npm_package(layer, package, inputs(package))
+        scripts = resources.files("kgshare.images") / "python"
+        for name in ("health.py", "compile.py"):
+            layer.text(f"opt/kgshare/{name}", (scripts / name).read_bytes())
+        layer.text("opt/kgshare/health.txt", f"{application.port} {application.health}\n")
+        layer.folder(OWN)
+        if application.start is None:
+            _own_code(layer, ("kgshare/__init__.py", "kgshare/page"))
+            layer.text("srv/kgshare/page.json", page_json(project))
+        layer.folder(AUTH, 0o750, owner=7474)
+
+
+def page_json(project: Project) -> str:
+    """What kgshare's page is told about the project."""
+    manifest = project.manifest
+    said = {
+        "name": manifest.name, "version": manifest.version, "description": manifest.description, "open": manifest.open,
+        "identity": {"nodes": manifest.identity.nodes, "relationships": manifest.identity.relationships},
+        "assets": f"/{ASSETS}",
+    }  # fmt: skip
+    return json.dumps(said, indent=2, ensure_ascii=False) + "\n"
+
+
+def start_command(project: Project) -> list[str]:
+    """How the application is started, with ``python`` as the image's own."""
+    application = project.manifest.application
+    if application.start is None:
+        panels = ["--panels", application.panels] if application.panels else []
+        return [PYTHON, "-m", "kgshare.page", *panels]
+    first, *rest = application.start
+    return [PYTHON if first in {"python", "python3"} else first, *rest]
+
+
+def npm_package(layer: Layer, package: NpmPackage, tarball: Path) -> None:
+    """What a browser loads of an npm package: its files without the one folder that the tarball puts them in."""
+    if not _NPM_NAME.fullmatch(package.name):
+        raise BuildError(f"not the name of an npm package: {package.name}")
+    with tarfile.open(tarball) as archive:
+        for member in archive:
+            parts = PurePosixPath(member.name).parts[1:]
+            if not member.isfile() or not parts or ".." in parts or not _ASSET.search(parts[-1]):
+                continue
+            stream = archive.extractfile(member)
+            assert stream is not None
+            layer.text("/".join((ASSETS, package.name, *parts)), stream.read())
