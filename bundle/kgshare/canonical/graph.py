@@ -167,7 +167,7 @@ def _no_key(label: str, missing: list[str], row: Mapping[str, Any]) -> Problem:
 _AS_TEXT = {"DATE": "date", "LOCAL DATETIME": "localdatetime", "ZONED TIME": "time"}
 _ZONED = "ZONED DATETIME"
 _ELEMENT = re.compile(r"LIST<(.*?)(?: NOT NULL)?>")
-_HHMM = re.compile(r"(?<![\d:])(\d\d:\d\d)(?![\d:])")
+_HHMM = re.compile(r"(\d\d:\d\d)(?!:)")
 _FRACTION = re.compile(r"(\.\d*?)0+(?=\D|$)")
 
 
@@ -221,8 +221,8 @@ def normal(text: str) -> str:
     """Neo4j's ISO text of a date or time in the canonical form: seconds always, no zeros after the last digit."""
     text = _FRACTION.sub(lambda hit: "" if hit[1] == "." else hit[1], text)
     clock = text.find("T") + 1
-    head, tail = text[:clock], text[clock:]
-    return head + (_HHMM.sub(r"\1:00", tail, count=1) if ":" in tail else tail)
+    short = _HHMM.match(text, clock) if ":" in text else None
+    return f"{text[: short.end()]}:00{text[short.end() :]}" if short else text
 
 
 def _zoned(parts: Sequence[Any]) -> Temporal | None:

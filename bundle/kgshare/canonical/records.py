@@ -74,8 +74,8 @@ Record = Node | Relationship
 def block(identity: str, labels: list[str], properties: Mapping[str, Any]) -> str:
     """A record's text: the identity's line, a line per further label, a line per property, each sorted."""
     lines = [identity]
-    lines += sorted([f"  :{name_text(label)}" for label in labels])
-    lines += sorted([f"  {name_text(name)}: {encode(value)}" for name, value in properties.items()])
+    lines += [f"  :{name_text(label)}" for label in sorted(labels)]
+    lines += [f"  {name_text(name)}: {encode(properties[name])}" for name in sorted(properties)]
     return "\n".join(lines)
 
 

@@ -89,9 +89,10 @@ class TextWriter:
         Raises:
             SeedError: two records have one identity; names them.
         """
-        paths = {*self._held, *(p.relative_to(self._out).as_posix() for p in self._out.rglob("*.part"))}
+        parts = (part.relative_to(self._out).as_posix() for part in self._out.rglob("*.part"))
+        paths = {*self._held, *(part.removesuffix(".part") for part in parts)}
         problems: list[Problem] = []
-        files = [self._write(path.removesuffix(".part"), problems) for path in sorted(paths)]
+        files = [self._write(path, problems) for path in sorted(paths)]
         if problems:
             raise SeedError(*problems[:50])
         lines = sorted(set(schema))
@@ -99,7 +100,7 @@ class TextWriter:
             text = "".join(f"{line}\n" for line in lines)
             (self._out / SCHEMA_FILE).write_text(text, encoding="utf-8", newline="")
             files.append(FileDigest(path=SCHEMA_FILE, sha256=_sha256(text.encode()), records=len(lines)))
-        return _write_index(self._out, sorted(set(files), key=lambda file: file.path))
+        return _write_index(self._out, sorted(files, key=lambda file: file.path))
 
     def _spill(self) -> None:
         for path, blocks in self._held.items():

@@ -224,16 +224,18 @@ _STRING = re.compile(r'"(?:[^"\\]|\\.)*"')
 _NUMBER = re.compile(r"-?(?:Infinity|\d+(?:\.\d+)?(?:e[+-]?\d+)?)|NaN")
 _CALL = re.compile(r'(bytes|datetime|date|duration|localdatetime|localtime|time)\(("(?:[^"\\]|\\.)*")\)')
 _POINT = re.compile(r"point\((\d+)((?:, [^,()]+)+)\)")
-_YEAR = r"(?:\d{4}|-\d{4}|[+-]\d{5,9})"
-_CLOCK = r"\d\d:\d\d:\d\d(?:\.\d{0,8}[1-9])?"
-_OFFSET = r"(?:Z|[+-]\d\d:\d\d(?::\d\d)?)"
+_DAY = r"(?:\d{4}|-\d{4}|[+-][1-9]\d{4,8})-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12]\d|3[01])"
+_FRACTION = r"\.\d{0,8}[1-9]"
+_CLOCK = rf"(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d(?:{_FRACTION})?"
+_OFFSET = r"(?:Z|[+-](?!00:00(?![:\d]))(?:0\d|1[0-8]):[0-5]\d(?::(?!00)[0-5]\d)?)"
+_SECONDS = rf"-?(?:[1-9]\d*(?:{_FRACTION})?|0{_FRACTION})"
 _FORMS: dict[str, re.Pattern[str]] = {
-    "date": re.compile(rf"{_YEAR}-\d\d-\d\d"),
-    "localdatetime": re.compile(rf"{_YEAR}-\d\d-\d\dT{_CLOCK}"),
-    "datetime": re.compile(rf"{_YEAR}-\d\d-\d\dT{_CLOCK}(?:{_OFFSET}|Z\[[A-Za-z0-9_+/-]+\])"),
+    "date": re.compile(_DAY),
+    "localdatetime": re.compile(rf"{_DAY}T{_CLOCK}"),
+    "datetime": re.compile(rf"{_DAY}T{_CLOCK}(?:{_OFFSET}|Z\[[A-Za-z0-9_+/-]+\])"),
     "localtime": re.compile(_CLOCK),
     "time": re.compile(_CLOCK + _OFFSET),
-    "duration": re.compile(r"P(?=[-\dT])(?:-?\d+M)?(?:-?\d+D)?(?:T-?\d+(?:\.\d{0,8}[1-9])?S)?"),
+    "duration": re.compile(rf"PT0S|P(?=[-\dT])(?:-?[1-9]\d*M)?(?:-?[1-9]\d*D)?(?:T{_SECONDS}S)?"),
 }
 
 

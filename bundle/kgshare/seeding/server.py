@@ -37,6 +37,9 @@ JVM_OPTIONS = (
     "-XX:+ExitOnOutOfMemoryError",
 )
 
+# For a server that lives for seconds or minutes: the second compiler would take more than it gives.
+QUICK = ("-XX:TieredStopAtLevel=1",)
+
 # A server of ours: reachable from this machine only, silent, without the parts that nobody asked for.
 SAFE_CONFIG: Mapping[str, str] = {
     "server.default_listen_address": "127.0.0.1",
@@ -52,12 +55,21 @@ SAFE_CONFIG: Mapping[str, str] = {
 
 @dataclass(frozen=True, kw_only=True)
 class Install:
-    """Java, and the folders of Neo4j's and its plugins' jars."""
+    """Java, the folders of Neo4j's and its plugins' jars, and how a server of them is started.
+
+    Attributes:
+        java: the Java executable.
+        lib: the folder of Neo4j's jars.
+        plugins: a folder of plugin jars.
+        heap: Java's heap, as in ``512m``.
+        jvm: further options for the server's JVM; a server that is to live long takes none.
+    """
 
     java: Path
     lib: Path
     plugins: Path | None = None
     heap: str = "512m"
+    jvm: tuple[str, ...] = QUICK
 
     @property
     def class_path(self) -> str:
@@ -72,7 +84,8 @@ class Install:
             SeedError: it failed.
         """
         (home / "conf").mkdir(parents=True, exist_ok=True)
-        argv = [str(self.java), f"-Xmx{self.heap}", *JVM_OPTIONS, "-cp", self.class_path, ADMIN, *words]
+        # Without the server's --add-opens: with them the import preallocates 256 MB of log, whatever its settings say.
+        argv = [str(self.java), f"-Xmx{self.heap}", "-XX:+UseSerialGC", "-cp", self.class_path, ADMIN, *words]
         return run_java(
             argv, env={"NEO4J_HOME": str(home), "NEO4J_CONF": str(home / "conf")}, cwd=home, what=what
         )
@@ -173,7 +186,7 @@ def start_server(
     shutil.rmtree(home / "logs", ignore_errors=True)
     log.parent.mkdir()
     argv = [
-        str(install.java), f"-Xms{install.heap}", f"-Xmx{install.heap}", *JVM_OPTIONS, "-cp", install.class_path,
+        str(install.java), f"-Xms{install.heap}", f"-Xmx{install.heap}", *JVM_OPTIONS, *install.jvm, "-cp", install.class_path,
         entry_point(install.lib), f"--home-dir={home}", f"--config-dir={home / 'conf'}",
     ]  # fmt: skip
     process = start_java(
