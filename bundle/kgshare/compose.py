@@ -196,6 +196,7 @@ def _application(plan: ComposePlan) -> str:
     <<: *safe
     image: "${{{APPLICATION_IMAGE}:-{image_tag(plan.name, APPLICATION, plan.version)}}}"
     user: "{APPLICATION_USER}:{APPLICATION_USER}"
+    group_add: ["{DATABASE_USER}"]               # the group that may enter the password's folder
     depends_on:
       {DATABASE}: {{condition: service_healthy}}
     environment:

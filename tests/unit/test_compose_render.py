@@ -82,6 +82,12 @@ def test_nothing_of_the_host_is_mounted() -> None:
     assert set(sources) == {"store", "auth"} == set(yaml.safe_load(render_compose(PLAN))["volumes"])
 
 
+def test_the_application_reads_the_password_by_its_group_and_cannot_change_it() -> None:
+    found = services()
+    assert found["application"]["group_add"] == [found["database"]["user"].split(":")[1]]
+    assert all(mount["read_only"] for mount in found["application"]["volumes"])
+
+
 def test_the_database_has_time_to_close() -> None:
     assert services()["database"]["stop_grace_period"] == "60s"
 

@@ -143,6 +143,7 @@ def _image(folder: Path, shared: Path, role: str) -> SourceImage:
     context = folder / role
     own = context / "own"
     (own / "var/lib/kgshare/auth").mkdir(parents=True)
+    (own / "var/lib/kgshare/auth").chmod(0o750)
     (own / "data").mkdir()
     (own / "data/seeded").write_text("by the image")
     shared.rename(context / "root")

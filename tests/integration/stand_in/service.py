@@ -36,7 +36,7 @@ class Page(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         PASSWORD.read_text()
         with socket.create_connection(("database", 7687), timeout=5) as connection:
-            body = b"stand-in page, store: " + connection.recv(1000)
+            body = b"well" if self.path == "/health" else b"stand-in page, store: " + connection.recv(1000)
         self.send_response(200)
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
