@@ -80,7 +80,7 @@ def conf_layer(project: Project, lock: Lock, out: Path) -> None:
         layer.text(f"{conf.CONF}/user-logs.xml", conf.user_logs())
         layer.text("opt/kgshare/database.args", conf.database_args(manifest, jars, plugins))
         layer.text("opt/kgshare/health.args", conf.health_args())
-        layer.folder(AUTH, 0o750, owner=7474)
+        layer.folder(AUTH, 0o755, owner=7474)  # only two services mount it
 
 
 def store_layer(store: Path, epoch: int, out: Path) -> None:
@@ -161,7 +161,7 @@ def application_layer(project: Project, lock: Lock, inputs: Inputs, out: Path) -
         if application.start is None:
             _own_code(layer, ("kgshare/__init__.py", "kgshare/page"))
             layer.text("srv/kgshare/page.json", page_json(project))
-        layer.folder(AUTH, 0o750, owner=7474)
+        layer.folder(AUTH, 0o755, owner=7474)  # only two services mount it
 
 
 def page_json(project: Project) -> str:
