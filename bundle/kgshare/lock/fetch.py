@@ -6,8 +6,9 @@ import dataclasses
 import tempfile
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
+from threading import Event
 
 from kgshare.cache import Cache, Inputs, sha256_of
 from kgshare.doors.process import CommandFailed
@@ -52,16 +53,20 @@ def fetch(
         if wanted := [item for item in missing if isinstance(item, kind)]:
             jobs.append(lambda job=job, wanted=wanted: job(wanted))  # type: ignore[misc]
     problems: list[Problem] = []
+    anew: list[str] = []
     with ThreadPoolExecutor(max(1, len(jobs))) as pool:
-        others = [pool.submit(_collected, job) for job in jobs]
-        anew: list[str] = []
-        if debs := [item for item in missing if isinstance(item, DebianPackage)]:
-            try:
-                lock, anew = run.debian(debs)
-            except KgshareError as error:
-                problems += error.problems
-        for other in others:
-            problems += other.result()
+        try:
+            others = [pool.submit(_collected, job) for job in jobs]
+            if debs := [item for item in missing if isinstance(item, DebianPackage)]:
+                try:
+                    lock, anew = run.debian(debs)
+                except KgshareError as error:
+                    problems += error.problems
+            for other in others:
+                problems += other.result()
+        except BaseException:  # Ctrl-C: programs were interrupted with us, jars are fetched in this process
+            run.stop.set()
+            raise
     if problems:
         raise FetchError(*problems)
     return Inputs(cache=cache, lock=lock, anew=tuple(anew), fetched=len(missing))
@@ -96,6 +101,7 @@ class _Fetch:
     cache: Cache
     progress: Progress
     locked: bool
+    stop: Event = field(default_factory=Event)
 
     def jars(self, wanted: Iterable[Jar]) -> list[Problem]:
         """Jars by jgo."""
@@ -106,7 +112,7 @@ class _Fetch:
             for j in wanted
         }
         with self.progress.stage(f"fetch {len(by_coordinate)} jars"):
-            context = maven.maven(self.cache.root)
+            context = maven.maven(self.cache.root, stop=self.stop)
             return maven.fetch_jars(
                 context, by_coordinate, lambda jar, file: self._add(file, by_coordinate[jar].sha256)
             )
