@@ -229,6 +229,8 @@ def _gateway(plan: ComposePlan) -> str:
     user: "{APPLICATION_USER}:{APPLICATION_USER}"
     entrypoint:
 {_lines(command)}
+    depends_on:
+      {DATABASE}: {{condition: service_healthy}}
     healthcheck: {{interval: 30s}}      # the image's: does Bolt answer on this port, so through here
     networks: [inside, front]
     dns: [127.0.0.1]
