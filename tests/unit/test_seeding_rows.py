@@ -130,7 +130,7 @@ def late(project):
                         end=End(label="Station", columns=("b",)), rows=[{"a": 1, "b": 2}, {"a": 1, "b": 3}])
     yield Nodes(labels=("Station",), rows=[{"number": 1}, {"number": 2}])
 def bad(project):
-    yield Nodes(labels=("Station",), rows=[{"number": 1, "x": {"a": 1}}, {"number": 2, "x": [1, "a"]}], source="t.csv")
+    yield Nodes(labels=("Station",), rows=[{"number": 1, "x": {"a": 1}}, {"number": 2, "x": [1, "a"], "": 1}], source="t.csv")
 def keyless(project):
     yield Nodes(labels=("Extra", "Station"), rows=[{"number": 1}])
 def fails(project):
@@ -147,6 +147,7 @@ def wrong(project):
         ("late", "seedfunction:late batch 1 row 2: row 2 of NEXT: there is no Station with b = 3 (end)"),
         ("bad", "t.csv: row 1, column x: a property cannot be a dict"),
         ("bad", "t.csv: row 2, column x: a list cannot mix types: long, string"),
+        ("bad", "t.csv: row 2, column : a property must have a name"),
         ("keyless", "seedfunction:keyless batch 1: label Extra has no key"),
         ("fails", "src/seedfunction.py:13: seedfunction:fails failed: KeyError: 'depth'"),
         ("wrong", "seedfunction:wrong: it yielded a dict"),

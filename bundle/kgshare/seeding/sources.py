@@ -204,6 +204,8 @@ def _typed(rows: Any, source: str, problems: Problems) -> Iterator[Row]:
         row: dict[str, Cell] = {}
         for name, value in values.items():
             try:
+                if name == "":
+                    raise BadValue("a property must have a name")
                 found = cell(value)
             except BadValue as error:
                 problems.add(f"row {number}, column {name}: {error}", source)
