@@ -22,6 +22,12 @@ SESSION_LABEL = f"kgshare.test-session={uuid.uuid4().hex}"
 REMOVED = pytest.StashKey[list[str]]()
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--update-golden", action="store_true", help="write golden files anew instead of comparing"
+    )
+
+
 @cache
 def missing_docker() -> str:
     """Why the tests cannot use Docker; empty where they can."""

@@ -69,7 +69,7 @@ def _type(annotation: Any) -> str:
 
 def _default(value: Any) -> str:
     if isinstance(value, BaseModel):
-        return "{…}" if value.model_fields else "{}"
+        return "{…}"
     return {"()": "[]", "None": "none"}.get(repr(value), str(value))
 
 

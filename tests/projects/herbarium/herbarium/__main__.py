@@ -38,7 +38,9 @@ class Page(BaseHTTPRequestHandler):
             return self.answer(503, type(error).__name__)
         names = "".join(f"<li>{html.escape(r['name'])} ({r['by']}, {r['year']})</li>" for r in rows)
         title = html.escape(f"Sheet {barcode}")
-        return self.answer(200 if rows else 404, f"<!doctype html><title>{title}</title><h1>{title}</h1><ul>{names}</ul>")
+        return self.answer(
+            200 if rows else 404, f"<!doctype html><title>{title}</title><h1>{title}</h1><ul>{names}</ul>"
+        )
 
     def answer(self, status: int, body: str) -> None:
         """Send one page."""
