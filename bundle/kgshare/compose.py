@@ -211,7 +211,7 @@ def _application(plan: ComposePlan) -> str:
       - {_tmpfs("64m")}
     mem_limit: {plan.application.memory}
     pids_limit: {plan.application.processes}
-    stop_grace_period: 10s
+    stop_grace_period: 5s
 """
 
 

@@ -16,7 +16,7 @@ from kgshare.stack.start import bring_up, report
 
 # From the outside inwards; the database last, and with time to close its store.
 ORDER = (compose.GATEWAY, compose.APPLICATION, compose.DATABASE)
-SECONDS = {compose.DATABASE: compose.STOP_SECONDS, compose.APPLICATION: 10}
+SECONDS = {compose.DATABASE: compose.STOP_SECONDS}
 
 
 def bring_down(engine: Engine, stacks: tuple[str, ...], *, volumes: bool, progress: Progress) -> DownReport:
