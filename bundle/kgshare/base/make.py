@@ -114,15 +114,22 @@ def in_container(argv: Sequence[str], work: Path, epoch: int) -> list[str]:
     ]  # fmt: skip
 
 
+def without_root(argv: Sequence[str]) -> list[str]:
+    """The same command for a user who is not root, and need not have other users' numbers to lend (newuidmap)."""
+    program, *words = argv
+    return ["fakeroot", program, "--mode=chrootless", *words]
+
+
 def _unpack(packages: Sequence[DebianPackage], spec: BaseSpec, epoch: int, arch: Arch, work: Path) -> None:
     suite = packages[0].suite.partition("-")[0] if packages else "trixie"
     here = sys.platform == "linux" and which("mmdebstrap") and which("apt-get")
     argv = mmdebstrap_argv(packages, suite, arch, str(work) if here else "/work")
+    if not here:
+        argv = in_container(argv, work, epoch)
+    elif os.geteuid() != 0 and which("fakeroot"):
+        argv = without_root(argv)
     try:
-        run(
-            argv if here else in_container(argv, work, epoch),
-            env={"SOURCE_DATE_EPOCH": str(epoch), "LC_ALL": "C"},
-        )
+        run(argv, env={"SOURCE_DATE_EPOCH": str(epoch), "LC_ALL": "C"})
     except CommandMissing as error:
         raise BuildError(
             f"the {spec.name} base is made with mmdebstrap, and {error.program} is not here",

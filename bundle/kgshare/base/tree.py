@@ -61,12 +61,13 @@ def base_tree(unpacked: Iterable[Entry], spec: BaseSpec, records: Mapping[str, s
     for entry in unpacked:
         if entry.path and not _left_out(entry, spec):
             kept[entry.path] = replace(entry, mode=_tamed(entry))
-    for path, target in MERGED.items():
-        if target in kept and path not in kept:
-            kept[path] = Entry(path=path, kind="link", mode=0o777, target=target)
     for entry in _added(spec, records):
         kept[entry.path] = entry
-    return sorted(_with_parents(kept).values(), key=lambda e: (e.kind == "hardlink", e.path))
+    whole = _with_parents(kept)
+    for path, target in MERGED.items():
+        if target in whole and path not in whole:
+            whole[path] = Entry(path=path, kind="link", mode=0o777, target=target)
+    return sorted(whole.values(), key=lambda e: (e.kind == "hardlink", e.path))
 
 
 def _left_out(entry: Entry, spec: BaseSpec) -> bool:

@@ -24,7 +24,7 @@ from kgshare.seeding.result import ERROR, REPORT, SeedReport, read_error
 
 # Beyond java.se what Neo4j 5 and its libraries ask for; found by starting it (jdk.crypto.ec is for TLS to plugins).
 MODULES = (
-    "java.se", "jdk.crypto.ec", "jdk.incubator.vector", "jdk.jfr", "jdk.management", "jdk.net", "jdk.nio.mapmode",
+    "java.se", "jdk.crypto.ec", "jdk.jfr", "jdk.management", "jdk.net", "jdk.nio.mapmode",
     "jdk.unsupported", "jdk.zipfs",
 )  # fmt: skip
 
