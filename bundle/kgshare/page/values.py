@@ -64,7 +64,7 @@ def plain(value: Any) -> Any:
         return {"srid": value.srid, **dict(zip(axes, value, strict=False))}
     if isinstance(value, bytes | bytearray):
         return base64.b64encode(value).decode("ascii")
-    if isinstance(value, list | tuple):
+    if isinstance(value, list):
         return [plain(v) for v in value]
     if hasattr(value, "iso_format"):
         # The driver writes nine digits whether they say something or not.

@@ -83,14 +83,20 @@ export async function mount(element, page) {
       context.fillStyle = css.accent;
       context.fill();
       ring(context, x, y, "#fff", 7);
-      plate(context, `Station ${here.station}`, x + 13, y - 14, { ...css, width, colour: css.accent });
+      plate(context, `Station ${here.station}`, x, y - 16, { ...css, width, colour: css.accent });
     }
     const record = page.selected();
     const profile = record?.label === "Profile" ? profiles.find((p) => p.id === record.key[0]) : null;
     if (profile) {
       const [x, y] = projection(profile.at);
       ring(context, x, y, "#fff", 7);
-      plate(context, profile.id, x + 12, y + 14, { ...css, width, colour: css.accent });
+      plate(context, profile.id, x, y + 16, { ...css, width, colour: css.accent });
+    }
+    if (record?.label === "Float") {
+      const own = profiles.filter((p) => p.id.startsWith(`${record.key[0]}_`));
+      dots(context, own.map((p) => p.at), 3, css.accent, 1);
+      const last = own.length ? projection(own.at(-1).at) : null;
+      if (last) plate(context, `Float ${record.key[0]}`, last[0], last[1], { ...css, width, colour: css.accent });
     }
     canvas.dataset.station = here?.station ?? "";
   }

@@ -75,11 +75,11 @@ export function ring(context, x, y, colour, radius = 9) {
   context.stroke();
 }
 
-/** A word on a plate, kept inside `width`. */
-export function plate(context, text, x, y, { ink, surface, width, colour }) {
+/** A word on a plate beside the point, on its right where that is inside `width`, else on its left. */
+export function plate(context, text, x, y, { ink, surface, width, colour, away = 14 }) {
   context.font = `600 ${context.font.replace(/^(600 )?/, "")}`;
   const w = context.measureText(text).width + 12;
-  const left = Math.max(2, Math.min(x, width - w - 2));
+  const left = x + away + w > width - 2 ? Math.max(2, x - away - w) : x + away;
   context.fillStyle = surface;
   context.strokeStyle = colour;
   context.lineWidth = 1;

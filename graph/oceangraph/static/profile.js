@@ -69,15 +69,14 @@ function paint(context, width, height, here, data, selected) {
     context.stroke();
   }
   context.font = css.font;
-  for (const b of here.bottles) {
-    if (b.verdict !== "bad" && b.verdict !== "doubt") continue;
+  for (const b of here.bottles.filter((one) => one.verdict === "bad")) {
     const [x, y] = [scale.pin(b.value), scale.y(b.pressure)];
-    if (b.verdict === "doubt") { diamond(context, x, y, css.doubt, 5); continue; }
     glare(context, x, y, css.bad, true);
     const off = Math.abs(scale.x(b.value) - x) > 1;
     const text = off ? (scale.x(b.value) > x ? `${b.value} →` : `← ${b.value}`) : String(b.value);
-    plate(context, text, x > width / 2 ? x - 80 : x + 14, y, { ...css, width, colour: css.bad });
+    plate(context, text, x, y, { ...css, width, colour: css.bad });
   }
+  for (const b of here.bottles.filter((one) => one.verdict === "doubt")) diamond(context, scale.pin(b.value), scale.y(b.pressure), css.doubt, 5);
   if (selected?.station === here && selected.value !== null) ring(context, scale.pin(selected.value), scale.y(selected.pressure), css.ink, 10);
 }
 

@@ -82,6 +82,14 @@ export async function mount(element, page) {
         el("span", { class: "swatch", "aria-hidden": "true" }), el("strong", {}, String(b.value)), ` sample ${b.sample}, ${d3.format(",")(b.pressure)} dbar, flag ${b.flag}`)));
   }
 
+  // A station, cast or bottle that was opened elsewhere (search, graph, record) comes into view here too.
+  function bringIntoView() {
+    const record = page.selected();
+    if (!record || !["Station", "Cast", "Bottle"].includes(record.label)) return;
+    const found = data.stations.find((s) => record.key[0] === s.id || record.key[0].startsWith(`${s.id}/`));
+    if (found && found.station !== page.state.get("station")) page.state.set({ station: found.station }, { replace: true });
+  }
+
   function nearest(event) {
     const [px, py] = d3.pointer(event, canvas);
     const { width, height } = canvas.getBoundingClientRect();
@@ -148,7 +156,7 @@ export async function mount(element, page) {
     draw();
   }
   page.state.subscribe(follow);
-  page.onSelect(() => { listFlagged(); draw(); });
+  page.onSelect(() => { bringIntoView(); listFlagged(); draw(); });
   describeSection();
   const here = station(data, page);
   if (here) page.offer("Station", [here.id]);
@@ -204,7 +212,7 @@ function drawCallouts(context, scale, css, width, show, here, page, data) {
   for (const b of here.bottles.filter((one) => one.verdict === "bad")) {
     const [x, y] = [scale.x(here.x), scale.y(b.pressure)];
     if (x < MARGIN.left || x > MARGIN.left + scale.w || y < MARGIN.top || y > MARGIN.top + scale.h) continue;
-    plate(context, `${b.value} ${data.parameter.units} · flag ${b.flag}`, x + 14, y, { ...css, width, colour: css.bad });
+    plate(context, `${b.value} ${data.parameter.units} · flag ${b.flag}`, x, y, { ...css, width, colour: css.bad });
   }
 }
 
@@ -251,6 +259,7 @@ function drawLegend(canvas, data) {
   context.fillStyle = css.quiet;
   context.textBaseline = "top";
   const ticks = d3.ticks(low, high, 3);
+  context.textAlign = "left";
   context.fillText(unit, w + 18, 2);
   context.textAlign = "center";
   ticks.forEach((tick) => {

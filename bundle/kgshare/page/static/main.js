@@ -51,13 +51,12 @@ function showView(views) {
   for (const place of byId("views").children) place.hidden = place.dataset.view !== view;
 }
 
-async function plug(panel, place) {
+async function plug(panel, place, loading) {
   const box = el("section", { class: `card panel ${panel.width}`, id: `panel-${panel.name}`, "aria-label": panel.title });
   place.append(box);
   if (panel.style) document.head.append(el("link", { rel: "stylesheet", href: panel.style }));
   try {
-    const module = await import(panel.module);
-    if (module.describe) describers.push(module.describe);
+    const module = await loading;
     await module.mount(box, { ...page, panel });
   } catch (error) {
     box.append(el("p", { class: "problem", role: "alert" }, `${panel.title}: ${error.message}`));
@@ -80,12 +79,15 @@ async function untilHealthy() {
 }
 
 async function start() {
+  const healthy = untilHealthy();
   const { project, panels } = await fetch("/page.json").then((r) => r.json());
+  const modules = new Map(panels.map((panel) => [panel.name, import(panel.module)]));
+  for (const module of modules.values()) module.catch(() => {});
   document.title = project.name;
   byId("project").textContent = project.name;
   byId("project").title = project.description;
   byId("version").textContent = project.version;
-  await untilHealthy();
+  await healthy;
   const views = [...panels, BROWSE].filter((p, i, everything) => everything.findIndex((q) => q.view === p.view) === i);
   byId("tabs").append(...views.map((v) => el("a", { href: `?view=${encodeURIComponent(v.view)}`, "data-view": v.view, onclick: (event) => {
     if (event.ctrlKey || event.metaKey || event.shiftKey) return;
@@ -99,13 +101,15 @@ async function start() {
   showView(views);
   const browse = el("section", { class: "card panel full", id: "panel-browse", "aria-label": "Records" });
   placeOf("browse").append(browse);
-  const plugged = Promise.all(panels.map((panel) => plug(panel, placeOf(panel.view))));
+  const plugged = Promise.all(panels.map((panel) => plug(panel, placeOf(panel.view), modules.get(panel.name))));
   state.subscribe((changed) => {
     if (changed.has("view")) showView(views);
     if (changed.has("label") || changed.has("key")) selectionChanged();
   });
+  for (const module of await Promise.allSettled(modules.values())) if (module.value?.describe) describers.push(module.value.describe);
+  if (selected()) selectionChanged();
   await plugged;
-  selectionChanged();
+  if (!selected()) selectionChanged();
   await mountBrowse(browse, page).catch((error) => browse.append(el("p", { class: "problem" }, error.message)));
   document.documentElement.dataset.ready = "true";
 }
