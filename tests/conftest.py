@@ -18,6 +18,7 @@ from tests.leftovers import sweep
 
 from kgshare.doors.process import CommandFailed, CommandMissing, run
 
+ROOT = Path(__file__).parents[1]
 SESSION_LABEL = f"kgshare.test-session={uuid.uuid4().hex}"
 REMOVED = pytest.StashKey[list[str]]()
 
@@ -99,3 +100,23 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
     """Say what had to be taken away: each is a test that does not clean up after itself."""
     for line in config.stash.get(REMOVED, []):
         terminalreporter.write_line(f"left in Docker by a test, removed now: {line}")
+
+
+@pytest.fixture(scope="session")
+def neo4j_lib(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with Neo4j's jars: those that the ocean project locks, out of kgshare's own cache."""
+    from kgshare.cache import Cache, fetch
+    from kgshare.lock.command import this_arch
+    from kgshare.lock.file import read_any_lock
+    from kgshare.places import cache_dir
+    from kgshare.progress import Progress
+    from kgshare.project import read_project
+
+    lock = read_any_lock(read_project(ROOT))
+    assert lock is not None, "kgshare.lock is part of the checkout"
+    inputs = fetch(lock, this_arch(), Cache(cache_dir()), progress=Progress(), locked=False)
+    lib = tmp_path_factory.mktemp("neo4j") / "lib"
+    lib.mkdir()
+    for jar in lock.jars["database"]:
+        (lib / jar.filename).symlink_to(inputs.path(jar))
+    return lib
