@@ -60,7 +60,7 @@ def test_the_same_packages_make_the_same_bytes_and_run_nothing_of_theirs(
 ) -> None:
     packages = [
         package("libx", {"usr/lib/libx.so": 0o644, "usr/share/doc/libx/copyright": 0o644}),
-        package("yy", {"usr/sbin/y": 0o4755}),
+        package("tool", {"usr/sbin/y": 0o4755}),
     ]
     for turn in ("1", "2"):
         out = tmp_path / f"{turn}.tar"
