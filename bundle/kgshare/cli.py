@@ -78,6 +78,9 @@ def lock(
     check: Annotated[
         bool, typer.Option("--check", help="Change nothing; exit 4 when the lock is stale.")
     ] = False,
+    arch: Annotated[
+        list[str] | None, typer.Option("--arch", help="Lock for this architecture too: amd64, arm64.")
+    ] = None,
     as_json: Json = False,
     quiet: Quiet = False,
 ) -> None:
@@ -86,13 +89,20 @@ def lock(
     An existing lock is kept as far as the manifest still asks for the same things.
     """
     from kgshare.lock.command import lock_project
+    from kgshare.lock.needs import ARCHS
     from kgshare.project import read_project
 
     if update and check:
         raise UsageError(
             "--update and --check exclude each other", hint="--check says what --update would change"
         )
-    report = lock_project(read_project(folder), update=update, check=check, progress=Progress(quiet=quiet))
+    archs = tuple(a for a in ARCHS if a in (arch or ()))
+    if unknown := set(arch or ()) - set(ARCHS):
+        raise UsageError(
+            f"unknown architecture: {', '.join(sorted(unknown))}", hint=f"known: {', '.join(ARCHS)}"
+        )
+    progress = Progress(quiet=quiet)
+    report = lock_project(read_project(folder), archs=archs, update=update, check=check, progress=progress)
     show(report, as_json)
     if check and not report.current:
         raise typer.Exit(LockError.exit_code)
