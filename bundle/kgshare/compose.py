@@ -15,6 +15,8 @@ from kgshare.errors import BundleError, ManifestError, Problem
 from kgshare.project import MANIFEST, Manifest
 
 COMPOSE = "compose.yaml"
+FORMAT = 1  # of the rendered text; another text is another number, with the renderer of this one kept
+_FORMAT_LINE = re.compile(rb"^# kgshare compose format (\d{1,4})$", re.MULTILINE)
 DATABASE, APPLICATION, GATEWAY = "database", "application", "gateway"
 BOLT_PORT = 7687
 STOP_SECONDS = 60
@@ -115,9 +117,21 @@ class ComposePlan:
 def require_rendered(text: bytes, manifest: Manifest, where: str = COMPOSE) -> str:
     """Give back the rendered text, if that is what the bundle holds.
 
+    The text says its format. A kgshare that renders another one keeps the renderers of those before it, so that a
+    bundle stays startable; what runs is always what this kgshare rendered itself.
+
     Raises:
         BundleError: the bundle's text is another one; whoever wrote it wanted something else to run.
     """
+    said = _FORMAT_LINE.search(text)
+    if said and int(said[1]) > FORMAT:
+        raise BundleError(
+            Problem(
+                message=f"it is of format {int(said[1])}, this kgshare knows formats up to {FORMAT}",
+                where=where,
+                hint="update kgshare",
+            )
+        )
     rendered = render_compose(ComposePlan.of(manifest))
     if text == rendered.encode():
         return rendered
@@ -141,6 +155,7 @@ def render_compose(plan: ComposePlan) -> str:
 def _head(plan: ComposePlan) -> str:
     return f"""\
 # The running stack of {plan.name} {plan.version}, written by kgshare from kgshare.yaml: do not edit.
+# kgshare compose format {FORMAT}
 #
 #   kgshare up FILE                                    verifies the bundle, starts this, opens the page
 #   docker load -i FILE && docker compose up           the same without kgshare: nothing is verified

@@ -158,3 +158,10 @@ def test_the_application_cannot_have_bolts_port() -> None:
     )
     with pytest.raises(ManifestError, match="is the database's"):
         ComposePlan.of(clash)
+
+
+def test_a_text_of_a_later_format_asks_for_a_newer_kgshare_rather_than_crying_wolf() -> None:
+    later = render_compose(ComposePlan.of(MANIFEST)).replace("compose format 1", "compose format 2")
+    with pytest.raises(BundleError, match="of format 2") as caught:
+        require_rendered(later.encode(), MANIFEST)
+    assert caught.value.problems[0].hint == "update kgshare"
