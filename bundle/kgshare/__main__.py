@@ -1,0 +1,5 @@
+"""``python -m kgshare``."""
+
+from kgshare.cli import main
+
+main()

@@ -1,0 +1,208 @@
+"""A small project that is not about oceans goes the same way; what changes is redone, what is wrong is said."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess  # noqa: TID251 - what a person types who has no kgshare
+import urllib.request
+from pathlib import Path
+
+import pytest
+from tests.e2e.command_line import kgshare, works
+
+pytestmark = pytest.mark.docker
+ALWAYS = {"seed", "image.database", "bundle"}
+
+
+def steps_that_ran(project: Path) -> dict[str, str]:
+    return {s["name"]: s["reason"] for s in works("build", project, "--json").result["steps"] if s["ran"]}
+
+
+def test_it_is_built_started_and_read(herbarium: Path) -> None:
+    up = works("up", herbarium, "--name", "e2e-sheets", "--no-open", "--json").result
+    try:
+        with urllib.request.urlopen(up["url"]) as answer:
+            page = answer.read().decode()
+        assert "Gentiana clusii (revision, 2019)" in page
+        assert (up["nodes"], up["relationships"]) == (52, 122)
+    finally:
+        works("down", "--name", "e2e-sheets", "--volumes")
+
+
+def test_one_changed_row_redoes_only_the_seed_and_what_carries_it(herbarium: Path) -> None:
+    sheets = herbarium / "tables" / "sheets.csv"
+    sheets.write_text(sheets.read_text().replace("roots missing", "roots found"))
+    plan = works("build", herbarium, "--plan", "--json").result["steps"]
+    assert {s["name"] for s in plan if s["ran"]} == ALWAYS
+    ran = steps_that_ran(herbarium)
+    assert set(ran) == ALWAYS
+    assert ran["seed"] == "changed: files of the seed"
+    assert steps_that_ran(herbarium) == {}
+
+
+def test_the_same_inputs_give_the_same_graph_and_application(herbarium: Path, tmp_path: Path) -> None:
+    report = works("inspect", next(herbarium.glob("*.kgshare.tar")), "--json").result
+    clone = shutil.copytree(herbarium, tmp_path / "another place")
+    again = works("build", clone, "--json").result
+    assert [s["name"] for s in again["steps"] if s["ran"]] == []
+    assert again["digest"] == report["digest"]
+
+
+def test_a_newer_bundle_starts_its_own_store_and_keeps_the_edits_of_the_older_one(herbarium: Path) -> None:
+    stack = ("--name", "e2e-newer")
+    works("up", herbarium, *stack, "--no-open")
+    sheets = herbarium / "tables" / "sheets.csv"
+    sheets.write_text(sheets.read_text() + "H0041,1999-07-01,1500,\n")
+    collected = herbarium / "tables" / "collected.csv"
+    collected.write_text(collected.read_text() + "Huber,M.,H0041\n")
+    try:
+        newer = works("up", herbarium, *stack, "--no-open")
+        assert "53 nodes" in newer.out
+        [kept] = works("status", *stack, "--json").result["stacks"][0]["kept"]
+        assert kept in newer.out
+        assert works("status", *stack, "--json").result["stacks"][0]["store"] != kept
+    finally:
+        works("down", *stack, "--volumes")
+
+
+def test_two_stacks_of_one_bundle_stand_side_by_side(herbarium: Path) -> None:
+    bundle = next(herbarium.glob("*.kgshare.tar"))
+    names = ("e2e-left", "e2e-right")
+    try:
+        ups = [works("up", bundle, "--name", name, "--no-open", "--json").result for name in names]
+        assert len({up["url"] for up in ups}) == 2
+        assert len({Path(up["password_file"]).read_text() for up in ups}) == 2
+        for up in ups:
+            with urllib.request.urlopen(up["url"]) as answer:
+                assert answer.status == 200
+    finally:
+        for name in names:
+            works("down", "--name", name, "--volumes")
+
+
+def test_docker_alone_loads_and_starts_it(herbarium: Path, tmp_path: Path) -> None:
+    """The commands of the README that is in every bundle, as they stand there."""
+    bundle = shutil.copy(next(herbarium.glob("*.kgshare.tar")), tmp_path)
+    subprocess.run(["tar", "-xf", bundle, "README.md"], cwd=tmp_path, check=True)
+    commands = re.findall(r"^    (docker .*|tar .*)$", (tmp_path / "README.md").read_text(), re.MULTILINE)
+    load, unpack, start, password = commands
+    environment = {
+        **os.environ,
+        "COMPOSE_PROJECT_NAME": "e2e-plain",
+        "KGSHARE_PORT": "18000",
+        "KGSHARE_BOLT_PORT": "17688",
+    }
+
+    def shell(line: str) -> str:
+        done = subprocess.run(
+            ["bash", "-c", line], cwd=tmp_path, env=environment, text=True, capture_output=True, check=False
+        )
+        assert done.returncode == 0, f"{line}\n{done.stderr}"
+        return done.stdout
+
+    try:
+        for line in (load, unpack, start):
+            shell(line)
+        with urllib.request.urlopen("http://127.0.0.1:18000/sheets/H0013") as answer:
+            assert "Gentiana acaulis" in answer.read().decode()
+        shell(password)
+    finally:
+        shell("docker compose down --volumes")
+
+
+@pytest.mark.parametrize(
+    ("file", "old", "new", "said"),
+    [
+        ("identifications.cypher", "ORDER BY t.name", "ORDER BY t.nome", None),
+        ("identifications.cypher", "CREATE (s)-[:IDENTIFIED_AS {year: 2021", "CRAETE (s)-[:IDENTIFIED_AS {year: 2021", r"identifications\.cypher:15"),
+        ("tables/collected.csv", "Huber,M.,H0004", "Huber,M.,H4004", r"collected\.csv.*(row|:)\D*\d+.*H4004"),
+        ("tables/sheets.csv", "H0008,", "H0007,", r"sheets\.csv.*H0007"),
+        ("tables/sheets.csv", "1995-06-15", "1995-06-51", r"sheets\.csv.*1995-06-51"),
+        ("kgshare.yaml", "expect: 2}", "expect: 3}", r"two sheets were identified twice"),
+    ],
+)  # fmt: skip
+def test_a_mistake_in_the_data_is_named_with_its_place(
+    herbarium: Path, file: str, old: str, new: str, said: str | None
+) -> None:
+    path = herbarium / file
+    assert old in path.read_text()
+    path.write_text(path.read_text().replace(old, new, 1))
+    ran = kgshare("build", herbarium, "--json")
+    if said is None:  # an unknown property is not an error for Neo4j: the graph is as the script says
+        assert ran.code == 0
+        return
+    assert ran.code == 7, ran.err
+    text = "\n".join(f"{e['where']} {e['message']} {e['hint']}" for e in ran.errors)
+    assert re.search(said, text, re.DOTALL), text
+
+
+def test_three_mistakes_in_a_manifest_are_three_reports(herbarium: Path) -> None:
+    manifest = herbarium / "kgshare.yaml"
+    manifest.write_text(
+        manifest.read_text().replace("port: 8000", "port: 80000").replace("licence:", "license:")
+    )
+    ran = kgshare("build", herbarium, "--json")
+    assert ran.code == 3
+    assert len(ran.errors) == 3
+    assert all(re.fullmatch(r"kgshare\.yaml:\d+", e["where"]) for e in ran.errors)
+
+
+@pytest.mark.parametrize("how", ["truncated", "altered", "extended"])
+def test_a_damaged_bundle_is_refused_before_anything_is_loaded(
+    herbarium: Path, tmp_path: Path, how: str
+) -> None:
+    data = bytearray(next(herbarium.glob("*.kgshare.tar")).read_bytes())
+    if how == "truncated":
+        del data[-1_000_000:]
+    elif how == "altered":
+        data[len(data) // 2] ^= 1
+    else:
+        data += b"\0" * 10240
+    bad = tmp_path / "bad.kgshare.tar"
+    bad.write_bytes(data)
+    ran = kgshare("up", bad, "--name", "e2e-bad", "--no-open")
+    assert ran.code == 8
+    assert "bad.kgshare.tar" in ran.err
+    assert "→" in ran.err
+    assert kgshare("status", "--name", "e2e-bad").code == 10
+
+
+def test_without_a_daemon_it_is_one_sentence_and_the_next_step(herbarium: Path, tmp_path: Path) -> None:
+    nowhere = {"DOCKER_HOST": f"unix://{tmp_path}/docker.sock"}
+    (herbarium / "tables" / "taxa.csv").write_text("name\nGentiana clusii\n")
+    for command in (("build", herbarium), ("up", next(herbarium.glob("*.tar"))), ("status",), ("down",)):
+        ran = kgshare(*command, **nowhere)
+        assert ran.code == 9, ran.err
+        assert len([line for line in ran.err.splitlines() if line.startswith("kgshare:")]) == 1
+        assert "→" in ran.err
+
+
+def test_a_lock_of_another_manifest_stops_a_locked_build(herbarium: Path) -> None:
+    manifest = herbarium / "kgshare.yaml"
+    manifest.write_text(manifest.read_text().replace("version: 0.2.0", "version: 0.3.0"))
+    ran = kgshare("build", herbarium, "--locked", "--json")
+    assert ran.code == 4
+    assert "kgshare lock" in ran.errors[0]["hint"]
+    assert works("lock", herbarium).out
+    assert (
+        works("build", herbarium, "--locked", "--json")
+        .result["bundle"]
+        .endswith("herbarium-0.3.0.kgshare.tar")
+    )
+
+
+def test_inputs_move_to_another_machine_in_one_file(herbarium: Path, tmp_path: Path) -> None:
+    inputs, elsewhere = tmp_path / "inputs.tar", {"KGSHARE_CACHE": str(tmp_path / "cache")}
+    exported = works("cache", "export", inputs, herbarium, "--json").result
+    imported = works("cache", "import", inputs, "--json", **elsewhere).result
+    assert imported["inputs"] == exported["inputs"] > 200
+    assert kgshare("cache", "import", herbarium / "kgshare.yaml", "--json", **elsewhere).code == 5
+
+
+def test_a_usage_error_is_one_line_with_the_help_to_read() -> None:
+    ran = kgshare("build", "--nonsense", "--json")
+    assert ran.code == 2
+    assert ran.errors[0]["hint"] == "kgshare build --help"
+    assert kgshare("up", "no/such/file").code == 2

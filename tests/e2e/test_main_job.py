@@ -1,0 +1,173 @@
+"""The main job: from the ocean project's manifest to its page in a browser, and back to nothing left."""
+
+from __future__ import annotations
+
+import json
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import docker  # noqa: TID251 - the engine itself is asked what runs
+import pytest
+from neo4j import GraphDatabase
+from tests.e2e.command_line import kgshare, works
+
+pytestmark = pytest.mark.docker
+STACK = "e2e-ocean"
+
+
+@pytest.fixture(scope="module")
+def up(ocean_bundle: Path) -> Iterator[Any]:
+    """What `kgshare up` reported of the ocean stack."""
+    ran = works("up", ocean_bundle, "--name", STACK, "--no-open", "--json")
+    yield ran.result
+    works("down", "--name", STACK, "--volumes")
+
+
+def containers(stack: str = STACK) -> list[Any]:
+    return docker.from_env().containers.list(
+        all=True, filters={"label": f"com.docker.compose.project={stack}"}
+    )
+
+
+def bolt(up: Any) -> Any:
+    password = Path(up["password_file"]).read_text().strip()
+    return GraphDatabase.driver(up["bolt"], auth=("neo4j", password))
+
+
+def test_the_bundle_is_small_enough_to_send(ocean_bundle: Path) -> None:
+    assert ocean_bundle.name == "oceangraph-0.1.0.kgshare.tar"
+    assert ocean_bundle.stat().st_size <= 200_000_000
+
+
+def test_a_second_build_runs_nothing(ocean_bundle: Path) -> None:
+    root = Path(__file__).parents[2]
+    again = works("build", root, "--output", ocean_bundle.parent, "--locked", "--json").result
+    assert [s["name"] for s in again["steps"] if s["ran"]] == []
+    plan = works("build", root, "--plan", "--json").result
+    assert [s["reason"] for s in plan["steps"]] == [""] * len(plan["steps"])
+
+
+def test_inspect_says_what_the_bundle_holds_without_loading_it(ocean_bundle: Path) -> None:
+    report = works("inspect", ocean_bundle, "--json").result
+    assert (report["name"], report["nodes"]["Profile"], report["nodes"]["Bottle"]) == (
+        "oceangraph",
+        2702,
+        5343,
+    )
+    assert {i["role"] for i in report["images"]} == {"database", "application"}
+    assert {"kgshare.yaml", "kgshare.lock", "compose.yaml", "README.md", "seed.json", "graph.tar"} <= set(
+        report["files"]
+    )
+    assert "every byte" in works("inspect", ocean_bundle).out
+
+
+def test_up_answers_at_the_address_it_prints(up: Any) -> None:
+    with urllib.request.urlopen(up["url"]) as answer:
+        assert answer.status == 200
+    assert up["url"].endswith("/?view=section&cruise=318M20130321&station=88")
+
+
+def test_status_says_per_service_name_health_and_image(up: Any) -> None:
+    status = works("status", "--name", STACK, "--json").result
+    assert {s["name"]: s["health"] for s in status["services"]} == {
+        "database": "healthy", "application": "healthy", "gateway": "healthy"
+    }  # fmt: skip
+    assert all(s["image"].startswith("sha256:") for s in status["services"])
+    assert (status["url"], status["nodes"]) == (up["url"], up["nodes"])
+    assert status["nodes"] > 10_000
+    assert status["relationships"] > 20_000
+    assert up["url"] in works("open", "--name", STACK).out
+
+
+def test_a_second_up_of_the_same_bundle_changes_nothing(up: Any, ocean_bundle: Path) -> None:
+    before = {c.id for c in containers()}
+    again = works("up", ocean_bundle, "--name", STACK, "--no-open", "--json").result
+    assert {c.id for c in containers()} == before
+    assert again["url"] == up["url"]
+
+
+def test_every_container_runs_with_no_right_it_does_not_need(up: Any) -> None:
+    found = containers()
+    assert len(found) == 3
+    for container in found:
+        config, host = container.attrs["Config"], container.attrs["HostConfig"]
+        assert config["User"].split(":")[0] not in {"", "0", "root"}
+        assert host["ReadonlyRootfs"] is True
+        assert host["CapDrop"] == ["ALL"]
+        assert host["CapAdd"] in (None, [])
+        assert host["Privileged"] is False
+        assert "no-new-privileges:true" in host["SecurityOpt"]
+        assert host["Memory"] > 0
+        assert 0 < host["PidsLimit"] < 5000
+        assert all("noexec" in options and "nosuid" in options for options in host["Tmpfs"].values())
+        published = [b["HostIp"] for ports in (host["PortBindings"] or {}).values() for b in ports]
+        assert set(published) <= {"127.0.0.1"}
+        assert (published == []) == (container.labels["com.docker.compose.service"] != "gateway")
+        assert not [m for m in container.attrs["Mounts"] if m["Type"] == "bind"]
+
+
+def test_no_password_is_in_an_environment_a_command_line_or_a_log(up: Any) -> None:
+    password = Path(up["password_file"]).read_text().strip()
+    assert len(password) >= 22
+    assert Path(up["password_file"]).stat().st_mode & 0o777 == 0o600
+    for container in containers():
+        seen = json.dumps(container.attrs) + json.dumps(container.top()) + container.logs().decode()
+        assert password not in seen
+
+
+def test_there_is_no_shell_in_either_image(up: Any) -> None:
+    for container in containers():
+        for shell in ("/bin/sh", "/bin/bash", "/bin/dash", "/bin/busybox", "/usr/bin/apt", "/usr/bin/dpkg"):
+            with pytest.raises(docker.errors.NotFound):
+                container.get_archive(shell)
+
+
+def test_the_database_runs_with_the_configuration_that_was_meant(up: Any) -> None:
+    from kgshare.images.conf import differences, settings
+    from kgshare.project import read_project
+
+    meant = settings(read_project(Path(__file__).parents[2]).manifest)
+    with bolt(up) as driver:
+        rows = driver.execute_query("SHOW SETTINGS YIELD name, value").records
+    assert differences(meant, {row["name"]: row["value"] for row in rows}) == []
+    assert differences({"server.http.enabled": "true"}, {row["name"]: row["value"] for row in rows}) != []
+
+
+def test_load_csv_reads_neither_files_nor_addresses(up: Any) -> None:
+    with bolt(up) as driver:
+        for source in (
+            "file:///etc/passwd",
+            "http://127.0.0.1:8088/health",
+            "http://application:8088/health",
+        ):
+            with pytest.raises(Exception, match=r"(?i)csv|blocked|load|access"):
+                driver.execute_query(f"LOAD CSV FROM '{source}' AS row RETURN row")
+
+
+def test_edits_survive_down_and_reset_goes_back_to_the_bundle(up: Any, ocean_bundle: Path) -> None:
+    with bolt(up) as driver:
+        driver.execute_query("CREATE (:Edit {id: 1})")
+    works("down", "--name", STACK)
+    assert containers() == []
+    again = works("up", ocean_bundle, "--name", STACK, "--no-open", "--json").result
+    assert again["nodes"] == up["nodes"] + 1
+    assert kgshare("reset", "--name", STACK).code == 130, "without a yes nothing is thrown away"
+    assert works("reset", "--name", STACK, "--yes", "--json").result["nodes"] == up["nodes"]
+
+
+def test_logs_show_what_each_service_said(up: Any) -> None:
+    assert "Started" in works("logs", "database", "--name", STACK, "--tail", "50").out
+
+
+def test_down_leaves_no_container_and_no_network_and_with_volumes_no_volume(ocean_bundle: Path) -> None:
+    stack = "e2e-gone"
+    works("up", ocean_bundle, "--name", stack, "--no-open")
+    works("down", "--name", stack)
+    engine, mine = docker.from_env(), {"label": f"kgshare.stack={stack}"}
+    assert containers(stack) == []
+    assert engine.networks.list(filters=mine) == []
+    assert len(engine.volumes.list(filters=mine)) == 2
+    works("down", "--name", stack, "--volumes", "--json")
+    assert engine.volumes.list(filters=mine) == []
