@@ -92,7 +92,8 @@ class ImageBuilder:
         """
         with self._context("seed", {"base.tar": toolbox}, out) as folder:
             wheels = self.lock.archs[self.arch].wheels["seed"]
-            context.jars_layer(self.lock, self.inputs, self.arch, folder / "jars.tar")
+            jars = self.lock.jars["database"]
+            context.jars_layer(self.lock, jars, self.inputs, self.arch, folder / "jars.tar")
             context.wheels_layer(wheels, self.inputs, self.lock.epoch, folder / "wheels.tar")
             context.seed_layer(self.project, self.lock, self.arch, folder / "inputs.tar")
             made = folder / "made.tar"
@@ -120,7 +121,8 @@ class ImageBuilder:
         """
         with self._context("database", {"base.tar": base, "runtime.tar": runtime}, out) as folder:
             context.conf_layer(self.project, self.lock, folder / "conf.tar")
-            context.jars_layer(self.lock, self.inputs, self.arch, folder / "jars.tar")
+            jars = context.image_jars(self.lock)
+            context.jars_layer(self.lock, jars, self.inputs, self.arch, folder / "jars.tar")
             context.store_layer(store, self.lock.epoch, folder / "store.tar")
             self._build(folder, "database", ImageTar(path=out / "image.tar"), self._labels())
         return out / "image.tar"

@@ -73,8 +73,10 @@ JVM_NATIVE = (
     "-Djna.nounpack=true",
     "-Djna.noclasspath=true",
 )
+# Quick to start on two cores: see docs/decisions/070-start-up-before-peak-speed.md.
 JVM_TUNING = (
     "-XX:+UseSerialGC",
+    "-XX:TieredStopAtLevel=1",
     "-XX:+ExitOnOutOfMemoryError",
     "-XX:-UsePerfData",
     "-Xshare:auto",

@@ -34,6 +34,16 @@ AUTH = "var/lib/kgshare/auth"
 JNA_FOLDER = {"amd64": "linux-x86-64", "arm64": "linux-aarch64"}
 NETTY_ARCH = {"amd64": "x86_64", "arm64": "aarch_64"}
 JAVA_HOME = "/usr/lib/jvm/java-21-openjdk-"
+# Jars that serve Parquet import and compressed dumps only: the seed stage has them, the database starts without.
+NOT_IN_IMAGE = frozenset(
+    {
+        "blue.strategic.parquet",
+        "com.github.luben",
+        "org.apache.hadoop",
+        "org.apache.parquet",
+        "org.xerial.snappy",
+    }
+)
 # Of an npm package: what a browser loads, and what its licence asks to be kept.
 _ASSET = re.compile(
     r"\.(m?js|css|json|woff2?|svg|png|jpe?g|gif|wasm)$|^licen[cs]e|^notice|^copying", re.IGNORECASE
@@ -41,11 +51,16 @@ _ASSET = re.compile(
 _NPM_NAME = re.compile(r"(@[a-z0-9~-][a-z0-9._~-]*/)?[a-z0-9~-][a-z0-9._~-]*")
 
 
-def jars_layer(lock: Lock, inputs: Inputs, arch: Arch, out: Path) -> None:
+def image_jars(lock: Lock) -> tuple[Jar, ...]:
+    """Those of Neo4j's jars that go into the database image."""
+    return tuple(jar for jar in lock.jars["database"] if jar.group not in NOT_IN_IMAGE)
+
+
+def jars_layer(lock: Lock, jars: Iterable[Jar], inputs: Inputs, arch: Arch, out: Path) -> None:
     """Neo4j's jars as they were published, the plugins', and the native libraries out of two of them."""
     with Layer(out, lock.epoch) as layer:
         layer.folder(conf.PLUGINS)
-        for jar in lock.jars["database"]:
+        for jar in jars:
             layer.file(f"{conf.LIB}/{jar.filename}", inputs(jar))
         for jar in lock.jars["plugins"]:
             layer.file(f"{conf.PLUGINS}/{jar.filename}", inputs(jar))
@@ -73,7 +88,7 @@ def _members(jar: Path, pattern: str) -> list[tuple[str, bytes]]:
 def conf_layer(project: Project, lock: Lock, out: Path) -> None:
     """Neo4j's configuration, Java's options, and the folder for the password, which a new volume copies."""
     manifest = project.manifest
-    jars, plugins = ([jar.filename for jar in lock.jars[key]] for key in ("database", "plugins"))
+    jars, plugins = ([jar.filename for jar in rows] for rows in (image_jars(lock), lock.jars["plugins"]))
     with Layer(out, lock.epoch) as layer:
         layer.text(f"{conf.CONF}/neo4j.conf", conf.neo4j_conf(manifest))
         layer.text(f"{conf.CONF}/server-logs.xml", conf.server_logs())
