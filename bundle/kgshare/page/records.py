@@ -98,8 +98,11 @@ async def around(
 
 
 # Internal ids serve inside one request only; what leaves it is label and key.
+# What a record points to says what it belongs to, and is little; what points to it may be thousands of a kind.
 _STEP = (
-    "MATCH (n) WHERE elementId(n) IN $ids CALL (n) { MATCH (n)-[r]-(m) RETURN r, m LIMIT $each } RETURN r, m"
+    "MATCH (n) WHERE elementId(n) IN $ids CALL (n) { "
+    "MATCH (n)-[r]->(m) RETURN r, m LIMIT $each UNION ALL MATCH (n)<-[r]-(m) RETURN r, m LIMIT $each "
+    "} RETURN r, m"
 )
 _AMONG = (
     "MATCH (n) WHERE elementId(n) IN $ids MATCH (n)-[r]->(m) WHERE elementId(m) IN $ids RETURN r LIMIT $limit"

@@ -140,7 +140,13 @@ export async function mount(element, page) {
     if (changed.has("cruise") || changed.has("parameter")) data = await load(page).catch(() => data);
     draw();
   });
-  page.onSelect(draw);
+  // What was opened elsewhere is brought into sight: the whole world, if it lies outside of what is shown.
+  page.onSelect((record) => {
+    const wanted = record && (record.label === "Profile" || record.label === "Float") ? profiles.findLast((p) => p.id === record.key[0] || p.id.startsWith(`${record.key[0]}_`)) : null;
+    const [x, y] = wanted ? (projection(wanted.at) ?? [-1, -1]) : [1, 1];
+    if (wanted && (x < 0 || y < 0 || x > canvas.clientWidth || y > canvas.clientHeight)) selection.call(behaviour.transform, d3.zoomIdentity);
+    draw();
+  });
 }
 
 function fill(context, path, shape, colour) {

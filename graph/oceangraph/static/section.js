@@ -57,8 +57,7 @@ export async function mount(element, page) {
   function describeSection() {
     const { cruise, parameter, counts } = data;
     title.textContent = `${parameter.name} along ${cruise.section ?? cruise.name}`;
-    const years = [...new Set([cruise.start?.slice(0, 4), cruise.end?.slice(0, 4)])].filter(Boolean).join("–");
-    subtitle.textContent = `${cruise.section_name ?? ""} · ${cruise.name} · ${years} · ${data.stations.length} stations, ${data.bottles.length.toLocaleString("en")} bottles`;
+    subtitle.textContent = `${cruise.name} · ${data.stations.length} stations, ${data.bottles.length.toLocaleString("en")} bottles`;
     choice.replaceChildren(...data.parameters.filter((p) => p.variable !== "pressure").map((p) => el("option", { value: p.variable, selected: p.variable === parameter.variable }, p.units ? `${p.name} (${p.units})` : p.name)));
     filters.replaceChildren(...SHOWN.map(([name, text]) => el("label", { class: `filter ${name}` },
       el("input", { type: "checkbox", value: name, checked: visible().has(name), onchange: setFlags }), el("span", { class: "swatch", "aria-hidden": "true" }), text, el("span", { class: "count" }, (counts.get(name) ?? 0).toLocaleString("en")))));
@@ -152,14 +151,19 @@ export async function mount(element, page) {
       describeSection();
     }
     if (changed.has("flags")) for (const box of filters.querySelectorAll("input")) box.checked = visible().has(box.value);
+    offerStation();
     listFlagged();
     draw();
+  }
+  // Where the address names no record, the station in view is the one to show.
+  function offerStation() {
+    const here = station(data, page);
+    if (here) page.offer("Station", [here.id]);
   }
   page.state.subscribe(follow);
   page.onSelect(() => { bringIntoView(); listFlagged(); draw(); });
   describeSection();
-  const here = station(data, page);
-  if (here) page.offer("Station", [here.id]);
+  offerStation();
 }
 
 // Each good value fills its share of the water: half-way to its neighbours in the cast and on the line.

@@ -19,14 +19,14 @@ const selected = () => (state.get("label") && state.all("key").length ? { label:
 const same = (a, b) => JSON.stringify(a) === JSON.stringify(b);
 
 function select(label, key, more = {}) {
-  offered = null;
   state.set({ label, key: [key].flat(), ...more });
 }
 
 function offer(label, key) {
-  if (state.get("label") || same(offered, { label, key })) return;
-  offered = { label, key: [key].flat() };
-  selectionChanged();
+  const next = { label, key: [key].flat() };
+  if (same(offered, next)) return;
+  offered = next;
+  if (!state.get("label")) selectionChanged();
 }
 
 const page = {
