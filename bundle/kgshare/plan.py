@@ -31,6 +31,9 @@ BASE_TAR, RUNTIME_TAR, STORE_TAR, GRAPH_TAR, REPORT = (
 )
 IMAGE_TAR, BUNDLE_TAR, BUNDLE_DIGEST = "image.tar", "bundle.tar", "digest"
 
+# What files in images are dated: the first day that ZIP, and so a jar and a wheel, can say. It is no input, so two
+# projects with the same packages share bases, runtime and layers, and a new lock that changes nothing rebuilds nothing.
+FILE_TIME = 315_532_800  # 1980-01-01T00:00:00Z
 CODE = Path(__file__).parent  # kgshare's own sources, which are inputs as well
 
 
@@ -44,7 +47,7 @@ def make_plan(project: Project, lock: Lock, arch: Arch) -> Plan:
             Step(
                 name=RUNTIME,
                 needs=(TOOLBOX,),
-                inputs={"kgshare's images": _code("images", "engines"), **_clock(lock, arch)},
+                inputs={"kgshare's images": _code("images", "engines"), **_where(arch)},
                 outputs=(RUNTIME_TAR,),
             ),
             _seed(project, lock, arch),
@@ -62,7 +65,7 @@ def _base(name: str, lock: Lock, arch: Arch, which: str) -> Step:
         inputs={
             "Debian packages": text_digest(repr(packages)),
             "kgshare's bases": _code("base"),
-            **_clock(lock, arch),
+            **_where(arch),
         },
         outputs=(BASE_TAR,),
     )
@@ -81,7 +84,7 @@ def _seed(project: Project, lock: Lock, arch: Arch) -> Step:
             "jars": text_digest(repr(lock.jars)),
             "wheels": text_digest(repr(lock.archs[arch].wheels["seed"])),
             "kgshare's seeding": _code("seeding", "canonical", "images", "engines", "errors.py"),
-            **_clock(lock, arch),
+            **_where(arch),
         },
         outputs=(STORE_TAR, GRAPH_TAR, REPORT),
     )
@@ -158,8 +161,13 @@ def _named(step: SeedStep) -> Iterable[str]:
         yield from step.cypher.inputs
 
 
+def _where(arch: Arch) -> dict[str, str]:
+    return {"architecture": text_digest(arch, str(FILE_TIME))}
+
+
 def _clock(lock: Lock, arch: Arch) -> dict[str, str]:
-    return {"architecture": text_digest(arch), "epoch": text_digest(str(lock.epoch))}
+    """An image also says when it was made: at the time of its lock."""
+    return {**_where(arch), "time of the lock": text_digest(str(lock.epoch))}
 
 
 def _code(*names: str) -> str:

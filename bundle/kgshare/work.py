@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -72,7 +73,7 @@ class Works:
                 packages,
                 self.inputs.path,
                 spec=spec,
-                epoch=self.lock.epoch,
+                epoch=plan.FILE_TIME,
                 arch=self.arch,
                 out=out / plan.BASE_TAR,
             )
@@ -82,7 +83,12 @@ class Works:
     @property
     def _builder(self) -> ImageBuilder:
         return ImageBuilder(
-            engine=self.engine, project=self.project, lock=self.lock, arch=self.arch, inputs=self.inputs.path
+            engine=self.engine,
+            project=self.project,
+            lock=dataclasses.replace(self.lock, epoch=plan.FILE_TIME),
+            arch=self.arch,
+            inputs=self.inputs.path,
+            created=self.lock.epoch,
         )
 
     def _runtime(self, done: Mapping[str, Done], out: Path) -> None:

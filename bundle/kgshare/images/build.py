@@ -53,6 +53,7 @@ class ImageBuilder:
     Attributes:
         engine: what builds.
         inputs: from a locked input to its verified file.
+        created: when the images say they were made; their files have the lock's one time.
         fresh: True to run every step again, whatever the engine remembers.
         on_line: told each line of progress.
     """
@@ -62,6 +63,7 @@ class ImageBuilder:
     lock: Lock
     arch: Arch
     inputs: Inputs
+    created: int
     fresh: bool = False
     on_line: OnLine | None = None
 
@@ -163,13 +165,13 @@ class ImageBuilder:
     ) -> None:
         request = BuildRequest(
             dockerfile=folder / "Dockerfile", context=folder, target=target, platform=f"linux/{self.arch}",
-            args=args, epoch=self.lock.epoch, output=output, fresh=self.fresh,
+            args=args, epoch=self.created, output=output, fresh=self.fresh,
         )  # fmt: skip
         self.engine.build(request, self.on_line)
 
     def _labels(self) -> dict[str, str]:
         manifest = self.project.manifest
-        created = datetime.fromtimestamp(self.lock.epoch, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+        created = datetime.fromtimestamp(self.created, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
         return {
             "TITLE": manifest.name, "VERSION": manifest.version, "DESCRIPTION": manifest.description,
             "LICENCE": manifest.licence, "CREATED": created,
