@@ -70,9 +70,8 @@ def create(settings: Settings, panels: tuple[Panel, ...], graph: Source) -> Star
 
     async def panel_list(_: Request) -> Response:
         shown = {"name": settings.project.name, "version": settings.project.version}
-        return JSONResponse(
-            {"project": {**shown, "description": settings.project.description}, "panels": views}
-        )
+        shown["description"] = settings.project.description
+        return JSONResponse({"project": shown, "panels": views, "labels": sorted(settings.project.nodes)})
 
     async def openapi_document(_: Request) -> Response:
         return JSONResponse(description)

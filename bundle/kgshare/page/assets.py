@@ -24,7 +24,7 @@ class Asset:
     licence: str
 
 
-# Also the author's line of thought: the fewest pre-built files that do without `eval`, so that the content security
+# As few pre-built files as possible, all of which do without `eval`, so that the content security
 # policy can forbid it.
 ASSETS: tuple[Asset, ...] = (
     Asset(name="cytoscape", version="3.34.4", files=("dist/cytoscape.esm.min.mjs",), licence="MIT"),

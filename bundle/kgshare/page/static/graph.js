@@ -4,15 +4,19 @@ import cytoscape from "/assets/cytoscape/dist/cytoscape.esm.min.mjs";
 import { api } from "./api.js";
 import { byId, words } from "./dom.js";
 
-// Twelve hues of equal lightness, so that no label shouts; a label keeps its colour on every page.
-const HUES = [205, 28, 160, 340, 262, 90, 185, 10, 230, 130, 300, 55];
+// Hues by the golden angle, so that neighbours in the project's list of labels lie far apart.
+const hues = new Map();
 const dark = matchMedia("(prefers-color-scheme: dark)");
 
-/** A label's colour. */
+/** Give each of the project's labels a colour of its own. */
+export function nameLabels(labels) {
+  labels.forEach((label, i) => hues.set(label, Math.round((205 + i * 137.508) % 360)));
+}
+
+/** A label's colour; grey where the project does not declare it. */
 export function colour(label) {
-  let hash = 7;
-  for (const c of label ?? "") hash = (hash * 31 + c.codePointAt(0)) >>> 0;
-  return `hsl(${HUES[hash % HUES.length]}, ${dark.matches ? "45%, 62%" : "48%, 45%"})`;
+  if (!hues.has(label)) return dark.matches ? "hsl(210, 8%, 60%)" : "hsl(210, 8%, 50%)";
+  return `hsl(${hues.get(label)}, ${dark.matches ? "45%, 62%" : "48%, 45%"})`;
 }
 
 /** Make the drawing; `open(label, key)` is called for the node that is clicked. */
@@ -31,6 +35,7 @@ export function mountGraph(open) {
       { selector: "node.centre", style: { width: 30, height: 30, "border-width": 4, "border-color": of("--focus"), "font-weight": 700, "font-size": 12 } },
       { selector: "node:selected", style: { "overlay-opacity": 0.12 } },
       { selector: "edge", style: { width: 1, "line-color": of("--line-strong"), "target-arrow-color": of("--line-strong"), "target-arrow-shape": "triangle", "arrow-scale": 0.7, "curve-style": "bezier", label: "data(words)", "font-size": 8, color: of("--quiet"), "text-rotation": "autorotate", "text-background-color": of("--surface"), "text-background-opacity": 0.85, "text-background-padding": 1, "min-zoomed-font-size": 7 } },
+      { selector: "edge.quiet", style: { label: "" } },
     ];
   }
 
@@ -43,8 +48,9 @@ export function mountGraph(open) {
   }
 
   function arrange(fit = true) {
-    const many = cy.nodes().length > 40;
-    cy.layout({ name: "cose", animate: false, randomize: false, fit, padding: 18, nodeRepulsion: () => (many ? 9000 : 60000), idealEdgeLength: () => (many ? 45 : 70), nodeOverlap: 12, componentSpacing: 50, numIter: many ? 400 : 800 }).run();
+    const many = cy.nodes().length > 25;
+    cy.layout({ name: "cose", animate: false, randomize: false, fit, padding: 18, nodeRepulsion: () => (many ? 250000 : 60000), idealEdgeLength: () => (many ? 60 : 70), nodeOverlap: 12, componentSpacing: 50, numIter: many ? 600 : 800 }).run();
+    cy.edges().toggleClass("quiet", many);
   }
 
   function start() {

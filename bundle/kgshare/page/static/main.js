@@ -3,7 +3,7 @@
 import { api } from "./api.js";
 import { mountBrowse } from "./browse.js";
 import { byId, el } from "./dom.js";
-import { mountGraph } from "./graph.js";
+import { mountGraph, nameLabels } from "./graph.js";
 import { showRecord } from "./record.js";
 import { mountSearch } from "./search.js";
 import * as state from "./state.js";
@@ -80,9 +80,10 @@ async function untilHealthy() {
 
 async function start() {
   const healthy = untilHealthy();
-  const { project, panels } = await fetch("/page.json").then((r) => r.json());
+  const { project, panels, labels } = await fetch("/page.json").then((r) => r.json());
   const modules = new Map(panels.map((panel) => [panel.name, import(panel.module)]));
   for (const module of modules.values()) module.catch(() => {});
+  nameLabels(labels);
   document.title = project.name;
   byId("project").textContent = project.name;
   byId("project").title = project.description;
