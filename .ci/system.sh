@@ -7,7 +7,7 @@ export PATH="$PATH:$ROOT/usr/sbin:$ROOT/sbin"
 # What the project needs of the system, in one place: EVIDENCE=DEBIAN-PACKAGE, evidence being a program or a file.
 NEEDS_CLONE="git=git /etc/ssl/certs/ca-certificates.crt=ca-certificates"
 NEEDS_BUILD="mmdebstrap=mmdebstrap iptables=iptables /usr/share/keyrings/debian-archive-keyring.gpg=debian-archive-keyring"
-NEEDS_TEST="chromium=chromium /usr/share/fonts/truetype/dejavu/DejaVuSans.ttf=fonts-dejavu-core skopeo=skopeo"
+NEEDS_TEST="chromium=chromium /usr/share/fonts/truetype/dejavu/DejaVuSans.ttf=fonts-dejavu-core skopeo=skopeo ip=iproute2"
 ENGINE="docker.io docker-cli docker-buildx docker-compose"
 ENGINE_OLDEST=25
 NEWER=/etc/apt/sources.list.d/kgshare-trixie # .sources or .list, as what it is derived from
@@ -78,7 +78,7 @@ plan() {
   [ "$level" = python ] && return
   needs=$NEEDS_CLONE
   [ -z "$release" ] || needs="$needs $NEEDS_BUILD" # elsewhere bases are made in a Debian container
-  is_root || [ -z "$release" ] || needs="$needs newuidmap=uidmap" # mmdebstrap without root wants user namespaces
+  is_root || [ -z "$release" ] || needs="$needs newuidmap=uidmap fakeroot=fakeroot" # mmdebstrap without root
   [ "$level" = test ] && needs="$needs $NEEDS_TEST"
   for need in $needs; do
     case $need in /*) [ -n "$release" ] || continue ;; esac # other systems keep such files elsewhere
@@ -94,7 +94,12 @@ plan() {
     has_buildx || PACKAGES_ENGINE=docker-buildx
     has_compose || PACKAGES_ENGINE="${PACKAGES_ENGINE:+$PACKAGES_ENGINE }docker-compose"
   fi
-  if [ "$PACKAGES_ENGINE" = "$ENGINE" ] && [ -n "$release" ] && ! is_root; then JOIN=$(id -un); fi
+  # Debian has oras from 13 on; with Docker's own packages on a 12 nothing is taken from trixie.
+  if [ "$level" = test ] && ! present oras; then
+    if [ "$release" != 12 ]; then PACKAGES="${PACKAGES:+$PACKAGES }oras"
+    elif ! has_docker_ce; then PACKAGES_ENGINE="${PACKAGES_ENGINE:+$PACKAGES_ENGINE }oras"; fi
+  fi
+  if whole_engine && [ -n "$release" ] && ! is_root; then JOIN=$(id -un); fi
   if [ -n "$JOIN" ] && id -nG "$JOIN" 2>/dev/null | grep -qw docker; then JOIN=""; fi
 }
 
@@ -110,12 +115,13 @@ describe_plan() {
     has_trixie || say "  add Debian's suite trixie to apt's sources, pinned at priority 100 ($NEWER.*, $PIN)"
     say "  install from Debian trixie, which also upgrades libc6: $PACKAGES_ENGINE"
   fi
-  [ "$PACKAGES_ENGINE" != "$ENGINE" ] || [ "$(engine_state)" != old ] ||
+  ! whole_engine || [ "$(engine_state)" != old ] ||
     say "  restart Docker, which is older than $ENGINE_OLDEST: containers that run now stop"
   [ -z "$START" ] || say "  start the Docker daemon and leave it running"
   [ -z "$JOIN" ] || say "  add $JOIN to the group docker (its members can become root on this machine)"
 }
 
+whole_engine() { case " $PACKAGES_ENGINE " in *" docker.io "*) true ;; *) false ;; esac; }
 has_docker_ce() { dpkg-query -W -f '${db:Status-Status}' docker-ce 2>/dev/null | grep -q '^installed'; }
 
 # Why the plan may not be carried out here; nothing where it may.
@@ -125,7 +131,7 @@ why_not() {
     echo "this is not Debian 12 or newer"
   elif [ -n "$PACKAGES_ENGINE" ] && has_docker_ce; then
     echo "docker-ce is installed, which Debian's Docker would replace"
-  elif [ -n "${DOCKER_HOST:-}" ] && { [ -n "$START" ] || [ "$PACKAGES_ENGINE" = "$ENGINE" ]; }; then
+  elif [ -n "${DOCKER_HOST:-}" ] && { [ -n "$START" ] || whole_engine; }; then
     echo "DOCKER_HOST points to a daemon that does not answer or is older than $ENGINE_OLDEST"
   elif ! is_root && ! have sudo; then
     echo "you are not root and there is no sudo"
@@ -283,7 +289,7 @@ system() {
     describe_plan "$release"
     consent "$release"
     [ -z "$PACKAGES$PACKAGES_ENGINE" ] || install_packages "$release"
-    if [ "$PACKAGES_ENGINE" = "$ENGINE" ] && [ "$(engine_state)" = old ]; then restart_daemon && START=1; fi
+    if whole_engine && [ "$(engine_state)" = old ]; then restart_daemon && START=1; fi
     [ -z "$START" ] || start_daemon
     [ -z "$JOIN" ] || as_root usermod -aG docker "$JOIN"
     hash -r

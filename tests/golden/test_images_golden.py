@@ -28,7 +28,7 @@ def package(name: str, version: str) -> DebianPackage:
 
 def test_mmdebstrap_is_called_as_it_was_read_on_debian_and_in_a_container(golden: Golden) -> None:
     argv = mmdebstrap_argv(
-        [package("tzdata", "2026a-1"), package("libc6", "2.41-12")], "trixie", "amd64", "/work"
+        [package("tzdata", "2026a-1"), package("libc6", "2.41-12")], "trixie", "amd64", "/base"
     )
     golden(HERE / "mmdebstrap.txt", "\n".join([*argv, "", *in_container(argv, Path("/tmp/w"), 42)]) + "\n")
 

@@ -54,7 +54,7 @@ def maven_artifact(
         g, a, v, scope = coordinate.split(":")
         rows += f"<dependency><groupId>{g}</groupId><artifactId>{a}</artifactId><version>{v}</version><scope>{scope}</scope></dependency>"
     pom = (
-        f'<project xmlns="http://maven.apache.org/POM/4.0.0"><modelVersion>4.0.0</modelVersion>'
+        f"<project><modelVersion>4.0.0</modelVersion>"
         f"<groupId>{group}</groupId><artifactId>{artifact}</artifactId><version>{version}</version>{more}"
         f"<dependencies>{rows}</dependencies></project>"
     ).encode()

@@ -105,12 +105,12 @@ def mmdebstrap_argv(packages: Sequence[DebianPackage], suite: str, arch: Arch, w
 
 
 def in_container(argv: Sequence[str], work: Path, epoch: int) -> list[str]:
-    """The same command in a Debian container, for a machine that is not Debian; the folder is mounted as /work."""
+    """The same command in a Debian container, for a machine that is not Debian; the folder is mounted as /base."""
     script = 'apt-get -qq update && apt-get -qq install --yes --no-install-recommends mmdebstrap >/dev/null && exec "$@"'
     return [
         "docker", "run", "--rm", "--env", f"SOURCE_DATE_EPOCH={epoch}", "--cap-add=SYS_ADMIN",
         "--security-opt=seccomp=unconfined", "--security-opt=apparmor=unconfined",
-        "--mount", f"type=bind,source={work},target=/work", CONTAINER, "sh", "-c", script, "sh", *argv,
+        "--mount", f"type=bind,source={work},target=/base", CONTAINER, "sh", "-c", script, "sh", *argv,
     ]  # fmt: skip
 
 
@@ -123,7 +123,7 @@ def without_root(argv: Sequence[str]) -> list[str]:
 def _unpack(packages: Sequence[DebianPackage], spec: BaseSpec, epoch: int, arch: Arch, work: Path) -> None:
     suite = packages[0].suite.partition("-")[0] if packages else "trixie"
     here = sys.platform == "linux" and which("mmdebstrap") and which("apt-get")
-    argv = mmdebstrap_argv(packages, suite, arch, str(work) if here else "/work")
+    argv = mmdebstrap_argv(packages, suite, arch, str(work) if here else "/base")
     if not here:
         argv = in_container(argv, work, epoch)
     elif os.geteuid() != 0 and which("fakeroot"):

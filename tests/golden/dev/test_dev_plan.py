@@ -15,7 +15,9 @@ NEW_ENGINE = """case "$1 $2" in
   "compose version") [ "$3" = --short ] && echo 2.26.1 ;;
   "buildx version") exit 0 ;;
 esac"""
-PRESENT = dict.fromkeys(("git", "mmdebstrap", "iptables", "chromium", "skopeo", "newuidmap"), "exit 0")
+PRESENT = dict.fromkeys(
+    ("git", "mmdebstrap", "iptables", "chromium", "skopeo", "ip", "oras", "newuidmap", "fakeroot"), "exit 0"
+)
 FILES = (
     "etc/ssl/certs/ca-certificates.crt",
     "usr/share/keyrings/debian-archive-keyring.gpg",
