@@ -18,6 +18,7 @@ from tests.leftovers import sweep
 
 from kgshare.doors.process import CommandFailed, CommandMissing, run
 
+pytest_plugins = ("tests.integration.page_server",)
 ROOT = Path(__file__).parents[1]
 SESSION_LABEL = f"kgshare.test-session={uuid.uuid4().hex}"
 REMOVED = pytest.StashKey[list[str]]()

@@ -11,10 +11,12 @@ from typing import Any
 import docker  # noqa: TID251 - the engine itself is asked what runs
 import pytest
 from neo4j import GraphDatabase
+from playwright.sync_api import expect, sync_playwright
 from tests.e2e.command_line import kgshare, works
 
 pytestmark = pytest.mark.docker
 STACK = "e2e-ocean"
+ROOT = Path(__file__).parents[2]
 
 
 @pytest.fixture(scope="module")
@@ -42,10 +44,9 @@ def test_the_bundle_is_small_enough_to_send(ocean_bundle: Path) -> None:
 
 
 def test_a_second_build_runs_nothing(ocean_bundle: Path) -> None:
-    root = Path(__file__).parents[2]
-    again = works("build", root, "--output", ocean_bundle.parent, "--locked", "--json").result
+    again = works("build", ROOT, "--output", ocean_bundle.parent, "--locked", "--json").result
     assert [s["name"] for s in again["steps"] if s["ran"]] == []
-    plan = works("build", root, "--plan", "--json").result
+    plan = works("build", ROOT, "--plan", "--json").result
     assert [s["reason"] for s in plan["steps"]] == [""] * len(plan["steps"])
 
 
@@ -67,6 +68,35 @@ def test_up_answers_at_the_address_it_prints(up: Any) -> None:
     with urllib.request.urlopen(up["url"]) as answer:
         assert answer.status == 200
     assert up["url"].endswith("/?view=section&cruise=318M20130321&station=88")
+
+
+@pytest.mark.browser
+def test_a_browser_sees_the_two_flagged_bottles_of_station_88(
+    up: Any, chromium: str, request: pytest.FixtureRequest
+) -> None:
+    """With ``--update-golden`` this is also where the README's picture comes from."""
+    with sync_playwright() as playwright:
+        flags = [
+            "--no-sandbox",
+            "--disable-background-networking",
+            "--disable-component-update",
+            "--no-first-run",
+        ]
+        browser = playwright.chromium.launch(executable_path=chromium, args=flags)
+        tab = browser.new_page(viewport={"width": 1280, "height": 860})
+        tab.goto(up["url"])
+        tab.wait_for_selector("html[data-ready]", timeout=60_000)
+        section = tab.locator(".section-canvas")
+        tab.wait_for_function(
+            "JSON.parse(document.querySelector('.section-canvas').dataset.glaring ?? '[]').length"
+        )
+        glaring = json.loads(section.get_attribute("data-glaring") or "[]")
+        assert {(b["sample"], b["value"], b["flag"]) for b in glaring} == {("2", 8.172, 4), ("15", -6.383, 4)}
+        expect(tab.locator("#record h2")).to_have_text("P02 station 88")
+        expect(tab.locator(".map-canvas")).to_have_attribute("data-station", "88")
+        if request.config.getoption("--update-golden"):
+            tab.screenshot(path=ROOT / "docs" / "images" / "station-88.png")
+        browser.close()
 
 
 def test_status_says_per_service_name_health_and_image(up: Any) -> None:
@@ -128,7 +158,7 @@ def test_the_database_runs_with_the_configuration_that_was_meant(up: Any) -> Non
     from kgshare.images.conf import differences, settings
     from kgshare.project import read_project
 
-    meant = settings(read_project(Path(__file__).parents[2]).manifest)
+    meant = settings(read_project(ROOT).manifest)
     with bolt(up) as driver:
         rows = driver.execute_query("SHOW SETTINGS YIELD name, value").records
     assert differences(meant, {row["name"]: row["value"] for row in rows}) == []

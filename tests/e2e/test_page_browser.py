@@ -12,7 +12,6 @@ from playwright.sync_api import Browser, Locator, expect, sync_playwright
 from playwright.sync_api import Page as Tab
 from tests.integration.page_server import CRUISE, Page
 
-pytest_plugins = ("tests.integration.page_server",)
 pytestmark = [pytest.mark.neo4j, pytest.mark.browser]
 
 STATION = f"/?view=section&cruise={CRUISE}&station=88"

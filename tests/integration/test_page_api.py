@@ -16,7 +16,6 @@ from tests.integration.page_server import CRUISE, Page, serve, settings
 from kgshare.page.graphdb import DatabaseAway, Graph, TooLong
 from kgshare.seeding.server import Install, Server, free_port, start_server
 
-pytest_plugins = ("tests.integration.page_server",)
 pytestmark = pytest.mark.neo4j
 
 BOTTLE = f"{CRUISE}/88/1/2"
