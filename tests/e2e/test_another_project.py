@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import shutil
@@ -202,3 +203,9 @@ def test_a_usage_error_is_one_line_with_the_help_to_read() -> None:
     assert ran.code == 2
     assert ran.errors[0]["hint"] == "kgshare build --help"
     assert kgshare("up", "no/such/file").code == 2
+
+
+def test_the_schema_of_the_manifest_and_the_version_are_printed() -> None:
+    schema = json.loads(works("schema").out)
+    assert schema["properties"]["identity"]
+    assert works("version", "--json").result == {"kgshare": works("version").out.split()[1]}
