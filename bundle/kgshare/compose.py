@@ -77,6 +77,8 @@ class ComposePlan:
         opens: path at which the page opens.
         database: limits of the database.
         application: limits of the application.
+        waits: whether the application is started only once the database answers. kgshare's own page starts beside it
+            and says that it is waiting; what a project brings may not know how to.
     """
 
     name: str
@@ -85,6 +87,7 @@ class ComposePlan:
     opens: str
     database: ServiceLimits
     application: ServiceLimits
+    waits: bool
 
     @classmethod
     def of(cls, manifest: Manifest) -> ComposePlan:
@@ -111,6 +114,7 @@ class ComposePlan:
             application=ServiceLimits(
                 memory=limits.application.memory, processes=limits.application.processes
             ),
+            waits=manifest.application.start is not None,
         )
 
 
@@ -213,7 +217,7 @@ def _application(plan: ComposePlan) -> str:
     user: "{APPLICATION_USER}:{APPLICATION_USER}"
     group_add: ["{DATABASE_USER}"]               # the group that may enter the password's folder
     depends_on:
-      {DATABASE}: {{condition: service_healthy}}
+      {DATABASE}: {{condition: {"service_healthy" if plan.waits else "service_started"}}}
     environment:
       NEO4J_URI: bolt://{DATABASE}:{BOLT_PORT}
       NEO4J_USER: neo4j

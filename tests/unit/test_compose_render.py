@@ -28,6 +28,7 @@ PLAN = ComposePlan(
     opens="/a?b=c",
     database=ServiceLimits(memory="700m", processes=300),
     application=ServiceLimits(memory="200m", processes=50),
+    waits=True,
 )
 MANIFEST = Manifest.model_validate(
     {
