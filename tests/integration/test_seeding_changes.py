@@ -1,0 +1,146 @@
+"""Change sets on a real Neo4j: what is written is what was decided, and what does not fit is refused."""
+
+# ruff: noqa: F811 (the fixture of the other file is used by its name)
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from tests.integration.test_seeding_stage import install, seed, specification, write_project  # noqa: F401
+from tests.unit.change_examples import a_set, graphs
+
+from kgshare.canonical import parse_record, read_text, record_text, write_text
+from kgshare.canonical.graph import read_graph
+from kgshare.changes import (
+    Add,
+    Change,
+    ChangeSet,
+    Element,
+    Label,
+    Property,
+    Remove,
+    Rename,
+    diff,
+    invert,
+    render,
+)
+from kgshare.doors.process import CommandFailed
+from kgshare.seeding.bolt import Database, connect
+from kgshare.seeding.result import read_error
+from kgshare.seeding.server import Install, start_server
+from kgshare.seeding.spec import SeedSpec
+from kgshare.seeding.stage import SEED_CONFIG
+from kgshare.seeding.write import write_changes
+
+pytestmark = pytest.mark.neo4j
+
+STATION_1, BOTTLE_1 = "(:Station {number: 1})", '(:Bottle {id: "b1"})'
+MEASURED = f'{BOTTLE_1}-[:MEASURED_AT {{by: "x"}}]->{STATION_1}'
+
+
+@pytest.fixture(scope="module")
+def running(install: Install, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Database]:
+    home = tmp_path_factory.mktemp("server") / "home"
+    with start_server(install, home, config=SEED_CONFIG) as server, connect(server.uri) as db:
+        yield db
+
+
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(graphs(), graphs())
+def test_neo4j_holds_what_the_changes_say_for_values_of_every_type(
+    running: Database, one: dict[str, str], other: dict[str, str]
+) -> None:
+    running.run("MATCH (n) DETACH DELETE n")
+    forth = diff(one, other)
+    with tempfile.TemporaryDirectory() as folder:
+        for changes, wanted in ((diff({}, one), one), (forth, other), (invert(forth), one)):
+            write_changes(running, changes, "x.toml")
+            keys = {"A": ("k",), "odd label": ("k",)}
+            found = read_graph(running.stream, Path(folder) / "found", keys, {"a-b": ("n",)})
+            made = write_text(map(parse_record, wanted.values()), Path(folder) / "wanted")
+            assert found.sha256 == made.sha256
+
+
+CHANGES: tuple[Change, ...] = (
+    Property(BOTTLE_1, "du", 'duration("P-1DT5.000001S")', 'duration("P14M-3DT5.000000004S")'),
+    Property(BOTTLE_1, "dz", 'datetime("2013-10-27T01:30:00Z[Europe/Berlin]")', None),
+    Property(BOTTLE_1, "new", None, 'datetime("2013-10-27T00:30:00Z[Europe/Berlin]")'),
+    Element(BOTTLE_1, "lf", 1, "2.5", "NaN"),
+    Label(BOTTLE_1, "Suspect", True),
+    Property(MEASURED, "flag", "2", "4"),
+    Rename("(:Station {number: 3})", "(:Station {number: 33})"),
+    Remove("(:Station {number: 29})"),
+    Add('(:Station {number: 40})\n  :New\n  name: "it\'s"'),
+    Add("(:Station {number: 40})-[:NEXT]->(:Station {number: 33})\n  km: 1.5"),
+)
+
+
+def with_changes(install: Install, root: Path, *change_sets: ChangeSet) -> SeedSpec:
+    project = write_project(root / "project")
+    (project / "changes").mkdir()
+    for change_set in change_sets:
+        (project / "changes" / f"{change_set.name}.toml").write_text(render(change_set))
+    return replace(specification(install, project, root / "out"), name="oceangraph", changes="changes")
+
+
+def test_change_sets_are_applied_after_the_scripts_in_the_order_in_which_they_follow(
+    install: Install,
+    tmp_path: Path,
+) -> None:
+    first = a_set(*CHANGES, name="z-first")
+    second = a_set(
+        Property("(:Station {number: 33})", "depth", "7.0", "8.0"),
+        Property(MEASURED, "flag", "4", "3"),
+        name="a-second",
+        follows=("z-first",),
+    )
+    seed(with_changes(install, tmp_path, first, second))
+    found = {record.id.text: record_text(record) for record in read_text(tmp_path / "out" / "graph")}
+    bottle = found[BOTTLE_1].splitlines()
+    assert "  :Suspect" in bottle
+    assert '  du: duration("P14M-3DT5.000000004S")' in bottle
+    assert '  new: datetime("2013-10-27T00:30:00Z[Europe/Berlin]")' in bottle
+    assert "  lf: [1.0, NaN]" in bottle
+    assert not [line for line in bottle if line.startswith("  dz")]
+    assert found[MEASURED] == f"{MEASURED}\n  flag: 3"
+    assert "  depth: 8.0" in found["(:Station {number: 33})"]
+    assert "(:Station {number: 2})-[:NEXT]->(:Station {number: 33})" in found
+    assert "(:Station {number: 40})-[:NEXT]->(:Station {number: 33})" in found
+    assert not {"(:Station {number: 3})", "(:Station {number: 29})"} & found.keys()
+
+
+def test_every_change_that_does_not_fit_is_named_with_base_theirs_and_ours(
+    install: Install,
+    tmp_path: Path,
+) -> None:
+    wrong = a_set(
+        Property(BOTTLE_1, "i", "7", "8"),
+        Property(BOTTLE_1, "new", None, "1"),
+        Remove("(:Station {number: 77})"),
+        name="wrong",
+    )
+    with pytest.raises(CommandFailed):
+        seed(with_changes(install, tmp_path, wrong))
+    assert [p.name for p in (tmp_path / "out").iterdir()] == ["error.json"]
+    first, second = read_error((tmp_path / "out" / "error.json").read_text()).problems
+    assert first.where == "changes/wrong.toml:9"
+    assert first.message.splitlines() == [
+        f"'Flag a bottle' does not fit: {BOTTLE_1} i: something else was found than was expected",
+        "    base   7", "    theirs -9223372036854775808", "    ours   8",
+    ]  # fmt: skip
+    assert second.where == "changes/wrong.toml:22"
+    assert "(:Station {number: 77}): there is no such record any more" in second.message
+
+
+def test_a_change_set_of_another_project_is_refused_before_anything_is_imported(
+    install: Install,
+    tmp_path: Path,
+) -> None:
+    with pytest.raises(CommandFailed, match="for the project herbarium, not oceangraph") as caught:
+        seed(with_changes(install, tmp_path, a_set(*CHANGES, name="x", project="herbarium")))
+    assert "bulk:" not in caught.value.output
