@@ -188,7 +188,8 @@ class _Work:
 
     def _add(self, change: Add) -> None:
         if self.there(change.record):
-            found = self.put.get(change.record) or self.records.get(change.record)
+            unmoved = change.record in self.records and change.record not in self.gone
+            found = self.records[change.record] if unmoved else self.put[change.record]
             self.refuse("already" if found == change.text else "duplicate", change, None, found, change.text)
         parts = ends(change.record)
         for end in (parts[0], parts[2]) if parts else ():
