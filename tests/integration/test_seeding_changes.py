@@ -29,9 +29,9 @@ from kgshare.changes import (
     invert,
     render,
 )
-from kgshare.doors.process import CommandFailed
+from kgshare.errors import SeedError
 from kgshare.seeding.bolt import Database, connect
-from kgshare.seeding.result import read_error
+from kgshare.seeding.changes import apply_change_sets, read_change_sets
 from kgshare.seeding.server import Install, start_server
 from kgshare.seeding.spec import SeedSpec
 from kgshare.seeding.stage import SEED_CONFIG
@@ -50,7 +50,7 @@ def running(install: Install, tmp_path_factory: pytest.TempPathFactory) -> Itera
         yield db
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(graphs(), graphs())
 def test_neo4j_holds_what_the_changes_say_for_values_of_every_type(
     running: Database, one: dict[str, str], other: dict[str, str]
@@ -114,33 +114,38 @@ def test_change_sets_are_applied_after_the_scripts_in_the_order_in_which_they_fo
     assert not {"(:Station {number: 3})", "(:Station {number: 29})"} & found.keys()
 
 
-def test_every_change_that_does_not_fit_is_named_with_base_theirs_and_ours(
-    install: Install,
-    tmp_path: Path,
+def test_what_does_not_fit_is_named_with_base_theirs_and_ours_and_nothing_is_written(
+    running: Database, tmp_path: Path
 ) -> None:
+    running.run("MATCH (n) DETACH DELETE n")
+    running.run("CREATE (:Bottle {id: 'b1', i: 1})-[:AT]->(:Station {number: 1})")
+    spec = SeedSpec(
+        project=str(tmp_path), java="", lib="", neo4j_version="5.26.30", steps=(), name="oceangraph",
+        node_keys={"Station": ("number",), "Bottle": ("id",)}, changes=".", work="", out="",
+    )  # fmt: skip
     wrong = a_set(
         Property(BOTTLE_1, "i", "7", "8"),
         Property(BOTTLE_1, "new", None, "1"),
-        Remove("(:Station {number: 77})"),
+        Remove(STATION_1),
         name="wrong",
     )
-    with pytest.raises(CommandFailed):
-        seed(with_changes(install, tmp_path, wrong))
-    assert [p.name for p in (tmp_path / "out").iterdir()] == ["error.json"]
-    first, second = read_error((tmp_path / "out" / "error.json").read_text()).problems
-    assert first.where == "changes/wrong.toml:9"
+    (tmp_path / "wrong.toml").write_text(render(wrong))
+    with pytest.raises(SeedError) as caught:
+        apply_change_sets(running, read_change_sets(spec), spec, tmp_path / "scratch")
+    first, second = caught.value.problems
+    assert first.where == "./wrong.toml:9"
     assert first.message.splitlines() == [
         f"'Flag a bottle' does not fit: {BOTTLE_1} i: something else was found than was expected",
-        "    base   7", "    theirs -9223372036854775808", "    ours   8",
+        "    base   7", "    theirs 1", "    ours   8",
     ]  # fmt: skip
-    assert second.where == "changes/wrong.toml:22"
-    assert "(:Station {number: 77}): there is no such record any more" in second.message
+    assert second.where == "./wrong.toml:20"
+    assert f"theirs {BOTTLE_1}-[:AT]->{STATION_1}" in second.message
+    assert running.run("MATCH (n:Bottle) RETURN n.i, n.new") == [[1, None]]
 
 
-def test_a_change_set_of_another_project_is_refused_before_anything_is_imported(
-    install: Install,
-    tmp_path: Path,
-) -> None:
-    with pytest.raises(CommandFailed, match="for the project herbarium, not oceangraph") as caught:
-        seed(with_changes(install, tmp_path, a_set(*CHANGES, name="x", project="herbarium")))
-    assert "bulk:" not in caught.value.output
+def test_what_a_constraint_of_the_project_forbids_is_given_with_its_change_set(running: Database) -> None:
+    running.run("MATCH (n) DETACH DELETE n")
+    running.run("CREATE CONSTRAINT one_name IF NOT EXISTS FOR (n:Ship) REQUIRE n.name IS UNIQUE")
+    running.run("CREATE (:Ship {code: 1, name: 'Melville'}), (:Ship {code: 2})")
+    with pytest.raises(SeedError, match=r"^x\.toml: Neo4j refuses a change: .*already exists"):
+        write_changes(running, [Property("(:Ship {code: 2})", "name", None, '"Melville"')], "x.toml")

@@ -41,9 +41,17 @@ def diff_texts(before: Path, after: Path) -> TextDiff:
     old, new = ({file.path: file.sha256 for file in read_digest(folder).files} for folder in (before, after))
     paths = sorted(path for path in old.keys() | new.keys() if old.get(path) != new.get(path))
     data = [path for path in paths if path != SCHEMA_FILE]
-    changes = diff(
-        records_of(before, [p for p in data if p in old]), records_of(after, [p for p in data if p in new])
-    )
+    first, second = dict[str, str](), dict[str, str]()
+    for (
+        path
+    ) in data:  # one file at a time, and of each what differs: memory follows the change, not the graph
+        ours, theirs = (
+            _blocks(folder, path) if path in there else set()
+            for folder, there in ((before, old), (after, new))
+        )
+        first |= {_identity(text): text for text in ours - theirs}
+        second |= {_identity(text): text for text in theirs - ours}
+    changes = diff(first, second)
     gone, came = set[str](), set[str]()
     if SCHEMA_FILE in paths:
         gone, came = (set(_lines(folder / SCHEMA_FILE)) for folder in (before, after))
@@ -62,11 +70,15 @@ def _lines(file: Path) -> list[str]:
 
 def records_of(folder: Path, paths: list[str]) -> dict[str, str]:
     """The records in some files of a canonical text."""
-    return {
-        text.partition("\n")[0]: text
-        for path in paths
-        for text in blocks((folder / path).read_bytes().decode())
-    }
+    return {_identity(text): text for path in paths for text in _blocks(folder, path)}
+
+
+def _blocks(folder: Path, path: str) -> set[str]:
+    return set(blocks((folder / path).read_bytes().decode()))
+
+
+def _identity(text: str) -> str:
+    return text.partition("\n")[0]
 
 
 def diff(before: Records, after: Records) -> tuple[Change, ...]:

@@ -49,7 +49,7 @@ def apply_change_sets(db: Database, change_sets: Sequence[ChangeSet], spec: Seed
         db: where to; what the seed steps made is in it.
         change_sets: in the order in which they are applied.
         spec: the identities, and where the change sets' folder is.
-        scratch: a folder for the text before and after; it is left empty.
+        scratch: a folder for the text before and after.
 
     Raises:
         SeedError: every change that does not fit, by file and line, with base, theirs and ours; a value that Neo4j
