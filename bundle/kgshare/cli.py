@@ -205,6 +205,22 @@ def inspect(
     show(inspect_bundle(file), as_json)
 
 
+@app.command()
+def diff(
+    before: Annotated[Path, typer.Argument(metavar="A", help="A bundle, or a snapshot's folder.")],
+    after: Annotated[Path, typer.Argument(metavar="B", help="The same, or a change set, which must fit A.")],
+    stat: Annotated[bool, typer.Option("--stat", help="Only how many records of which kind.")] = False,
+    as_json: Json = False,
+) -> None:
+    """What differs between two graphs: nodes, relationships, labels, properties, elements of lists, schema.
+
+    Files of canonical text with equal digests are not read. With a change set, what it does to A, or every conflict.
+    """
+    from kgshare.compare import compare
+
+    show(compare(before, after, stat=stat), as_json)
+
+
 @cache_app.command("export")
 def cache_export(
     file: Annotated[Path, typer.Argument(metavar="FILE", help="The tar to write.")],

@@ -105,6 +105,13 @@ class StackError(KgshareError):
     kind = "stack"
 
 
+class ChangeError(KgshareError):
+    """A change set is not as it must be, or does not fit the graph."""
+
+    exit_code = 12
+    kind = "changes"
+
+
 class Interrupted(KgshareError):
     """Ctrl-C: the same command works again."""
 

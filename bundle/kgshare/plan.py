@@ -78,12 +78,13 @@ def _seed(project: Project, lock: Lock, arch: Arch) -> Step:
         needs=(TOOLBOX,),
         inputs={
             "seed steps of the manifest": text_digest(
-                repr((manifest.neo4j, manifest.identity, manifest.seed, manifest.checks))
+                repr((manifest.neo4j, manifest.identity, manifest.seed, manifest.checks)),
+                *((manifest.name, manifest.changes) if manifest.changes else ()),
             ),
             "files of the seed": tree_digest(seed_files(project), project.root),
             "jars": text_digest(repr(lock.jars)),
             "wheels": text_digest(repr(lock.archs[arch].wheels["seed"])),
-            "kgshare's seeding": _code("seeding", "canonical", "images", "engines", "errors.py"),
+            "kgshare's seeding": _code("seeding", "canonical", "changes", "images", "engines", "errors.py"),
             **_where(arch),
         },
         outputs=(STORE_TAR, GRAPH_TAR, REPORT),
@@ -145,8 +146,10 @@ def _bundle(project: Project, lock: Lock) -> Step:
 
 
 def seed_files(project: Project) -> list[Path]:
-    """Every file and folder of the project that its seed steps name."""
-    return [project.root / path for step in project.manifest.seed for path in _named(step)]
+    """Every file and folder of the project that its seed steps name, and the folder of its change sets."""
+    named = [path for step in project.manifest.seed for path in _named(step)]
+    changes = [project.manifest.changes] if project.manifest.changes else []
+    return [project.root / path for path in (*named, *changes)]
 
 
 def _named(step: SeedStep) -> Iterable[str]:

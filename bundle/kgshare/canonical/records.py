@@ -116,6 +116,28 @@ def parse_record(text: str) -> Record:
     return made
 
 
+def parse_name(text: str) -> str:
+    """Read what `name_text` wrote.
+
+    Raises:
+        NotCanonical: it is no name, or more than one.
+    """
+    name, at = _name(text, 0)
+    if at != len(text):
+        raise NotCanonical(f"more than a name: {text[:120]}")
+    return name
+
+
+def split_property(line: str) -> tuple[str, str]:
+    """The name and the value's text on a property's line of a record's text; the value is not read.
+
+    Raises:
+        NotCanonical: there is no name.
+    """
+    name, at = _name(line, _expect(line, 0, "  "))
+    return name, line[_expect(line, at, ": ") :]
+
+
 def parse_identity(text: str) -> NodeId | RelationshipId:
     """Read the text of an identity, a node's or a relationship's.
 

@@ -200,6 +200,9 @@ class Manifest(Strict):
     neo4j: Neo4j = Neo4j()
     identity: Identity
     seed: tuple[SeedStep, ...] = Field(min_length=1)
+    changes: ProjectPath | None = Field(
+        default=None, description="folder of change sets (`*.toml`), applied after the seed steps"
+    )
     checks: tuple[Check, ...] = ()
     application: Application = Application()
     base: Literal["debian"] = "debian"

@@ -210,6 +210,8 @@ def _missing_files(manifest: Manifest, lines: Lines, file: Path) -> Iterator[Pro
     named: list[tuple[Path_, str]] = [
         (("application", "source", i), path) for i, path in enumerate(manifest.application.source)
     ]
+    if manifest.changes:
+        named.append((("changes",), manifest.changes))
     for index, step in enumerate(manifest.seed):
         named += [(("seed", index, *at), path) for at, path in _step_paths(step)]
     for at, path in named:

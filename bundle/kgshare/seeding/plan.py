@@ -9,7 +9,13 @@ from kgshare.project.read import Project
 from kgshare.seeding import spec
 
 # What of kgshare the stage needs where it runs: the image builder copies these, and no more.
-RUNTIME_SOURCES = ("kgshare/__init__.py", "kgshare/errors.py", "kgshare/canonical", "kgshare/seeding")
+RUNTIME_SOURCES = (
+    "kgshare/__init__.py",
+    "kgshare/errors.py",
+    "kgshare/canonical",
+    "kgshare/changes",
+    "kgshare/seeding",
+)
 # What it needs from the package index beside that.
 RUNTIME_REQUIREMENTS = ("neo4j>=5.26,<7",)
 
@@ -52,6 +58,8 @@ def seed_spec(
         relationship_keys=dict(manifest.identity.relationships),
         steps=tuple(_step(step) for step in manifest.seed),
         checks=tuple(spec.Check(name=c.name, cypher=c.cypher, expect=c.expect) for c in manifest.checks),
+        name=manifest.name,
+        changes=manifest.changes,
         work=work,
         out=out,
     )

@@ -95,6 +95,8 @@ class SeedSpec:
         relationship_keys: relationship type → the properties that tell parallel ones apart.
         steps: bulk steps (csv, python) before cypher steps.
         checks: what must hold of the finished graph.
+        name: the project's, which its change sets carry.
+        changes: the folder of change sets, relative to the project's; None where there are none.
         work: a folder for what is thrown away; emptied first.
         out: the folder of the result; see `kgshare.seeding.close`.
     """
@@ -111,6 +113,8 @@ class SeedSpec:
     relationship_keys: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     steps: tuple[Step, ...]
     checks: tuple[Check, ...] = ()
+    name: str = ""
+    changes: str | None = None
     work: str
     out: str
 

@@ -10,6 +10,7 @@ from kgshare.canonical.graph import read_graph
 from kgshare.canonical.text import CanonicalDigest
 from kgshare.seeding.bolt import Database, connect
 from kgshare.seeding.bulk import bulk_stage
+from kgshare.seeding.changes import apply_change_sets, read_change_sets
 from kgshare.seeding.checks import run_checks
 from kgshare.seeding.close import check_store, close_store
 from kgshare.seeding.result import REPORT, Clock, SeedReport, write_aside
@@ -33,9 +34,10 @@ def seed(spec: SeedSpec) -> SeedReport:
     """Make the store that a specification describes, in its ``out`` folder (see `kgshare.seeding.close`).
 
     Raises:
-        SeedError: what is wrong with the data, a script or a check; nothing is left in ``out``.
+        SeedError: what is wrong with the data, a script, a change set or a check; nothing is left in ``out``.
     """
     clock, out = Clock(), Path(spec.out)
+    change_sets = read_change_sets(spec)
     install, home, scratch = prepare(spec)
     with clock.stage("bulk"):
         imported = bulk_stage(spec, install, home, scratch)
@@ -50,6 +52,10 @@ def seed(spec: SeedSpec) -> SeedReport:
                 if isinstance(step, CypherStep):
                     run_scripts(db, step, Path(spec.project), home / "import")
             wait_for_indexes(db)
+        if change_sets:
+            with clock.stage("changes"):
+                apply_change_sets(db, change_sets, spec, scratch)
+                wait_for_indexes(db)
         with clock.stage("checks"):
             run_checks(db, spec.checks)
         with clock.stage("canonical text"):
