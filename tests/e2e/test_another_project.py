@@ -209,3 +209,14 @@ def test_the_schema_of_the_manifest_and_the_version_are_printed() -> None:
     schema = json.loads(works("schema").out)
     assert schema["properties"]["identity"]
     assert works("version", "--json").result == {"kgshare": works("version").out.split()[1]}
+
+
+def test_diff_says_what_another_version_of_the_graph_changes(herbarium: Path, tmp_path: Path) -> None:
+    old = shutil.copy(next(herbarium.glob("*.kgshare.tar")), tmp_path)
+    sheets = herbarium / "tables" / "sheets.csv"
+    sheets.write_text(sheets.read_text().replace("roots missing", "roots found"))
+    works("build", herbarium)
+    said = works("diff", old, next(herbarium.glob("*.kgshare.tar"))).out
+    assert "H0007" in said
+    assert "roots found" in said
+    assert works("diff", old, old, "--json").result is not None
