@@ -75,7 +75,7 @@ def status(name: str | None = None) -> StatusReport:
         StackError: there is no stack of that name.
     """
     beside = locals_of.present()
-    engine = None if name in beside else _engine(optional=bool(beside))
+    engine = None if name in beside else _engine(optional=bool(locals_of.known()))
     there = (*beside, *(look.present(engine) if engine else ()))
     if name is not None:
         return StatusReport.of((_status(engine, look.which(name, there), beside),))
