@@ -87,6 +87,9 @@ def gone(identity: processes.Identity | None) -> bool:
 
 
 def test_the_whole_way_of_a_stack_without_docker(local: Local, bundle: Path) -> None:
+    without_engine = local.kgshare("up", bundle, "--no-open")
+    assert without_engine.code == 9
+    assert "kgshare up --local" in without_engine.err
     words = ("up", "--local", bundle, "--name", local.name, "--no-open", "--json")
     refused = local.kgshare(*words)
     assert refused.code == 130
@@ -117,6 +120,10 @@ def test_the_whole_way_of_a_stack_without_docker(local: Local, bundle: Path) -> 
     assert again["already"]
     assert again["url"] == report["url"]
     assert local.processes == started
+
+    with_containers = local.kgshare("up", bundle, "--name", local.name, "--no-open")
+    assert with_containers.code == 10
+    assert "is one without containers" in with_containers.err
 
     cypher(report, "CREATE (:Taxon {name: 'Gentiana localis'})")
     [status] = local.works("status", "--json").result["stacks"]
@@ -190,3 +197,12 @@ def test_a_newer_bundle_gets_its_own_store_and_the_older_is_kept(
     assert cypher(newer, "MATCH (t:Taxon {name: 'Gentiana localis'}) RETURN count(t)") == [0]
     back = local.up(bundle).result
     assert cypher(back, "MATCH (t:Taxon {name: 'Gentiana localis'}) RETURN count(t)") == [1]
+
+
+def test_the_reviewers_page_finds_its_libraries_in_the_unpacked_image(
+    local: Local, ocean_bundle: Path
+) -> None:
+    report = local.up(ocean_bundle).result
+    origin = report["url"].partition("/?")[0]
+    assert "<title>" in page(report["url"])
+    assert "cytoscape" in page(f"{origin}/assets/cytoscape/dist/cytoscape.esm.min.mjs")

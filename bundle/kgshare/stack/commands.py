@@ -61,7 +61,7 @@ def up(
 
         report = without.start(source, bundle, stack=stack, port=port, agreed=agreed, progress=progress)
     else:
-        report = start(source, stack=stack, port=port, progress=progress, engine=Engine.connect())
+        report = start(source, stack=stack, port=port, progress=progress, engine=_engine_or_local())
     if open_page:
         show_in_browser(report.url)
     return report
@@ -195,6 +195,17 @@ def _engine(*, optional: bool) -> Engine | None:
         if optional:
             return None
         raise
+
+
+def _engine_or_local() -> Engine:
+    """The engine; the error says what needs none, where that is possible."""
+    try:
+        return Engine.connect()
+    except EngineError as error:
+        if not sys.platform.startswith("linux"):
+            raise
+        more = "; `kgshare up --local` needs no engine, and is not sandboxed"
+        raise EngineError(*(replace(p, hint=p.hint + more) for p in error.problems)) from None
 
 
 def _chosen(
