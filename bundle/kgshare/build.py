@@ -13,6 +13,7 @@ from typing import ClassVar
 from kgshare.cache import Cache, Inputs, fetch
 from kgshare.engines.docker import DockerEngine
 from kgshare.errors import EngineError, LockError, Problem
+from kgshare.local.built import remember
 from kgshare.lock.command import this_arch
 from kgshare.lock.file import read_any_lock, read_lock, write_lock
 from kgshare.lock.model import LOCK, Arch, Lock
@@ -189,14 +190,16 @@ def _report(project: Project, done: dict[str, Done], output: Path, seconds: floa
 
     made = done[BUNDLE].path(BUNDLE_TAR)
     target = output / file_name(project.manifest.name, project.manifest.version)
+    digest = done[BUNDLE].path(BUNDLE_DIGEST).read_text()
     _place(made, target)
+    remember(digest)
     steps = tuple(
         StepReport(name=d.name, ran=not d.cached, reason=d.reason, seconds=round(d.seconds, 2))
         for d in done.values()
     )
     return BuildReport(
         bundle=target,
-        digest=done[BUNDLE].path(BUNDLE_DIGEST).read_text(),
+        digest=digest,
         size=target.stat().st_size,
         seconds=round(seconds, 2),
         steps=steps,

@@ -119,6 +119,11 @@ def up(
         int | None, typer.Option("--port", "-p", help="Port of the page; a free one when the usual is taken.")
     ] = None,
     no_open: Annotated[bool, typer.Option("--no-open", help="Start no browser.")] = False,
+    local: Annotated[
+        bool,
+        typer.Option("--local", help="Without a container engine, as processes of yours: not sandboxed."),
+    ] = False,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="With --local: do not ask.")] = False,
     as_json: Json = False,
     quiet: Quiet = False,
 ) -> None:
@@ -132,7 +137,14 @@ def up(
 
     progress = Progress(quiet=quiet)
     bundle = bundle_of(where, progress=progress)
-    show(stack.up(bundle, name=name, port=port, open_page=not no_open, progress=progress), as_json)
+
+    def agreed(question: str) -> bool:
+        return yes or typer.confirm(question, err=True)
+
+    report = stack.up(
+        bundle, name=name, port=port, open_page=not no_open, local=local, agreed=agreed, progress=progress
+    )
+    show(report, as_json)
 
 
 @app.command()

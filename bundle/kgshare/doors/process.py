@@ -113,3 +113,42 @@ def _follow(process: subprocess.Popen[str], on_line: Callable[[str], None]) -> t
     reader.join()
     process.wait()
     return "".join(out), "".join(err)
+
+
+class Spawned:
+    """A program that goes on by itself: it leads a session of its own and does not end with who started it."""
+
+    def __init__(self, process: subprocess.Popen[bytes]) -> None:
+        self._process = process
+        self.pid = process.pid
+
+    def code(self) -> int | None:
+        """Its exit code; None while it runs."""
+        return self._process.poll()
+
+
+def spawn(argv: Sequence[str | Path], *, cwd: Path, env: Mapping[str, str], log: Path) -> Spawned:
+    """Start a program that goes on when this one ends.
+
+    Args:
+        argv: program and arguments, never through a shell.
+        cwd: where it runs.
+        env: all the variables that it sees.
+        log: the file that what it prints is appended to; made for its owner only.
+
+    Raises:
+        CommandMissing: there is no such program.
+    """
+    words = [str(word) for word in argv]
+    descriptor = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+    try:
+        return Spawned(
+            subprocess.Popen(
+                words, cwd=cwd, env=dict(env), stdin=subprocess.DEVNULL, stdout=descriptor, stderr=descriptor,
+                start_new_session=True,
+            )
+        )  # fmt: skip
+    except FileNotFoundError:
+        raise CommandMissing(words[0]) from None
+    finally:
+        os.close(descriptor)

@@ -8,18 +8,20 @@ import sys
 import threading
 import webbrowser
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 from kgshare import compose
 from kgshare.doors.engine import ContainerFacts, Engine
-from kgshare.errors import KgshareError, StackError
+from kgshare.errors import EngineError, KgshareError, StackError
+from kgshare.local import state as locals_of
 from kgshare.progress import Progress
 from kgshare.stack import look
 from kgshare.stack.end import bring_down, start_afresh
 from kgshare.stack.model import DownReport, OpenReport, StackReport, StackStatus, StatusReport
-from kgshare.stack.source import open_source
+from kgshare.stack.source import open_bundle
 from kgshare.stack.start import start
-from kgshare.stack.state import require_name
+from kgshare.stack.state import noted, require_name
 
 
 def up(
@@ -28,6 +30,8 @@ def up(
     name: str | None = None,
     port: int | None = None,
     open_page: bool = True,
+    local: bool = False,
+    agreed: Callable[[str], bool] = lambda question: False,
     progress: Progress,
 ) -> StackReport:
     """Verify a bundle, load it, start it, wait until it is well, and open its page.
@@ -37,6 +41,8 @@ def up(
         name: of the stack; the project's when not given.
         port: for the page on this machine; the usual one, or the next that is free, when not given.
         open_page: whether to start a browser.
+        local: without a container engine, as two processes of this user.
+        agreed: is asked before ``local`` runs a bundle that was not built here.
         progress: says what takes time.
 
     Raises:
@@ -47,9 +53,15 @@ def up(
     """
     if name is not None:
         require_name(name)
-    source = open_source(where or Path(), progress)
+    source, bundle = open_bundle(where or Path(), progress)
     stack = require_name(name or source.manifest.name)
-    report = start(source, stack=stack, port=port, progress=progress, engine=Engine.connect())
+    _require_other_runtime_free(stack, local=local)
+    if local:
+        from kgshare.local import commands as without
+
+        report = without.start(source, bundle, stack=stack, port=port, agreed=agreed, progress=progress)
+    else:
+        report = start(source, stack=stack, port=port, progress=progress, engine=_engine_or_local())
     if open_page:
         show_in_browser(report.url)
     return report
@@ -62,15 +74,14 @@ def status(name: str | None = None) -> StatusReport:
         EngineError: no engine answers.
         StackError: there is no stack of that name.
     """
-    engine = Engine.connect()
-    there = look.present(engine)
+    beside = locals_of.present()
+    engine = None if name in beside else _engine(optional=bool(locals_of.known()))
+    there = (*beside, *(look.present(engine) if engine else ()))
     if name is not None:
-        return StatusReport.of((look.status_of(engine, look.which(name, there)),))
+        return StatusReport.of((_status(engine, look.which(name, there), beside),))
     mine = look.project_here() if len(there) > 1 else ""
-    stacks: tuple[StackStatus, ...] = tuple(
-        look.status_of(engine, stack) for stack in sorted(there, key=lambda s: (s != mine, s))
-    )
-    return StatusReport.of(stacks)
+    ordered = sorted(there, key=lambda s: (s != mine, s))
+    return StatusReport.of(tuple(_status(engine, stack, beside) for stack in ordered))
 
 
 def logs(
@@ -87,8 +98,11 @@ def logs(
     Raises:
         StackError: there is no such stack or service.
     """
-    engine = Engine.connect()
-    stack = look.which(name, look.present(engine))
+    stack, engine = _chosen(name, locals_of.known(), look.present)
+    if engine is None:
+        from kgshare.local import commands as without
+
+        return without.logs(stack, service, follow=follow, tail=tail)
     found = engine.containers({compose.LABEL_STACK: stack})
     chosen = [c for c in found if service in {None, c.service}]
     if not chosen:
@@ -103,9 +117,9 @@ def open_page(name: str | None = None) -> OpenReport:
     Raises:
         StackError: there is no such stack, or it is not running.
     """
-    engine = Engine.connect()
-    stack = look.which(name, look.present(engine))
-    found = look.status_of(engine, stack, seconds=0.5)
+    beside = locals_of.present()
+    stack, engine = _chosen(name, beside, look.present)
+    found = _status(engine, stack, beside, seconds=0.5)
     if found.url is None:
         raise StackError(
             f"the stack {stack} is not running", hint="`kgshare up` of its bundle starts it again"
@@ -125,8 +139,11 @@ def reset(name: str | None = None, *, agreed: Callable[[str], bool], progress: P
         Interrupted: the answer was no; nothing was done.
         StackError: there is no such stack, or it cannot be started again without its bundle.
     """
-    engine = Engine.connect()
-    stack = look.which(name, look.known(engine))
+    stack, engine = _chosen(name, locals_of.known(), look.known)
+    if engine is None:
+        from kgshare.local import commands as without
+
+        return without.reset(stack, agreed=agreed, progress=progress)
     return start_afresh(engine, stack, agreed=agreed, progress=progress)
 
 
@@ -145,16 +162,18 @@ def down(
         StackError: there is no stack of that name.
         UsageError: there are several, and none is named.
     """
-    engine = Engine.connect()
-    there = look.known(engine)
+    beside = locals_of.known()
+    engine = None if name in beside else _engine(optional=bool(beside))
+    there = tuple(dict.fromkeys((*beside, *(look.known(engine) if engine else ()))))
     if everything:
-        return bring_down(engine, there, volumes=volumes, progress=progress)
+        return _down(engine, there, beside, volumes=volumes, progress=progress)
     mine = look.project_here()
     if name is None and (not there or (mine and mine not in there)):
-        return bring_down(engine, (), volumes=volumes, progress=progress)  # down already
+        return _down(engine, (), beside, volumes=volumes, progress=progress)  # down already
     if name is None and not mine and not volumes:
-        there = look.present(engine) or there  # one that is down already and left a volume is not in question
-    return bring_down(engine, (look.which(name, there),), volumes=volumes, progress=progress)
+        # One that is down already and left a volume is not in question.
+        there = (*locals_of.present(), *(look.present(engine) if engine else ())) or there
+    return _down(engine, (look.which(name, there),), beside, volumes=volumes, progress=progress)
 
 
 def show_in_browser(url: str) -> bool:
@@ -166,6 +185,85 @@ def show_in_browser(url: str) -> bool:
         return webbrowser.open(url)
     except webbrowser.Error:
         return False
+
+
+def _engine(*, optional: bool) -> Engine | None:
+    """The engine; None where none answers and that is no reason to stop, as there are stacks without one."""
+    try:
+        return Engine.connect()
+    except EngineError:
+        if optional:
+            return None
+        raise
+
+
+def _engine_or_local() -> Engine:
+    """The engine; the error says what needs none, where that is possible."""
+    try:
+        return Engine.connect()
+    except EngineError as error:
+        if not sys.platform.startswith("linux"):
+            raise
+        more = "; `kgshare up --local` needs no engine, and is not sandboxed"
+        raise EngineError(*(replace(p, hint=p.hint + more) for p in error.problems)) from None
+
+
+def _chosen(
+    name: str | None, beside: tuple[str, ...], there: Callable[[Engine], tuple[str, ...]]
+) -> tuple[str, Engine | None]:
+    """The stack that is meant, and the engine it runs on; None for one that runs without."""
+    engine = None if name in beside else _engine(optional=bool(beside))
+    names = tuple(dict.fromkeys((*beside, *(there(engine) if engine else ()))))
+    stack = look.which(name, names)
+    return stack, None if stack in beside else engine
+
+
+def _status(
+    engine: Engine | None, stack: str, beside: tuple[str, ...], *, seconds: float = 5.0
+) -> StackStatus:
+    if engine is None or stack in beside:
+        from kgshare.local.look import status_of
+
+        return status_of(stack, seconds=seconds)
+    return look.status_of(engine, stack, seconds=seconds)
+
+
+def _down(
+    engine: Engine | None,
+    stacks: tuple[str, ...],
+    beside: tuple[str, ...],
+    *,
+    volumes: bool,
+    progress: Progress,
+) -> DownReport:
+    from kgshare.local.end import bring_down as without
+
+    local = without(tuple(s for s in stacks if s in beside), volumes=volumes, progress=progress)
+    rest = tuple(s for s in stacks if s not in beside)
+    if engine is None or not rest:
+        return local
+    done = bring_down(engine, rest, volumes=volumes, progress=progress)
+    return replace(
+        done,
+        stacks=stacks,
+        volumes=(*done.volumes, *local.volumes),
+        kept=(*done.kept, *local.kept),
+        processes=local.processes,
+    )
+
+
+def _require_other_runtime_free(stack: str, *, local: bool) -> None:
+    """One name is one stack, with containers or without.
+
+    Raises:
+        StackError: it is the other's.
+    """
+    if stack in (noted() if local else locals_of.known()):
+        kind = "with" if local else "without"
+        raise StackError(
+            f"the stack {stack} is one {kind} containers",
+            hint=f"choose another name with --name, or `kgshare down --name {stack} --volumes` makes room",
+        )
 
 
 def _line(container: ContainerFacts, text: str) -> str:

@@ -44,6 +44,7 @@ class StackStatus:
         password_file: holds the password of user neo4j.
         store: the volume it runs on.
         kept: older volumes of this stack, with their edits.
+        sandboxed: whether it runs in containers; volumes are folders where it does not.
     """
 
     stack: str
@@ -58,6 +59,7 @@ class StackStatus:
     password_file: Path | None
     store: str
     kept: tuple[str, ...]
+    sandboxed: bool = True
 
     def lines(self) -> list[str]:
         """The status for a person."""
@@ -71,6 +73,8 @@ class StackStatus:
         if self.bolt:
             rows.append(f"  bolt      {self.bolt}   user neo4j, password in {self.password_file}")
         rows += [f"  {s.name:<12} {s.health:<10} {s.image[:19]}" for s in self.services]
+        if not self.sandboxed:
+            rows.append("  without containers: not sandboxed")
         rows += [f"  kept volume {name}" for name in self.kept]
         return rows
 
@@ -170,7 +174,10 @@ class OpenReport:
 
 @dataclass(frozen=True, kw_only=True)
 class DownReport:
-    """What ``down`` returns: what is no longer there, and which volumes still are."""
+    """What ``down`` returns: what is no longer there, and which volumes still are.
+
+    The volumes of a stack without containers are folders; ``processes`` are those of such stacks that were stopped.
+    """
 
     schema: ClassVar[str] = "down"
     stacks: tuple[str, ...]
@@ -178,15 +185,20 @@ class DownReport:
     networks: int
     volumes: tuple[str, ...]
     kept: tuple[str, ...]
+    processes: int = 0
 
     def text(self) -> str:
         """One line, and how to get rid of what is left."""
         if not self.stacks:
             return "no stack was here"
-        rows = [
-            f"{', '.join(self.stacks)}: {self.containers} containers, {self.networks} networks and "
-            f"{len(self.volumes)} volumes removed"
-        ]
+        done = (
+            f"{self.containers} containers, {self.networks} networks and {len(self.volumes)} volumes removed"
+        )
+        if self.processes and not self.containers:
+            done = f"{self.processes} processes stopped, {len(self.volumes)} volumes removed"
+        elif self.processes:
+            done += f", {self.processes} processes stopped"
+        rows = [f"{', '.join(self.stacks)}: {done}"]
         if self.kept:
             rows.append(f"  kept with their edits: {', '.join(self.kept)} (`down --volumes` removes them)")
         return "\n".join(rows)

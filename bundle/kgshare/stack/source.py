@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import yaml
 from pydantic import ValidationError
@@ -15,6 +16,9 @@ from kgshare.errors import BundleError, Problem, UsageError
 from kgshare.progress import Progress
 from kgshare.project import MANIFEST, Manifest, read_project
 from kgshare.seeding.result import SeedReport
+
+if TYPE_CHECKING:
+    from kgshare.bundle import Bundle
 
 SUFFIX = ".kgshare.tar"
 SEED_REPORT = "seed.json"
@@ -56,6 +60,11 @@ class Source:
 
 
 def open_source(where: Path, progress: Progress) -> Source:
+    """The source alone of `open_bundle`; it raises the same."""
+    return open_bundle(where, progress)[0]
+
+
+def open_bundle(where: Path, progress: Progress) -> tuple[Source, Bundle]:
     """Verify a bundle whole, and its compose file against the manifest; nothing is loaded before.
 
     Args:
@@ -76,7 +85,7 @@ def open_source(where: Path, progress: Progress) -> Source:
         seed = seed_report(bundle.read_file(SEED_REPORT), file.name)
     platforms = sorted({image.platform for image in bundle.images})
     images = {image.role: image for image in bundle.images if image.platform == platforms[0]}
-    return Source(
+    source = Source(
         manifest=manifest,
         digest=bundle.digest,
         compose=text,
@@ -89,6 +98,7 @@ def open_source(where: Path, progress: Progress) -> Source:
         size=bundle.size,
         archive=lambda tags: docker_archive(bundle, tags, platforms[0]),
     )
+    return source, bundle
 
 
 def store_name(neo4j_version: str, canonical: str) -> str:

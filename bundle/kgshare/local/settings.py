@@ -1,0 +1,168 @@
+"""From what an image says to what is started here: command, environment and configuration with this machine's paths.
+
+Programs of the image are started by the image's own dynamic loader with the image's own libraries (ld.so(8)), so that
+the C library of this machine does not matter.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from kgshare.errors import StackError
+from kgshare.stack.ports import LOOPBACK
+
+LOADERS = {
+    "linux/amd64": ("usr/lib64/ld-linux-x86-64.so.2", "usr/lib/x86_64-linux-gnu"),
+    "linux/arm64": ("usr/lib/ld-linux-aarch64.so.1", "usr/lib/aarch64-linux-gnu"),
+}
+GUARD = Path(__file__).parent / "guard"
+PAGE_FILE = "srv/kgshare/page.json"
+SEARCH_PATHS = ("PATH", "PYTHONPATH")
+
+
+def loaded(tree: Path, platform: str, program: str, search: str = "/usr/bin") -> list[str]:
+    """The first words of a command that runs a program of an image.
+
+    Raises:
+        StackError: the image has no such program, or its start is one that only a container can do.
+    """
+    file = find(tree, program, search)
+    loader, libraries = (tree / part for part in LOADERS[platform])
+    if not loader.is_file():
+        raise StackError(
+            "the image has no dynamic loader where Debian's is", hint="run this bundle with containers"
+        )
+    with file.open("rb") as stream:
+        head = stream.read(256)
+    if head.startswith(b"\x7fELF"):
+        return [str(loader), "--library-path", str(libraries), "--argv0", str(file), str(file)]
+    if head.startswith(b"#!"):
+        words = head[2:].split(b"\n", 1)[0].decode(errors="replace").split()
+        if words and Path(words[0]).name != "env":
+            return [*loaded(tree, platform, words[0], search), *words[1:], str(file)]
+        if len(words) == 2:
+            return [*loaded(tree, platform, words[1], search), str(file)]
+    raise StackError(f"`{program}` of the image is no program that can be started here")
+
+
+def find(tree: Path, program: str, search: str) -> Path:
+    """A program in an image, by its path in it or by its name; links are followed, as names inside the image.
+
+    Raises:
+        StackError: there is none.
+    """
+    places = [program] if "/" in program else [f"{folder}/{program}" for folder in search.split(":")]
+    for place in places:
+        file = (tree / place.lstrip("/")).resolve()
+        if file.is_file() and file.is_relative_to(tree.resolve()):
+            return file
+    raise StackError(f"the image has no program `{program}`", hint="run this bundle with containers")
+
+
+def application_command(tree: Path, platform: str, config: Mapping[str, object]) -> list[str]:
+    """The application's command; arguments that are paths in the image become paths here.
+
+    Raises:
+        StackError: it cannot be started here.
+    """
+    words = [*_words(config, "Entrypoint"), *_words(config, "Cmd")]
+    if not words:
+        raise StackError("the application's image does not say what to start")
+    search = _environment(config).get("PATH", "/usr/bin")
+    return [*loaded(tree, platform, words[0], search), *(_inside(tree, word) for word in words[1:])]
+
+
+def application_environment(
+    tree: Path,
+    config: Mapping[str, object],
+    *,
+    own_port: int,
+    port: int,
+    bolt_port: int,
+    password: Path,
+    page: Path,
+) -> dict[str, str]:
+    """All the variables that the application sees: the image's and the stack's, none of the user's own."""
+    variables = _environment(config)
+    for name in SEARCH_PATHS:
+        if name in variables:
+            variables[name] = ":".join(_inside(tree, part) for part in variables[name].split(":"))
+    variables["PYTHONPATH"] = ":".join(filter(None, (str(GUARD), variables.get("PYTHONPATH", ""))))
+    more = {"KGSHARE_PAGE_FILE": str(page)} if (tree / PAGE_FILE).is_file() else {}
+    return {
+        **variables,
+        **more,
+        "PYTHONHOME": str(tree / "usr"),
+        "KGSHARE_PAGE_HOST": LOOPBACK,
+        "KGSHARE_LISTEN": f"{own_port}:{port}",
+        "NEO4J_URI": f"bolt://{LOOPBACK}:{bolt_port}",
+        "NEO4J_USER": "neo4j",
+        "NEO4J_PASSWORD_FILE": str(password),
+        "LC_ALL": "C.UTF-8",
+    }
+
+
+def page_json(tree: Path) -> str:
+    """The page's settings with this machine's path of its assets."""
+    found = json.loads((tree / PAGE_FILE).read_text(encoding="utf-8"))
+    if isinstance(found.get("assets"), str):
+        found["assets"] = _inside(tree, found["assets"])
+    return json.dumps(found)
+
+
+def java_arguments(text: str, tree: Path, conf: Path, temporary: Path) -> str:
+    """Java's argument file with this machine's paths; every word quoted (java(1), ``@argfiles``)."""
+    root = str(tree)
+    words = [f"-Djava.io.tmpdir={temporary}"]
+    for line in text.splitlines():
+        word = re.sub(r"(^|[=:])(?=/opt/)", lambda found: found[1] + root, line.strip())
+        words.append(f"--config-dir={conf}" if word.startswith("--config-dir=") else word)
+    quoted = (word.replace("\\", "\\\\").replace('"', '\\"') for word in words if word)
+    return "".join(f'"{word}"\n' for word in quoted)
+
+
+def neo4j_conf(text: str, tree: Path, *, conf: Path, data: Path, run: Path, bolt_port: int) -> str:
+    """Neo4j's configuration with this machine's folders, listening on loopback only."""
+    ours = {
+        "server.default_listen_address": LOOPBACK,
+        "server.default_advertised_address": LOOPBACK,
+        "server.bolt.listen_address": f"{LOOPBACK}:{bolt_port}",
+        "server.bolt.advertised_address": f"{LOOPBACK}:{bolt_port}",
+        "server.directories.data": str(data),
+        "server.directories.plugins": str(tree / "opt/neo4j/plugins"),
+        "server.directories.logs": str(run / "logs"),
+        "server.directories.run": str(run),
+        "server.directories.import": str(run / "import"),
+        "server.logs.config": str(conf / "server-logs.xml"),
+        "server.logs.user.config": str(conf / "user-logs.xml"),
+    }
+    kept = [line for line in text.splitlines() if line.partition("=")[0].strip() not in ours]
+    return "\n".join([*kept, *(f"{name}={value}" for name, value in ours.items()), ""])
+
+
+def database_environment(password: Path, data: Path) -> dict[str, str]:
+    """All the variables that the database sees."""
+    return {
+        "KGSHARE_PASSWORD_FILE": str(password),
+        "KGSHARE_DATA": str(data),
+        "LC_ALL": "C.UTF-8",
+    }
+
+
+def _inside(tree: Path, word: str) -> str:
+    """A path of the image as a path here; any other word as it is."""
+    if word.startswith("/") and (tree / word.lstrip("/")).exists():
+        return str(tree / word.lstrip("/"))
+    return word
+
+
+def _environment(config: Mapping[str, object]) -> dict[str, str]:
+    return dict(word.split("=", 1) for word in _words(config, "Env") if "=" in word)
+
+
+def _words(config: Mapping[str, object], key: str) -> Sequence[str]:
+    found = config.get(key) or []
+    return [str(word) for word in found] if isinstance(found, list) else []
