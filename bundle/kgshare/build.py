@@ -110,13 +110,12 @@ def build(folder: Path, *, output: Path | None, locked: bool, progress: Progress
     return _report(project, done, output or project.root, time.monotonic() - start)
 
 
-def forecast_build(folder: Path, *, locked: bool, progress: Progress) -> PlanReport:
+def forecast_build(folder: Path) -> PlanReport:
     """Which steps `build` would run; nothing is run, fetched or written.
 
     Raises:
         ManifestError, LockError: also where there is no lock yet.
     """
-    del locked, progress
     project = read_project(folder)
     lock = read_lock(project)
     todo = forecast(make_plan(project, lock, this_arch()), StepStore(root=cache_dir() / "steps"))
@@ -214,7 +213,10 @@ def _place(made: Path, target: Path) -> None:
     aside = target.with_name(f".{target.name}.part")
     aside.unlink(missing_ok=True)
     try:
-        os.link(made, aside)
-    except OSError:  # another file system
-        shutil.copy2(made, aside)
-    aside.replace(target)
+        try:
+            os.link(made, aside)
+        except OSError:  # another file system
+            shutil.copy2(made, aside)
+        aside.replace(target)
+    finally:
+        aside.unlink(missing_ok=True)

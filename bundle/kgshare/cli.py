@@ -6,6 +6,8 @@ stdout is the result, stderr the progress. Exit codes: 0 done, 2 usage, others b
 
 from __future__ import annotations
 
+import errno
+import json
 import sys
 from pathlib import Path
 from typing import Annotated
@@ -13,7 +15,7 @@ from typing import Annotated
 import typer
 
 from kgshare import __version__
-from kgshare.errors import Interrupted, KgshareError, LockError, Problem, UsageError
+from kgshare.errors import Interrupted, KgshareError, LockError, MachineError, Problem, UsageError
 from kgshare.progress import Progress
 from kgshare.report import Report, envelope, error_rows
 
@@ -66,7 +68,7 @@ def build(
 
     progress = Progress(quiet=quiet)
     if plan:
-        show(stage.forecast_build(folder, locked=locked, progress=progress), as_json)
+        show(stage.forecast_build(folder), as_json)
     else:
         show(stage.build(folder, output=output, locked=locked, progress=progress), as_json)
 
@@ -260,11 +262,12 @@ def cache_import(
 
 
 @app.command()
-def schema() -> None:
+def schema(as_json: Json = False) -> None:
     """Print the JSON Schema of kgshare.yaml, for editors."""
     from kgshare.project import json_schema
 
-    print(json_schema(), end="")
+    text = json_schema()
+    print(envelope("schema", json.loads(text)) if as_json else text, end="\n" if as_json else "")
 
 
 @app.command()
@@ -291,8 +294,39 @@ def run(arguments: list[str]) -> int:
         hint = f"{getattr(getattr(error, 'ctx', None), 'command_path', 'kgshare')} --help"
         return report_error(UsageError(Problem(message=str(error), hint=hint)), as_json)
     except (typer.Abort, KeyboardInterrupt):
-        return report_error(Interrupted("interrupted", hint="the same command goes on from here"), as_json)
+        return report_error(interrupted(), as_json)
+    except OSError as error:
+        return report_error(refused(error), as_json)
+    if code == Interrupted.exit_code:  # typer has made it an exit code already
+        return report_error(interrupted(), as_json)
     return code if isinstance(code, int) else 0
+
+
+def interrupted() -> Interrupted:
+    """The error for Ctrl-C."""
+    return Interrupted("interrupted", hint="the same command goes on from here")
+
+
+def refused(error: OSError) -> MachineError:
+    """The error for what the machine did not let a command do.
+
+    Raises:
+        OSError: the one given, where it is not the machine's doing: that is a defect, and wants its traceback.
+    """
+    hints = {
+        errno.ENOSPC: "make room, then run the same command again",
+        errno.EDQUOT: "make room in your quota, then run the same command again",
+        errno.EACCES: "see who owns it and who may write there",
+        errno.EPERM: "see who owns it and who may write there",
+        errno.EROFS: "name a folder that can be written",
+        errno.ENOENT: "see that the folder is there",
+        errno.ENOTDIR: "see that the folder is one",
+        errno.EISDIR: "name a file, not a folder",
+    }
+    if error.errno not in hints:
+        raise error
+    reason = error.strerror or str(error)
+    return MachineError(Problem(message=reason, where=str(error.filename or ""), hint=hints[error.errno]))
 
 
 def report_error(error: KgshareError, as_json: bool) -> int:

@@ -112,6 +112,13 @@ class ChangeError(KgshareError):
     kind = "changes"
 
 
+class MachineError(KgshareError):
+    """The machine does not let kgshare work: the disk is full, or a file or folder may not be read or written."""
+
+    exit_code = 11
+    kind = "machine"
+
+
 class Interrupted(KgshareError):
     """Ctrl-C: the same command works again."""
 

@@ -84,7 +84,9 @@ def _seed(project: Project, lock: Lock, arch: Arch) -> Step:
             "files of the seed": tree_digest(seed_files(project), project.root),
             "jars": text_digest(repr(lock.jars)),
             "wheels": text_digest(repr(lock.archs[arch].wheels["seed"])),
-            "kgshare's seeding": _code("seeding", "canonical", "changes", "images", "engines", "errors.py"),
+            "kgshare's seeding": _code(
+                "seeding", "canonical", "changes", "images", "engines", "errors.py", "project"
+            ),
             **_where(arch),
         },
         outputs=(STORE_TAR, GRAPH_TAR, REPORT),
@@ -139,7 +141,9 @@ def _bundle(project: Project, lock: Lock) -> Step:
         inputs={
             "manifest": project.checksum,
             "lock": text_digest(render(lock)),
-            "kgshare": text_digest(__version__, _code("bundle", "compose.py", "build.py")),
+            "kgshare": text_digest(
+                __version__, _code("bundle", "compose.py", "work.py", "readme.py", "project")
+            ),
         },
         outputs=(BUNDLE_TAR, BUNDLE_DIGEST),
     )

@@ -17,6 +17,8 @@ from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from pathlib import Path
 
+from kgshare.doors import process
+from kgshare.errors import ManifestError, Problem
 from kgshare.progress import Progress
 
 DONE = "done.json"
@@ -93,15 +95,39 @@ def text_digest(*parts: str) -> str:
 
 
 def tree_digest(paths: Iterable[Path], root: Path) -> str:
-    """SHA-256 over the files below some paths: names relative to ``root``, modes and contents; bytecode left out."""
+    """SHA-256 over the files below some paths: names relative to ``root``, modes and contents; bytecode left out.
+
+    Raises:
+        ManifestError: a link leads out of ``root`` or to a folder; what is shared is what stands in the project.
+    """
     rows: list[str] = []
     for path in sorted(set(paths)):
-        files = [path] if path.is_file() else sorted(p for p in path.rglob("*") if p.is_file())
-        for file in files:
-            if "__pycache__" not in file.parts:
-                executable = "x" if os.access(file, os.X_OK) else "-"
-                rows.append(f"{file.relative_to(root).as_posix()} {executable} {file_digest(file)}")
+        for file in files_below(path, root):
+            executable = "x" if os.access(file, os.X_OK) else "-"
+            rows.append(f"{file.relative_to(root).as_posix()} {executable} {file_digest(file)}")
     return text_digest(*rows)
+
+
+def files_below(path: Path, root: Path) -> list[Path]:
+    """The files below a path, sorted, without bytecode. A link is a file's other name inside ``root``, or refused."""
+    found = [path] if path.is_file() else []
+    for folder, folders, files in os.walk(path):
+        folders[:] = sorted(name for name in folders if name != "__pycache__")
+        links = [Path(folder, name) for name in folders if Path(folder, name).is_symlink()]
+        found += [Path(folder, name) for name in sorted(files) if not name.endswith(".pyc")]
+        found += links
+    wrong = [
+        f
+        for f in found
+        if f.is_symlink() and not (f.is_file() and f.resolve().is_relative_to(root.resolve()))
+    ]
+    if wrong:
+        hint = "copy what it points to into the project, or remove it"
+        reason = "a link that leads out of the project, to a folder or nowhere"
+        raise ManifestError(
+            *(Problem(message=reason, where=f.relative_to(root).as_posix(), hint=hint) for f in wrong)
+        )
+    return sorted(found)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -184,20 +210,27 @@ def run_steps(
 ) -> dict[str, Done]:
     """Run what is not there yet, independent steps side by side, and return every step's result by name.
 
-    A step that fails lets those that already run finish and starts no other; its error is raised.
+    A step that fails lets those that already run finish and starts no other; its error is raised. Ctrl-C ends the
+    programs that steps wait for.
     """
     done: dict[str, Done] = {}
     waiting = list(plan.steps)
     running: dict[Future[Done], str] = {}
     with ThreadPoolExecutor(jobs) as pool:
-        while waiting or running:
-            for step in [s for s in waiting if all(need in done for need in s.needs)]:
-                waiting.remove(step)
-                running[pool.submit(_run, step, work, store, dict(done), progress)] = step.name
-            finished, _ = wait(running, return_when=FIRST_COMPLETED)
-            for future in finished:
-                name = running.pop(future)
-                done[name] = future.result()
+        try:
+            while waiting or running:
+                for step in [s for s in waiting if all(need in done for need in s.needs)]:
+                    waiting.remove(step)
+                    running[pool.submit(_run, step, work, store, dict(done), progress)] = step.name
+                finished, _ = wait(running, return_when=FIRST_COMPLETED)
+                for future in finished:
+                    name = running.pop(future)
+                    done[name] = future.result()
+        except BaseException as error:
+            pool.shutdown(wait=False, cancel_futures=True)
+            if isinstance(error, KeyboardInterrupt):
+                process.stop_all()
+            raise
     return done
 
 

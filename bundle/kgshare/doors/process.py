@@ -86,15 +86,28 @@ def run(
         )  # fmt: skip
     except FileNotFoundError:
         raise CommandMissing(words[0]) from None
+    _LIVE.add(process)
     try:
         out, err = _follow(process, on_line) if on_line else process.communicate(stdin)
     except BaseException:
         process.terminate()
         process.wait()
         raise
+    finally:
+        _LIVE.discard(process)
     if process.returncode:
         raise CommandFailed(words, process.returncode, err.strip() or out.strip())
     return Completed(stdout=out, stderr=err)
+
+
+# Programs that `run` waits for in any thread; a set's own operations are atomic.
+_LIVE: set[subprocess.Popen[str]] = set()
+
+
+def stop_all() -> None:
+    """End every program that some thread waits for: its `run` then raises `CommandFailed`. For Ctrl-C."""
+    for process in list(_LIVE):
+        process.terminate()
 
 
 def _follow(process: subprocess.Popen[str], on_line: Callable[[str], None]) -> tuple[str, str]:

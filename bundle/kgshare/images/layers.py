@@ -47,12 +47,19 @@ class Layer:
         self._put(path, tarfile.REGTYPE, mode, None, source)
 
     def tree(self, path: str, source: Path) -> None:
-        """Add a folder of the host (or one file) with all that is below it, except bytecode; links are followed."""
+        """Add a folder of the host (or one file) with all that is below it, except bytecode.
+
+        A link to a file is that file, one to a folder is left out; the plan has refused both where they lead out.
+        """
         if source.is_file():
             return self.file(path, source)
         self.folder(path)
         for child in sorted(source.iterdir()):
-            if child.name != "__pycache__" and child.suffix != ".pyc":
+            if (
+                child.name != "__pycache__"
+                and child.suffix != ".pyc"
+                and not (child.is_symlink() and child.is_dir())
+            ):
                 self.tree(f"{path}/{child.name}", child)
         return None
 
