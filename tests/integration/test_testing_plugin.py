@@ -143,3 +143,45 @@ def test_the_fixtures_hand_out_page_driver_and_container(
 def test_a_stack_that_was_not_started_says_so(kgshare_bundle: Path) -> None:
     with pytest.raises(StackError, match="not running"):
         _ = KgshareContainer(kgshare_bundle).bolt
+
+
+def how_to_files() -> dict[str, str]:
+    """The code blocks of the how-to that name their file in their first line."""
+    text = (ROOT / "docs" / "how-to" / "test-against-a-bundle.md").read_text()
+    return dict(re.findall(r"^```\w+\n# (\S+)\n(.*?)^```$", text, re.MULTILINE | re.DOTALL))
+
+
+def test_the_how_to_can_be_copied(
+    kgshare_stack: KgshareContainer,  # it has built the bundle
+    kgshare_bundle: Path,
+    pytester: pytest.Pytester,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    bundle = next(kgshare_bundle.glob("*.kgshare.tar"))
+    (pytester.path / bundle.name).symlink_to(bundle)
+    files = how_to_files()
+    assert {"pyproject.toml", "conftest.py", "test_sheets.py", "test_container.py"} == set(files)
+    conftest = files.pop("conftest.py")
+    for name, text in files.items():
+        (pytester.path / name).write_text(text)
+    monkeypatch.setenv("PYTHONPATH", str(ROOT / "bundle"))
+    ran = pytester.runpytest_subprocess("-p", "kgshare.testing.plugin", "-q", timeout=500)
+    ran.assert_outcomes(passed=5)
+    (pytester.path / "pyproject.toml").unlink()
+    pytester.makeconftest(conftest)
+    pytester.makepyfile(
+        test_named=f"def test_it(kgshare_bundle):\n    assert kgshare_bundle.name == {bundle.name!r}\n"
+    )
+    ran = pytester.runpytest_subprocess("-p", "kgshare.testing.plugin", "-q", "test_named.py", timeout=100)
+    ran.assert_outcomes(passed=1)
+
+
+def test_without_a_bundle_the_fixtures_say_what_to_do(
+    pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pytester.makepyfile("def test_it(kgshare_graph):\n    pass\n")
+    monkeypatch.setenv("PYTHONPATH", str(ROOT / "bundle"))
+    ran = pytester.runpytest_subprocess("-p", "kgshare.testing.plugin")
+    ran.stdout.fnmatch_lines(["*no bundle is named: give --kgshare-bundle FILE*"])
+    ran = pytester.runpytest_subprocess("-p", "kgshare.testing.plugin", "--kgshare-bundle", "nowhere.tar")
+    ran.stdout.fnmatch_lines(["*does not start: *nowhere.tar*"])

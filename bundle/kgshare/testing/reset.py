@@ -90,13 +90,14 @@ class Seeded:
                 at = _position(session)
                 if at == self._at:
                     return Undone(records=records, schema=schema, seconds=time.monotonic() - began)
-                dropped = _drop_new(session, self._schema)
+                there = _schema(session)
+                dropped = _drop_new(session, there, self._schema)
                 with self._wire() as wire:
                     now = _read(wire)
                     undo = compare(self._seed, now, renumbered)
                     if undo:
                         renumbered = _carry_out(wire, undo, renumbered)
-                made = _make_missing(session, self._schema)
+                made = _make_missing(session, there, self._schema)
             records += (
                 len(undo.gone) + len(undo.extra) + len(undo.changed) + len(undo.unlink) + len(undo.link)
             )
@@ -153,9 +154,8 @@ def _schema(session: Session) -> Schema:
     return Schema(constraints=constraints, indexes=indexes)
 
 
-def _drop_new(session: Session, seed: Schema) -> int:
+def _drop_new(session: Session, now: Schema, seed: Schema) -> int:
     """Drop what the seed has not, or has differently, so that it does not stand in the data's way."""
-    now = _schema(session)
     drops = [
         f"DROP {kind} {quoted(name)}"
         for kind, there, wanted in (
@@ -168,11 +168,10 @@ def _drop_new(session: Session, seed: Schema) -> int:
     return _run_all(session, drops)
 
 
-def _make_missing(session: Session, seed: Schema) -> int:
-    """Make again what is no longer there, and wait until it is populated."""
-    now = _schema(session)
-    made = [s for name, s in seed.constraints.items() if name not in now.constraints]
-    made += [s for name, s in seed.indexes.items() if name not in now.indexes]
+def _make_missing(session: Session, before: Schema, seed: Schema) -> int:
+    """Make again what was not there, or was different and is dropped, and wait until it is populated."""
+    made = [s for name, s in seed.constraints.items() if before.constraints.get(name) != s]
+    made += [s for name, s in seed.indexes.items() if before.indexes.get(name) != s]
     _run_all(session, [statement.removesuffix(";") for statement in made])
     if made:
         session.run("CALL db.awaitIndexes(300)").consume()
