@@ -64,7 +64,7 @@ class Reading:
             StackError: Neo4j refused the query, or went away.
         """
         try:
-            for record in self._session.run(query, dict(parameters)):  # type: ignore[arg-type]
+            for record in self._session.run(query, dict(parameters)):
                 yield record.values()
         except (DriverError, Neo4jError, OSError) as error:
             said = getattr(error, "message", "") or error
@@ -100,7 +100,7 @@ def reading(uri: str, *, user: str, password: str, database: str | None = None) 
             uri, auth=auth, connection_timeout=10.0, max_transaction_retry_time=10.0, telemetry_disabled=True,
             user_agent="kgshare",
         ) as driver:  # fmt: skip
-            driver.verify_connectivity(database=database)
+            driver.verify_connectivity()
             with driver.session(
                 default_access_mode=READ_ACCESS, database=database, fetch_size=5000
             ) as session:

@@ -129,7 +129,7 @@ class Capture:
                     )
                     self._odd(match, "n", f"k: [{', '.join(at)}]", table, values, odd, f"{label} {', '.join(at)}",
                               set(key))  # fmt: skip
-        types = {item.name: item.type for item in table.columns if item.type not in (None, "string")}
+        types: dict[str, str | None] = _said(table.columns)
         self.done.node_tables.append(
             {
                 "file": file,
@@ -187,10 +187,12 @@ class Capture:
                     ]
                     keys = f"a: [{at[0]}], b: [{at[1]}], d: [{', '.join(d)}]"
                     self._odd(match, "r", keys, table, values, odd, f"{type_} {keys}", set(discriminator))
-        types = {item.name: item.type for item in table.columns if item.type not in (None, "string")}
+        types: dict[str, str | None] = _said(table.columns)
         for names, cells_ in zip(heads, ends, strict=True):
-            types |= {n: c.type for n, c in zip(names, cells_.columns, strict=True) if c.type != "string"}
-        types |= {SURROGATE: "int"} if own else {}
+            types.update(
+                {n: c.type for n, c in zip(names, cells_.columns, strict=True) if c.type != "string"}
+            )
+        types.update({SURROGATE: "int"} if own else {})
         self.done.link_tables.append(
             {
                 "file": file, "type": type_, "start": {"label": start, "columns": heads[0]},
@@ -279,6 +281,10 @@ def _free(wanted: str, taken: set[str]) -> str:
         name, number = f"{wanted}_{number}", number + 1
     taken.add(name)
     return name
+
+
+def _said(columns: Sequence[Column]) -> dict[str, str | None]:
+    return {item.name: item.type for item in columns if item.type not in (None, "string")}
 
 
 def _types(types: Mapping[str, str | None]) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from typing import Any, ClassVar
 
 from kgshare.doors.bolt import Reading, reading
 from kgshare.errors import ManifestError, Problem, SeedError, StackError, UsageError
-from kgshare.images.conf import ALLOWLIST, allowlist
+from kgshare.images.conf import allowlist
 from kgshare.init.about import about
 from kgshare.init.capture import Capture, Captured
 from kgshare.init.folder import Found, check_of, read_folder
@@ -24,7 +24,7 @@ from kgshare.init.model import Draft, Look, Proposal
 from kgshare.init.throwaway import neo4j_install
 from kgshare.progress import Progress
 from kgshare.project.model import Neo4j
-from kgshare.project.read import MANIFEST, parse_project
+from kgshare.project.read import ALLOWLIST, MANIFEST, parse_project
 from kgshare.seeding.bolt import Database, connect
 from kgshare.seeding.checks import run_checks
 from kgshare.seeding.dump import open_dump

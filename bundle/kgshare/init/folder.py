@@ -10,6 +10,7 @@ import json
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -265,7 +266,7 @@ def check_of(stated: Stated) -> dict[str, Any]:
     """
     query = stated.query
     for name, text in stated.parameters.items():
-        query = re.sub(rf"\$(?:{re.escape(name)}\b|`{re.escape(name)}`)", lambda _, t=text: _value(t), query)
+        query = re.sub(rf"\$(?:{re.escape(name)}\b|`{re.escape(name)}`)", partial(_replaced, text), query)
     query = " ".join(line.strip() for line in query.splitlines())
     name = f"the README's query gives {stated.expected}"
     expected = stated.expected.strip("\"'")
@@ -278,6 +279,10 @@ def check_of(stated: Stated) -> dict[str, Any]:
         }
     value: Any = int(expected) if re.fullmatch(r"-?\d+", expected) else expected
     return {"name": name, "cypher": query, "expect": value}
+
+
+def _replaced(text: str, _: re.Match[str]) -> str:
+    return _value(text)
 
 
 def _value(text: str) -> str:

@@ -7,6 +7,7 @@ combination of labels that occurs, and none that was chosen may stand beside ano
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator
+from functools import partial
 
 from kgshare.errors import ManifestError, Problem
 from kgshare.init.model import Key, LabelSet, Look, Proposal
@@ -42,7 +43,7 @@ def propose(look: Look, surrogates: Collection[str] = ()) -> Proposal:
             )
             message = "no choice of labels gives every node exactly one that has a key"
             problems.append(Problem(message=message, hint=hint))
-    relationships = {}
+    relationships: dict[str, tuple[str, ...]] = {}
     for type_, options in sorted(look.discriminators.items()):
         if type_ in surrogates:
             relationships[type_] = (SURROGATE,)
@@ -56,10 +57,10 @@ def propose(look: Look, surrogates: Collection[str] = ()) -> Proposal:
     assert chosen is not None
     nodes = {}
     for label in sorted(chosen):
-        options = sorted(keys[label], key=lambda key: _rank(label, key))
-        nodes[label] = options[0].properties
+        ranked = sorted(keys[label], key=partial(_rank, label))
+        nodes[label] = ranked[0].properties
         if label not in surrogates:
-            notes += _doubts(label, options)
+            notes += _doubts(label, ranked)
     notes += _passed_over(look, keys, chosen)
     return Proposal(
         nodes=nodes,

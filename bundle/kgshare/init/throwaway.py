@@ -8,6 +8,8 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
+from jgo.maven import MavenContext
+
 from kgshare.cache import Cache, sha256_of
 from kgshare.doors.process import CommandFailed, run, which
 from kgshare.errors import LockError, SeedError
@@ -77,7 +79,7 @@ def neo4j_install(version: str, plugins: Sequence[str], heap: str = "512m") -> I
         yield Install(java=java, lib=lib, plugins=more if extra else None, heap=heap)
 
 
-def _fetch(cache: Cache, context: maven.MavenContext, jars: Sequence[maven.Coordinate]) -> None:
+def _fetch(cache: Cache, context: MavenContext, jars: Sequence[maven.Coordinate]) -> None:
     def take(jar: maven.Coordinate, file: Path) -> None:
         sha256 = sha256_of(file)
         if cache.path(sha256) is None:

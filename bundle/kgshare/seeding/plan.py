@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from kgshare.images.conf import ALLOWLIST, allowlist
+from kgshare.images.conf import allowlist
 from kgshare.project.model import CsvRelationships, SeedStep
-from kgshare.project.read import Project
+from kgshare.project.read import ALLOWLIST, Project
 from kgshare.seeding import spec
 
 # What of kgshare the stage needs where it runs: the image builder copies these, and no more.
