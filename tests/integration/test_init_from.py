@@ -103,7 +103,8 @@ def test_a_database_that_is_written_to_all_the_time_is_refused(running: Server, 
     def write() -> None:
         with connect(running.uri) as db:
             while not stop.wait(0.05):
-                db.run("MATCH (t:Tea {name: 'tea 50'}) SET t.grams = t.grams + 0")
+                db.run("MATCH (t:Tea {name: 'tea 50'}) SET t.sips = coalesce(t.sips, 0) + 1")
+            db.run("MATCH (t:Tea) REMOVE t.sips")
 
     writer = threading.Thread(target=write)
     writer.start()
@@ -171,7 +172,7 @@ def test_removed_syntax_is_named_with_what_took_its_place(tmp_path: Path) -> Non
 
 
 def test_a_dump_with_apoc_seeds_and_its_scripts_may_call_what_is_allowed(
-    running: Server, install: Install, tmp_path: Path
+    install: Install, tmp_path: Path
 ) -> None:
     home, folder = tmp_path / "home", tmp_path / "project"
     (folder / "data").mkdir(parents=True)
@@ -186,6 +187,9 @@ def test_a_dump_with_apoc_seeds_and_its_scripts_may_call_what_is_allowed(
         '{"name": "tea", "dbms": [{"dumpFile": "data/neo4j.dump", "targetNeo4jVersion": "5.x", "plugins": ["apoc"]}]}'
     )
     made(None, str(folder))
+    single = made(tmp_path / "single", str(folder / "data" / "neo4j.dump"))
+    assert (single.nodes, dict(single.identity)) == (2, {"Tea": ("name",)})
+    assert read_project(tmp_path / "single").manifest.seed[0].dump is not None
     manifest = folder / "kgshare.yaml"
     assert read_project(folder).manifest.neo4j.plugins == (APOC,)
     (folder / "slugs.cypher").write_text("MATCH (t:Tea) SET t.slug = apoc.text.slug(t.name);")
@@ -203,7 +207,7 @@ def test_a_dump_with_apoc_seeds_and_its_scripts_may_call_what_is_allowed(
             seeded(with_apoc, folder, tmp_path)
 
 
-def test_a_single_dump_becomes_a_project(running: Server, install: Install, tmp_path: Path) -> None:
+def test_a_file_that_is_no_dump_leaves_no_project(tmp_path: Path) -> None:
     (tmp_path / "junk.dump").write_bytes(b"no dump")
     with pytest.raises(SeedError, match="is not a Neo4j dump"):
         made(tmp_path / "project", str(tmp_path / "junk.dump"))
