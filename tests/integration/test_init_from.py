@@ -191,13 +191,13 @@ def test_a_dump_with_apoc_seeds_and_its_scripts_may_call_what_is_allowed(
     assert (single.nodes, dict(single.identity)) == (2, {"Tea": ("name",)})
     assert read_project(tmp_path / "single").manifest.seed[0].dump is not None
     manifest = folder / "kgshare.yaml"
-    assert read_project(folder).manifest.neo4j.plugins == (APOC,)
+    assert read_project(folder).manifest.neo4j.plugins == APOC
     (folder / "slugs.cypher").write_text("MATCH (t:Tea) SET t.slug = apoc.text.slug(t.name);")
     step = "- dump:\n    file: data/neo4j.dump\n"
     text = manifest.read_text().replace("- dump: {file: data/neo4j.dump}\n", step)
     assert step in text
     manifest.write_text(text.replace(step, step + "- cypher: {scripts: [slugs.cypher]}\n"))
-    with neo4j_install("5.26.30", [APOC]) as with_apoc:
+    with neo4j_install("5.26.30", APOC) as with_apoc:
         done = seeded(with_apoc, folder, tmp_path)
         assert done.labels == {"Tea": 2}
         nodes = "".join(f.read_text() for f in (tmp_path / "store" / "graph" / "nodes").rglob("*.txt"))

@@ -50,12 +50,10 @@ def test_a_dump_in_the_wrong_place_is_refused_with_its_line(tmp_path: Path, seed
         read_project(project(tmp_path, "seed:\n" + seed))
 
 
-def plugin(version: str, allow: str = "") -> str:
+def plugin(version: str, allow: str = "", jars: tuple[str, ...] = ("apoc-core", "apoc-common")) -> str:
+    names = ", ".join(f"'org.neo4j.procedure:{jar}:{version}'" for jar in jars)
     config = f', config: {{dbms.security.procedures.allowlist: "{allow}"}}' if allow else ""
-    return (
-        f'neo4j: {{plugins: ["org.neo4j.procedure:apoc-core:{version}"]{config}}}\n'
-        "seed: [{cypher: {scripts: [tea.cypher]}}]\n"
-    )
+    return f"neo4j: {{plugins: [{names}]{config}}}\nseed: [{{cypher: {{scripts: [tea.cypher]}}}}]\n"
 
 
 def test_a_plugin_of_another_line_than_neo4js_is_refused(tmp_path: Path) -> None:
@@ -67,3 +65,8 @@ def test_a_plugin_of_which_nothing_may_be_called_is_refused(tmp_path: Path) -> N
     with pytest.raises(ManifestError, match="no procedure or function of apoc-core is allowed"):
         read_project(project(tmp_path, plugin("5.26.0")))
     assert read_project(project(tmp_path, plugin("5.26.0", "apoc.text.*"))).manifest.neo4j.plugins
+
+
+def test_apoc_core_needs_the_classes_of_apoc_common(tmp_path: Path) -> None:
+    with pytest.raises(ManifestError, match="apoc-core lacks the classes of apoc-common"):
+        read_project(project(tmp_path, plugin("5.26.0", "apoc.*", ("apoc-core",))))

@@ -33,7 +33,8 @@ from kgshare.seeding.server import Install, start_server
 from kgshare.seeding.spec import Check, CypherStep
 from kgshare.seeding.stage import SEED_CONFIG
 
-APOC = "org.neo4j.procedure:apoc-core:5.26.0"
+# The jar of apoc-core is without the classes it shares with APOC extended; its pom does not name them either.
+APOC = ("org.neo4j.procedure:apoc-core:5.26.0", "org.neo4j.procedure:apoc-common:5.26.0")
 SCHEMES = ("bolt", "bolt+s", "bolt+ssc", "neo4j", "neo4j+s", "neo4j+ssc")
 TRIES = 3
 # A transaction is closed a moment after its data can be seen; so long its number may lag behind.
@@ -222,7 +223,7 @@ def _from_files(folder: Path, origin: Path, found: Found, source: str, progress:
         notes.append(f"the plugin {name} is asked for: add it to neo4j.plugins by its Maven coordinate")
     neo4j: dict[str, Any] = {"version": Neo4j().version}
     if known:
-        neo4j |= {"plugins": [APOC], "config": {ALLOWLIST: "apoc.*"}}
+        neo4j |= {"plugins": list(APOC), "config": {ALLOWLIST: "apoc.*"}}
     paths = [name for name in (found.dump, *found.scripts, *found.inputs) if name]
     # A dump that is not in the project yet goes to data/; everything else keeps its place.
     places = {name: f"data/{name}" if name == found.dump and "/" not in name else name for name in paths}

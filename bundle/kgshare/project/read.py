@@ -198,6 +198,10 @@ def _wrong_plugins(manifest: Manifest, lines: Lines, name: str) -> Iterator[Prob
                 where=where,
                 hint=f"its first two numbers are Neo4j's: {group}:{artifact}:{line}.x",
             )
+        common = f"{group}:apoc-common:{version}"
+        if artifact == "apoc-core" and common not in manifest.neo4j.plugins:
+            hint = f"name it beside it: {common} (neither its jar nor its pom has them)"
+            yield Problem(message="apoc-core lacks the classes of apoc-common", where=where, hint=hint)
         if "apoc" not in str(manifest.neo4j.config.get(ALLOWLIST, "")):
             hint = f'allow what you use: neo4j.config: {{{ALLOWLIST}: "apoc.*"}}, or name by name'
             yield Problem(
