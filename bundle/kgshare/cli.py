@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import errno
 import json
+import os
 import sys
 from pathlib import Path
 from typing import Annotated
@@ -71,6 +72,68 @@ def build(
         show(stage.forecast_build(folder), as_json)
     else:
         show(stage.build(folder, output=output, locked=locked, progress=progress), as_json)
+
+
+@app.command("init")
+def init_(
+    folder: Annotated[
+        Path | None,
+        typer.Argument(help="Where the project will stand; where the source is, or here, when not given."),
+    ] = None,
+    source: Annotated[
+        str | None,
+        typer.Option(
+            "--from", metavar="SOURCE", help="bolt://HOST:PORT, a dump, or a folder; FOLDER when not given."
+        ),
+    ] = None,
+    surrogate_key: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--surrogate-key",
+            help="Number the records of this label or type, which nothing else tells apart.",
+        ),
+    ] = None,
+    user: Annotated[str, typer.Option("--user", help="The database's user.")] = "neo4j",
+    password_file: Annotated[
+        Path | None,
+        typer.Option(
+            "--password-file", help="Its password; else NEO4J_PASSWORD is taken, else it is asked for."
+        ),
+    ] = None,
+    database: Annotated[
+        str | None, typer.Option("--database", help="The database's name; the user's own when not given.")
+    ] = None,
+    as_json: Json = False,
+    quiet: Quiet = False,
+) -> None:
+    """Write a kgshare.yaml that builds, from a running database, a dump, or a folder of scripts.
+
+    The source is only read. What cannot be known for certain is said, and stands as a comment in the manifest.
+    """
+    from kgshare.init import init
+    from kgshare.init.command import Access
+
+    def password() -> str:
+        if password_file is not None:
+            return _secret(password_file)
+        told = os.environ.get("NEO4J_PASSWORD")
+        if told is None and sys.stdin.isatty():
+            told = typer.prompt(
+                f"password of {user} (empty where none is asked for)", default="", hide_input=True,
+                show_default=False, err=True,
+            )  # fmt: skip
+        return told or ""
+
+    access = Access(user=user, password=password, database=database)
+    progress = Progress(quiet=quiet)
+    show(init(folder, source, access=access, surrogates=surrogate_key or (), progress=progress), as_json)
+
+
+def _secret(file: Path) -> str:
+    try:
+        return file.read_text(encoding="utf-8").strip()
+    except OSError as error:
+        raise UsageError(Problem(message=f"cannot be read: {error.strerror}", where=str(file))) from None
 
 
 @app.command()

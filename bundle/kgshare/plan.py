@@ -157,6 +157,8 @@ def seed_files(project: Project) -> list[Path]:
 
 
 def _named(step: SeedStep) -> Iterable[str]:
+    if step.dump:
+        yield step.dump.file
     if step.csv:
         yield from (table.file for table in step.csv.nodes)
         yield from (table.file for table in step.csv.relationships)

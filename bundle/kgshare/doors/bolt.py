@@ -1,16 +1,21 @@
 """The command line's one door to Bolt: nothing else of it imports ``neo4j``.
 
-It only counts, in a session with READ access, over the port that a stack publishes on loopback.
+It only reads, in sessions with READ access: counts over the port that a stack publishes on loopback, and a database
+that a project is to be made from.
 """
 
 from __future__ import annotations
 
+import logging
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import Any
 
-from neo4j import READ_ACCESS, GraphDatabase
+from neo4j import READ_ACCESS, GraphDatabase, Session
 from neo4j.exceptions import AuthError, DriverError, Neo4jError
 
-from kgshare.errors import StackError
+from kgshare.errors import Problem, StackError
 
 COUNT = "MATCH (n) RETURN count(n) AS n", "MATCH ()-[r]->() RETURN count(r) AS n"  # both from the count store
 
@@ -44,3 +49,70 @@ def count(port: int, password: str, *, seconds: float = 5.0) -> Counts:
     except (DriverError, Neo4jError, OSError) as error:
         raise StackError(f"the database at {address} does not answer: {error}") from None
     return Counts(nodes=int(nodes), relationships=int(relationships))
+
+
+class Reading:
+    """A database that is read and never written to."""
+
+    def __init__(self, session: Session, address: str) -> None:
+        self._session, self._address = session, address
+
+    def stream(self, query: str, parameters: Mapping[str, Any]) -> Iterator[Sequence[Any]]:
+        """A query's rows as they come.
+
+        Raises:
+            StackError: Neo4j refused the query, or went away.
+        """
+        try:
+            for record in self._session.run(query, dict(parameters)):
+                yield record.values()
+        except (DriverError, Neo4jError, OSError) as error:
+            said = getattr(error, "message", "") or error
+            raise StackError(Problem(message=f"cannot be read: {said}", where=self._address)) from None
+
+    def committed(self) -> str:
+        """What was committed last, as a bookmark: the same one twice means that nothing was committed in between.
+
+        A read transaction's bookmark carries the number of the last transaction that was closed, in every edition;
+        ``SHOW DATABASES`` tells it in the Enterprise Edition only.
+        """
+        list(self.stream("RETURN 1", {}))
+        return " ".join(sorted(self._session.last_bookmarks().raw_values))
+
+
+@contextmanager
+def reading(uri: str, *, user: str, password: str, database: str | None = None) -> Iterator[Reading]:
+    """A read-only session on any server.
+
+    Args:
+        uri: ``bolt://HOST:PORT`` or ``neo4j://…``.
+        user: who asks; password: empty where the server asks for none.
+        password: of the user.
+        database: its name; the user's home database when not given.
+
+    Raises:
+        StackError: nothing answers there, or the password is wrong.
+    """
+    logging.getLogger("neo4j.notifications").setLevel(logging.ERROR)
+    auth = (user, password) if password else None
+    try:
+        with GraphDatabase.driver(
+            uri, auth=auth, connection_timeout=10.0, max_transaction_retry_time=10.0, telemetry_disabled=True,
+            user_agent="kgshare",
+        ) as driver:  # fmt: skip
+            driver.verify_connectivity()
+            with driver.session(
+                default_access_mode=READ_ACCESS, database=database, fetch_size=5000
+            ) as session:
+                yield Reading(session, uri)
+    except AuthError:
+        hint = "give the password in NEO4J_PASSWORD or with --password-file, and the user with --user"
+        message = (
+            f"the database refuses {user} with this password"
+            if password
+            else "the database asks for a password"
+        )
+        raise StackError(Problem(message=message, where=uri, hint=hint)) from None
+    except (DriverError, Neo4jError, OSError, ValueError) as error:
+        hint = "is it running, and is this its Bolt address?"
+        raise StackError(Problem(message=f"cannot be reached: {error}", where=uri, hint=hint)) from None

@@ -7,11 +7,11 @@ from collections.abc import Iterable, Mapping
 
 from kgshare.errors import ManifestError, Problem
 from kgshare.project import Manifest
+from kgshare.project.read import ALLOWLIST
 
 HOME, CONF, DATA = "/opt/neo4j", "/opt/neo4j/conf", "/data"
 LIB, PLUGINS, NATIVE = "/opt/neo4j/lib", "/opt/neo4j/plugins", "/opt/neo4j/native"
 CLASSES = "/opt/kgshare/classes"
-ALLOWLIST = "dbms.security.procedures.allowlist"
 
 # What keeps a stack safe; a manifest cannot say otherwise. Names and meanings: Neo4j's operations manual, and the
 # settings classes of neo4j-configuration for those called internal.
@@ -109,14 +109,18 @@ def settings(manifest: Manifest) -> dict[str, str]:
     own = {name: _text(value) for name, value in manifest.neo4j.config.items()}
     if problems := [*_refused(own)]:
         raise ManifestError(*problems)
-    more = [name.strip() for name in own.pop(ALLOWLIST, "").split(",") if name.strip()]
     return {
         **DEFAULTS,
         **own,
         **SAFETY,
         "server.memory.pagecache.size": manifest.neo4j.memory.pagecache,
-        ALLOWLIST: ",".join([*ALLOWED, *more]),
+        ALLOWLIST: allowlist(own.get(ALLOWLIST, "")),
     }
+
+
+def allowlist(more: str) -> str:
+    """The procedures and functions that may be called: Neo4j's own, and what a manifest allows of its plugins'."""
+    return ",".join([*ALLOWED, *(name.strip() for name in more.split(",") if name.strip())])
 
 
 def neo4j_conf(manifest: Manifest) -> str:

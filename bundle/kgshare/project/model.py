@@ -62,7 +62,9 @@ class Neo4j(Strict):
         default={}, description="neo4j.conf settings; those that keep a stack safe cannot be set here"
     )
     plugins: tuple[Coordinate, ...] = Field(
-        default=(), description="jars by Maven coordinate group:artifact:version"
+        default=(),
+        description="jars by Maven coordinate group:artifact:version; what they offer is called once `config` allows it "
+        "by name, as in `dbms.security.procedures.allowlist: apoc.*`",
     )
 
 
@@ -131,17 +133,27 @@ class CypherStep(Strict):
     )
 
 
-class SeedStep(Strict):
-    """One step of the seed: exactly one of its kinds. Bulk steps (csv, python) come before cypher."""
+class DumpStep(Strict):
+    """A file that `neo4j-admin database dump` wrote, of this Neo4j, an older 5.x or 4.4.
 
+    It is the first step; csv and python steps cannot stand beside it, as they too fill an empty store.
+    """
+
+    file: ProjectPath
+
+
+class SeedStep(Strict):
+    """One step of the seed: exactly one of its kinds. A dump, or bulk steps (csv, python), come before cypher."""
+
+    dump: DumpStep | None = None
     csv: CsvStep | None = None
     python: PythonStep | None = None
     cypher: CypherStep | None = None
 
     @model_validator(mode="after")
     def _one_kind(self) -> SeedStep:
-        if sum(step is not None for step in (self.csv, self.python, self.cypher)) != 1:
-            raise ValueError("a seed step has exactly one of: csv, python, cypher")
+        if sum(step is not None for step in (self.dump, self.csv, self.python, self.cypher)) != 1:
+            raise ValueError("a seed step has exactly one of: dump, csv, python, cypher")
         return self
 
 

@@ -16,6 +16,7 @@ from kgshare.errors import ManifestError, Problem
 from kgshare.project.model import Manifest, SeedStep
 
 MANIFEST = "kgshare.yaml"
+ALLOWLIST = "dbms.security.procedures.allowlist"
 
 Path_ = tuple[str | int, ...]
 Lines = dict[Path_, int]
@@ -74,6 +75,8 @@ def parse_project(text: bytes, file: Path) -> Project:
     except ValidationError as error:
         raise ManifestError(*_problems(error, lines, file.name)) from None
     problems = [*_wrong_order(manifest, lines, file.name), *_wrong_labels(manifest, lines, file.name)]
+    problems += _wrong_dumps(manifest, lines, file.name)
+    problems += _wrong_plugins(manifest, lines, file.name)
     problems += _missing_files(manifest, lines, file)
     if problems:
         raise ManifestError(*problems)
@@ -164,6 +167,48 @@ def _wrong_order(manifest: Manifest, lines: Lines, name: str) -> Iterator[Proble
             )
 
 
+def _wrong_dumps(manifest: Manifest, lines: Lines, name: str) -> Iterator[Problem]:
+    """A dump is a whole store: it comes first, once, and nothing else can fill the store that it is."""
+    bulk = any(step.csv or step.python for step in manifest.seed)
+    for index, step in enumerate(manifest.seed):
+        where = f"{name}:{_line(lines, ('seed', index))}"
+        if step.dump and index:
+            yield Problem(
+                message=f"`seed[{index}]`: a dump is the first step, and the only dump", where=where
+            )
+        elif step.dump and bulk:
+            yield Problem(
+                message=f"`seed[{index}]`: a dump cannot stand beside csv and python steps",
+                where=where,
+                hint="a dump and the bulk import both fill an empty store: add rows with a cypher step and LOAD CSV",
+            )
+
+
+def _wrong_plugins(manifest: Manifest, lines: Lines, name: str) -> Iterator[Problem]:
+    """APOC of another line than Neo4j's does not start; without an allow-list entry nothing of it can be called."""
+    line = manifest.neo4j.version.rpartition(".")[0]
+    for index, coordinate in enumerate(manifest.neo4j.plugins):
+        group, artifact, version = coordinate.split(":")
+        if group != "org.neo4j.procedure":
+            continue  # whose versions say nothing about Neo4j's
+        where = f"{name}:{_line(lines, ('neo4j', 'plugins', index))}"
+        if version.rpartition(".")[0] != line:
+            yield Problem(
+                message=f"{artifact} {version} is for another Neo4j than {manifest.neo4j.version}",
+                where=where,
+                hint=f"its first two numbers are Neo4j's: {group}:{artifact}:{line}.x",
+            )
+        common = f"{group}:apoc-common:{version}"
+        if artifact == "apoc-core" and common not in manifest.neo4j.plugins:
+            hint = f"name it beside it: {common} (neither its jar nor its pom has them)"
+            yield Problem(message="apoc-core lacks the classes of apoc-common", where=where, hint=hint)
+        if "apoc" not in str(manifest.neo4j.config.get(ALLOWLIST, "")):
+            hint = f'allow what you use: neo4j.config: {{{ALLOWLIST}: "apoc.*"}}, or name by name'
+            yield Problem(
+                message=f"no procedure or function of {artifact} is allowed", where=where, hint=hint
+            )
+
+
 def _wrong_labels(manifest: Manifest, lines: Lines, name: str) -> Iterator[Problem]:
     """Every label that a table names by key must have its key declared."""
     declared = manifest.identity.nodes
@@ -192,6 +237,8 @@ def _no_key(label: str, where: str) -> Problem:
 
 
 def _step_paths(step: SeedStep) -> Iterator[tuple[Path_, str]]:
+    if step.dump:
+        yield ("dump", "file"), step.dump.file
     if step.csv:
         for kind in ("nodes", "relationships"):
             for table, row in enumerate(getattr(step.csv, kind)):

@@ -16,10 +16,11 @@ class QueryFailed(Exception):
 
     Attributes:
         message: Neo4j's own words.
+        code: Neo4j's status code, as in ``Neo.ClientError.Statement.SyntaxError``; empty where it gave none.
     """
 
-    def __init__(self, message: str) -> None:
-        self.message = message
+    def __init__(self, message: str, code: str = "") -> None:
+        self.message, self.code = message, code
         super().__init__(message)
 
 
@@ -39,7 +40,8 @@ class Database:
             for record in self._session.run(neo4j.Query(query), dict(parameters)):
                 yield record.values()
         except (Neo4jError, DriverError) as error:
-            raise QueryFailed(str(getattr(error, "message", "") or error)) from error
+            said = str(getattr(error, "message", "") or error)
+            raise QueryFailed(said, str(getattr(error, "code", "") or "")) from error
 
     def run(self, query: str, **parameters: Any) -> list[Sequence[Any]]:
         """All rows of a query.

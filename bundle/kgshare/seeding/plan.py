@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from kgshare.images.conf import allowlist
 from kgshare.project.model import CsvRelationships, SeedStep
-from kgshare.project.read import Project
+from kgshare.project.read import ALLOWLIST, Project
 from kgshare.seeding import spec
 
 # What of kgshare the stage needs where it runs: the image builder copies these, and no more.
@@ -45,6 +46,8 @@ def seed_spec(
     """
     manifest = project.manifest
     settings = {name: _setting(value) for name, value in manifest.neo4j.config.items()}
+    # The same list as in the image: a script that works while seeding finds its procedures there too.
+    settings[ALLOWLIST] = allowlist(settings.get(ALLOWLIST, ""))
     return spec.SeedSpec(
         project=root,
         java=java,
@@ -70,6 +73,8 @@ def _setting(value: str | int | bool) -> str:
 
 
 def _step(step: SeedStep) -> spec.Step:
+    if step.dump:
+        return spec.DumpStep(file=step.dump.file)
     if step.csv:
         return spec.CsvStep(
             nodes=tuple(

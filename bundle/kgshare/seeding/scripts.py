@@ -23,17 +23,33 @@ from kgshare.seeding.spec import CypherStep
 
 _POSITION = re.compile(r"\(?line (\d+), column (\d+)(?: \(offset: \d+\))?\)?")
 _BATCH = 1000
+UNIQUE = ["UNIQUENESS", "NODE_KEY", "NODE_PROPERTY_UNIQUENESS"]
+# Something of the same schema exists. Source: Neo4j's status codes.
+ALREADY = {
+    f"Neo.ClientError.Schema.{name}"
+    for name in ("EquivalentSchemaRuleAlreadyExists", "ConstraintAlreadyExists", "IndexAlreadyExists")
+}
 T = TypeVar("T")
 
 
 def identity_constraints(db: Database, node_keys: Mapping[str, tuple[str, ...]]) -> None:
     """Make each label's key unique, as constraint ``kgshare_LABEL``, and wait until all indexes are online.
 
+    A key that a constraint of the project's own makes unique gets no second one. Where an index of the project's own
+    stands in the place of the constraint's, the index stays and the key is only looked at.
+
     Raises:
         SeedError: the data breaks one, or an index failed.
     """
     problems = []
+    rows = db.run(
+        "SHOW CONSTRAINTS YIELD type, labelsOrTypes, properties WHERE type IN $types RETURN labelsOrTypes, properties",
+        types=UNIQUE,
+    )
+    there = {(labels[0], frozenset(properties)) for labels, properties in rows}
     for label, key in node_keys.items():
+        if (label, frozenset(key)) in there:
+            continue
         properties = ", ".join(f"n.{quoted(name)}" for name in key)
         query = (
             f"CREATE CONSTRAINT {quoted('kgshare_' + label)} IF NOT EXISTS "
@@ -42,10 +58,19 @@ def identity_constraints(db: Database, node_keys: Mapping[str, tuple[str, ...]])
         try:
             db.run(query)
         except QueryFailed as error:
+            if error.code in ALREADY and not _repeated(db, label, key):
+                continue
             problems.append(Problem(message=f"the key of {label} is not unique: {error.message}"))
     if problems:
         raise SeedError(*problems)
     wait_for_indexes(db)
+
+
+def _repeated(db: Database, label: str, key: tuple[str, ...]) -> bool:
+    values = ", ".join(f"n.{quoted(name)}" for name in key)
+    return bool(
+        db.run(f"MATCH (n:{quoted(label)}) WITH [{values}] AS k, count(*) AS c WHERE c > 1 RETURN k LIMIT 1")
+    )
 
 
 def wait_for_indexes(db: Database) -> None:
@@ -147,9 +172,25 @@ def run_scripts(db: Database, step: CypherStep, project: Path, import_folder: Pa
     for script, statements in _parsed(step.scripts, project):
         for statement in statements:
             try:
-                db.run(statement.text)
+                _run(db, statement.text)
             except QueryFailed as error:
                 raise SeedError(_failed(script, statement, error.message)) from None
+
+
+def _run(db: Database, text: str) -> None:
+    """Run a statement; where a script makes the schema that an identity's constraint stands for, its own goes first."""
+    try:
+        db.run(text)
+    except QueryFailed as error:
+        rows = db.run(
+            "SHOW CONSTRAINTS YIELD name, labelsOrTypes WHERE name STARTS WITH 'kgshare_' RETURN name, labelsOrTypes"
+        )
+        in_the_way = [name for name, labels in rows if re.search(rf"\b{re.escape(labels[0])}\b", text)]
+        if error.code not in ALREADY or not in_the_way:
+            raise
+        for name in in_the_way:
+            db.run(f"DROP CONSTRAINT {quoted(name)}")
+        db.run(text)
 
 
 def _provide(inputs: Iterable[str], project: Path, folder: Path) -> None:
@@ -158,10 +199,19 @@ def _provide(inputs: Iterable[str], project: Path, folder: Path) -> None:
     for name in inputs:
         target = folder / name
         target.parent.mkdir(parents=True, exist_ok=True)
-        if (project / name).is_dir():
-            shutil.copytree(project / name, target, dirs_exist_ok=True)
-        else:
-            shutil.copyfile(project / name, target)
+        _copy(project / name, target)
+    # A folder `import` is Neo4j's own name for it: scripts written for a server say file:///x.csv.
+    if (folder / "import").is_dir():
+        for path in (folder / "import").iterdir():
+            if not (folder / path.name).exists():
+                _copy(path, folder / path.name)
+
+
+def _copy(path: Path, target: Path) -> None:
+    if path.is_dir():
+        shutil.copytree(path, target, dirs_exist_ok=True)
+    else:
+        shutil.copyfile(path, target)
 
 
 def _parsed(scripts: Iterable[str], project: Path) -> list[tuple[str, list[Statement]]]:
@@ -188,4 +238,16 @@ def _failed(script: str, statement: Statement, message: str) -> Problem:
     line = statement.line + int(position[1]) - 1 if position else statement.line
     said = _POSITION.sub("", lines[0]).strip() if lines else "Neo4j gave no reason"
     begins = f" (the statement begins in line {statement.line})" if line != statement.line else ""
-    return Problem(message=f"{said}{begins}\n    {statement.first_line[:160]}", where=f"{script}:{line}")
+    return Problem(
+        message=f"{said}{begins}\n    {statement.first_line[:160]}",
+        where=f"{script}:{line}",
+        hint=_hint(statement),
+    )
+
+
+def _hint(statement: Statement) -> str:
+    if re.match(r"CREATE\s+CONSTRAINT\b.*\bASSERT\b", statement.text, re.IGNORECASE | re.DOTALL):
+        return (
+            "ON … ASSERT went with Neo4j 4: write CREATE CONSTRAINT … FOR (n:Label) REQUIRE n.key IS UNIQUE"
+        )
+    return ""

@@ -67,7 +67,14 @@ class CypherStep:
     inputs: tuple[str, ...] = ()
 
 
-Step = CsvStep | PythonStep | CypherStep
+@dataclass(frozen=True, kw_only=True)
+class DumpStep:
+    """A file of ``neo4j-admin database dump``; the first step, and no bulk step beside it."""
+
+    file: str
+
+
+Step = DumpStep | CsvStep | PythonStep | CypherStep
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -93,7 +100,7 @@ class SeedSpec:
         config: further Neo4j settings from the manifest.
         node_keys: label → its key properties.
         relationship_keys: relationship type → the properties that tell parallel ones apart.
-        steps: bulk steps (csv, python) before cypher steps.
+        steps: a dump or bulk steps (csv, python) before cypher steps.
         checks: what must hold of the finished graph.
         name: the project's, which its change sets carry.
         changes: the folder of change sets, relative to the project's; None where there are none.
@@ -142,12 +149,14 @@ class SeedSpec:
         return cls(**data)
 
 
-KINDS: dict[type, str] = {CsvStep: "csv", PythonStep: "python", CypherStep: "cypher"}
+KINDS: dict[type, str] = {DumpStep: "dump", CsvStep: "csv", PythonStep: "python", CypherStep: "cypher"}
 
 
 def _step(data: dict[str, Any]) -> Step:
     ((kind, step),) = data.items()
     match kind:
+        case "dump":
+            return DumpStep(file=step["file"])
         case "csv":
             return CsvStep(
                 nodes=tuple(Table(**{**row, "labels": tuple(row["labels"])}) for row in step["nodes"]),

@@ -13,6 +13,7 @@ from kgshare.seeding.bulk import bulk_stage
 from kgshare.seeding.changes import apply_change_sets, read_change_sets
 from kgshare.seeding.checks import run_checks
 from kgshare.seeding.close import check_store, close_store
+from kgshare.seeding.dump import load_dump
 from kgshare.seeding.result import REPORT, Clock, SeedReport, write_aside
 from kgshare.seeding.scripts import apply_late, identity_constraints, run_scripts, wait_for_indexes
 from kgshare.seeding.server import Install, start_server, write_config
@@ -39,6 +40,8 @@ def seed(spec: SeedSpec) -> SeedReport:
     clock, out = Clock(), Path(spec.out)
     change_sets = read_change_sets(spec)
     install, home, scratch = prepare(spec)
+    with clock.stage("dump"):
+        load_dump(spec, install, home)
     with clock.stage("bulk"):
         imported = bulk_stage(spec, install, home, scratch)
     with clock.stage("start"):
@@ -51,6 +54,7 @@ def seed(spec: SeedSpec) -> SeedReport:
             for step in spec.steps:
                 if isinstance(step, CypherStep):
                     run_scripts(db, step, Path(spec.project), home / "import")
+            identity_constraints(db, spec.node_keys)  # again: a script may have put its own in their place
             wait_for_indexes(db)
         if change_sets:
             with clock.stage("changes"):
@@ -92,7 +96,10 @@ def prepare(spec: SeedSpec) -> tuple[Install, Path, Path]:
 
 def config(spec: SeedSpec) -> dict[str, str]:
     """Neo4j's settings while it is seeded: the project's, then those that the stage depends on."""
+    # On the class path alone a plugin's classes are found, but not its procedures.
+    plugins = {"server.directories.plugins": spec.plugins} if spec.plugins else {}
     return {
+        **plugins,
         "server.memory.pagecache.size": spec.pagecache,
         **spec.config,
         **SEED_CONFIG,
