@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import io
 import json
 import shutil
 import socket
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from itertools import islice
 from pathlib import Path
 
 import pytest
@@ -16,7 +19,7 @@ from kgshare import stack as stacks
 from kgshare.compose import AUTH_FOLDER, PASSWORD_FILE, STORE_FOLDER, image_tag
 from kgshare.doors.engine import Engine
 from kgshare.doors.process import run
-from kgshare.errors import EngineError, Interrupted, StackError
+from kgshare.errors import BundleError, EngineError, Interrupted, StackError
 from kgshare.progress import Progress
 from kgshare.stack import StackReport, look, ports, state
 from kgshare.stack.run import answers
@@ -165,7 +168,7 @@ def test_down_leaves_nothing_and_keeps_the_store_unless_volumes_are_named(
 def test_reset_goes_back_to_the_store_of_the_image_if_the_user_agrees(stand_in: StandIn, clean: None) -> None:
     before = up(stand_in.source(name="kgs-one"), "kgs-one")
     edit("kgs-one")
-    with pytest.raises(Interrupted):
+    with pytest.raises(Interrupted, match="nothing was changed"):
         stacks.reset("kgs-one", agreed=lambda question: False, progress=QUIET)
     assert "edit" in store_holds(before)
     after = stacks.reset("kgs-one", agreed=lambda question: "lost" in question, progress=QUIET)
@@ -203,7 +206,8 @@ def test_a_stack_whose_notes_are_lost_can_be_seen_and_brought_down(stand_in: Sta
     seen = stacks.status("kgs-one")
     assert seen.url is not None
     assert report.url.startswith(seen.url)
-    assert seen.password_file is not None
+    assert seen.password_file is None
+    assert not state.folder_of("kgs-one").exists()  # looking writes nothing down
     with pytest.raises(StackError, match="cannot be started again"):
         stacks.reset("kgs-one", agreed=lambda question: True, progress=QUIET)
     assert stacks.down("kgs-one", volumes=True, progress=QUIET).containers == 3
@@ -229,6 +233,68 @@ def test_a_service_that_fails_is_named_with_its_last_words(stand_in: StandIn, cl
         StackError, match=r"database did not become healthy(.|\n)*stand-in: the store is broken"
     ):
         up(source, "kgs-one")
+
+
+def test_an_application_that_ends_is_the_one_that_is_named_with_its_exit_code(
+    stand_in: StandIn, clean: None
+) -> None:
+    source = stand_in.source(name="kgs-one")
+    crash = """entrypoint: ["/py/bin/python3", "-c", "import sys; print('no such table'); sys.exit(3)"]"""
+    lines = source.compose.splitlines()
+    lines.insert(lines.index("  application:") + 1, f"    {crash}")
+    with pytest.raises(StackError) as refused:
+        up(replace(source, compose="\n".join(lines) + "\n"), "kgs-one")
+    (problem,) = refused.value.problems
+    assert problem.message.startswith("application did not become healthy: it ended with exit code 3")
+    assert "was started again" in problem.message
+    assert "  | no such table" in problem.message
+    assert "gateway" not in str(refused.value)
+
+
+def test_two_commands_at_once_start_one_stack_and_the_second_waits(stand_in: StandIn, clean: None) -> None:
+    source = stand_in.source(name="kgs-one")
+    with ThreadPoolExecutor() as pool:
+        reports = list(pool.map(lambda _: up(source, "kgs-one"), range(2)))
+    assert sorted(report.already for report in reports) == [False, True]
+    assert reports[0].url == reports[1].url
+
+
+def test_a_port_that_is_lost_at_the_last_moment_is_no_failed_start(
+    stand_in: StandIn, clean: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    said = io.StringIO()
+    with socket.create_server(("127.0.0.1", 0)) as quicker:
+        port = quicker.getsockname()[1]
+        monkeypatch.setattr(ports, "is_free", lambda number: True)  # our look came before theirs
+        source = stand_in.source(name="kgs-one")
+        usual = source.manifest.application.model_copy(update={"port": port})
+        manifest = source.manifest.model_copy(update={"application": usual})
+        report = start(
+            replace(source, manifest=manifest), stack="kgs-one", port=None, progress=Progress(stream=said),
+            engine=Engine.connect(),
+        )  # fmt: skip
+    assert f":{port}/" not in report.url
+    assert f"port {port} or " in said.getvalue()
+    assert "trying others" in said.getvalue()
+    assert "failed" not in said.getvalue()
+
+
+def test_what_an_archive_raises_while_it_is_streamed_reaches_the_caller(stand_in: StandIn) -> None:
+    def altered(tags: Mapping[str, str]) -> Iterator[bytes]:
+        yield from islice(stand_in.archive(tags), 2)
+        raise BundleError("blob sha256:0 is altered")
+
+    fresh = {role: f"localhost/kgs-altered/{role}:1" for role in stand_in.images}
+    with pytest.raises(BundleError, match="is altered"):
+        Engine.connect().load(altered(fresh))
+    with pytest.raises(OSError, match="gone"):
+        Engine.connect().load(_unreadable())
+    assert all(Engine.connect().image_id(tag) is None for tag in fresh.values())
+
+
+def _unreadable() -> Iterator[bytes]:
+    yield b"\0" * 512
+    raise OSError("the disk is gone")
 
 
 def test_the_callers_variables_do_not_change_a_stack(

@@ -57,6 +57,8 @@ class ContainerFacts:
         image: id of its image, ``sha256:…``.
         labels: all its labels.
         ports: published port on loopback by the port inside.
+        exit_code: of its last end; 0 while it runs.
+        restarts: how often the engine started it again.
     """
 
     id: str
@@ -66,6 +68,8 @@ class ContainerFacts:
     image: str
     labels: Mapping[str, str]
     ports: Mapping[int, int]
+    exit_code: int = 0
+    restarts: int = 0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -126,17 +130,29 @@ class Engine:
         with _speaking():
             self._client.api.tag(image, repository, label)
 
-    def untag(self, tag: str) -> None:
-        """Take a name away; the image goes with its last name. Nothing happens where it is in use or absent."""
-        with suppress(APIError), _speaking():
-            self._client.api.remove_image(tag)
-
     def load(self, archive: Iterable[bytes]) -> None:
-        """Stream an archive of images (as ``docker save`` writes it) into the engine."""
-        with _speaking():
-            for message in self._client.api.load_image(archive):  # type: ignore[no-untyped-call]
-                if "error" in message:
-                    raise load_failed(str(message["error"]))
+        """Stream an archive of images (as ``docker save`` writes it) into the engine.
+
+        What the archive itself raises while it is read reaches the caller as it is.
+        """
+        failed: list[Exception] = []
+
+        def pieces() -> Iterator[bytes]:
+            try:
+                yield from archive
+            except Exception as error:  # the library would say that the connection broke
+                failed.append(error)
+                raise
+
+        try:
+            with _speaking():
+                for message in self._client.api.load_image(pieces()):  # type: ignore[no-untyped-call]
+                    if "error" in message:
+                        raise load_failed(str(message["error"]))
+        except EngineError:
+            if failed:
+                raise failed[0] from None
+            raise
 
     def containers(self, labels: Mapping[str, str | None]) -> tuple[ContainerFacts, ...]:
         """All containers, running or not, that carry the labels (None: with any value), by stack and service."""
@@ -235,6 +251,8 @@ def _container(found: Container) -> ContainerFacts:
         image=str(attrs["Image"]),
         labels=labels,
         ports=ports,
+        exit_code=int(state.get("ExitCode") or 0),
+        restarts=int(attrs.get("RestartCount") or 0),
     )
 
 

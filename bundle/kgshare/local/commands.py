@@ -33,7 +33,7 @@ def reset(stack: str, *, agreed: Callable[[str], bool], progress: Progress) -> S
     config, trees = again(state)
     store = notes.folder_of(stack) / "stores" / state.store
     if not agreed(f"Every edit in {stack} ({store}) will be lost. Go on?"):
-        raise Interrupted("nothing was done")
+        raise Interrupted("nothing was changed")
     with notes.alone(stack):
         with progress.stage(f"stop {stack}"):
             stop(stack)

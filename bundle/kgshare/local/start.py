@@ -80,21 +80,18 @@ def start(
         config = _application_config(bundle, images[APPLICATION])
         notes.write(notes.own_folder(stack) / notes.CONFIG, json.dumps(config, indent=2) + "\n")
         state = plan_state(source, images, stack, port, before)
-        for attempt in range(ATTEMPTS):
-            try:
-                bring_up(state, config, trees, progress)
-            except PortTaken:
-                if port is not None or attempt == ATTEMPTS - 1:
-                    raise
-                state = plan_state(
-                    source,
-                    images,
-                    stack,
-                    port,
-                    replace(state, port=state.port + 1, bolt_port=state.bolt_port + 1),
-                )
-                continue
-            break
+        with progress.stage(f"start {stack}"):
+            for attempt in range(ATTEMPTS):
+                try:
+                    _bring_up(state, config, trees)
+                except PortTaken:
+                    if port is not None or attempt == ATTEMPTS - 1:
+                        raise
+                    progress.say(f"port {state.port} or {state.bolt_port} was taken just now: trying others")
+                    moved = replace(state, port=state.port + 1, bolt_port=state.bolt_port + 1)
+                    state = plan_state(source, images, stack, port, moved)
+                    continue
+                break
     said = (*_port_notes(state, port or source.manifest.application.port), *_kept(state))
     return report(stack, already=False, notes_=said, began=began)
 
@@ -149,15 +146,19 @@ def bring_up(
         StackError: it does not start; nothing of it runs then.
     """
     with progress.stage(f"start {state.stack}"):
-        folder = notes.own_folder(state.stack)
-        notes.write_state(state)
-        notes.write_plan(folder, make_plan(state, application, trees, folder))
-        _start_supervisor(folder)
-        try:
-            _wait(state, folder)
-        except BaseException:
-            stop(state.stack)
-            raise
+        _bring_up(state, application, trees)
+
+
+def _bring_up(state: LocalState, application: Mapping[str, object], trees: Mapping[str, Path]) -> None:
+    folder = notes.own_folder(state.stack)
+    notes.write_state(state)
+    notes.write_plan(folder, make_plan(state, application, trees, folder))
+    _start_supervisor(folder)
+    try:
+        _wait(state, folder)
+    except BaseException:
+        stop(state.stack)
+        raise
 
 
 def report(stack: str, *, already: bool, notes_: tuple[str, ...], began: float) -> StackReport:

@@ -10,7 +10,7 @@ import os
 import secrets
 import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -116,10 +116,17 @@ def present() -> tuple[str, ...]:
 
 
 def own_folder(stack: str) -> Path:
-    """The folder of a stack, made where it is missing."""
+    """The folder of a stack, made where it is missing.
+
+    Raises:
+        StackError: it cannot be.
+    """
     folder = folder_of(stack)
-    folder.mkdir(parents=True, exist_ok=True)
-    folder.chmod(0o700)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        folder.chmod(0o700)
+    except OSError as error:
+        raise _cannot_write(folder, error) from None
     return folder
 
 
@@ -216,12 +223,27 @@ def copy_store(stack: str, store: str, seeded: Path) -> Path:
 
 
 def write(file: Path, text: str) -> None:
-    """Write a file for its owner only, aside and then renamed."""
+    """Write a file for its owner only, aside and then renamed.
+
+    Raises:
+        StackError: it cannot be written; what was there before still is.
+    """
     aside = file.with_name(f".{file.name}.{os.getpid()}")
     try:
         descriptor = os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
         with os.fdopen(descriptor, "w", encoding="utf-8", newline="\n") as stream:
             stream.write(text)
         aside.replace(file)
+    except OSError as error:
+        raise _cannot_write(file.parent, error) from None
     finally:
-        aside.unlink(missing_ok=True)
+        with suppress(OSError):
+            aside.unlink(missing_ok=True)
+
+
+def _cannot_write(folder: Path, error: OSError) -> StackError:
+    reason = error.strerror or str(error)
+    return StackError(
+        f"{folder} cannot be written: {reason}",
+        hint="make room there or see whose it is, or name another folder in KGSHARE_STATE; then try again",
+    )

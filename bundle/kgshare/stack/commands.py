@@ -11,6 +11,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
+from typer import Abort
+
 from kgshare import compose
 from kgshare.doors.engine import ContainerFacts, Engine
 from kgshare.errors import EngineError, KgshareError, StackError
@@ -53,6 +55,7 @@ def up(
     """
     if name is not None:
         require_name(name)
+    agreed = _no_is_no(agreed)
     source, bundle = open_bundle(where or Path(), progress)
     stack = require_name(name or source.manifest.name)
     _require_other_runtime_free(stack, local=local)
@@ -139,6 +142,7 @@ def reset(name: str | None = None, *, agreed: Callable[[str], bool], progress: P
         Interrupted: the answer was no; nothing was done.
         StackError: there is no such stack, or it cannot be started again without its bundle.
     """
+    agreed = _no_is_no(agreed)
     stack, engine = _chosen(name, locals_of.known(), look.known)
     if engine is None:
         from kgshare.local import commands as without
@@ -185,6 +189,18 @@ def show_in_browser(url: str) -> bool:
         return webbrowser.open(url)
     except webbrowser.Error:
         return False
+
+
+def _no_is_no(agreed: Callable[[str], bool]) -> Callable[[str], bool]:
+    """Ctrl-C and the end of the input are a no to the question, not an end amid the work."""
+
+    def asked(question: str) -> bool:
+        try:
+            return agreed(question)
+        except (Abort, KeyboardInterrupt, EOFError):
+            return False
+
+    return asked
 
 
 def _engine(*, optional: bool) -> Engine | None:

@@ -11,6 +11,7 @@ from kgshare.errors import Interrupted, StackError
 from kgshare.progress import Progress
 from kgshare.stack import look
 from kgshare.stack import state as notes
+from kgshare.stack.alone import alone
 from kgshare.stack.model import DownReport, StackReport
 from kgshare.stack.start import bring_up, report
 
@@ -25,19 +26,20 @@ def bring_down(engine: Engine, stacks: tuple[str, ...], *, volumes: bool, progre
     removed: list[str] = []
     kept: list[str] = []
     for stack in stacks:
-        with progress.stage(f"stop {stack}"):
-            containers += remove_containers(engine, stack)
-        label: dict[str, str | None] = {compose.LABEL_STACK: stack}
-        for network in engine.networks(label):
-            engine.remove_network(network)
-            networks += 1
-        for volume in engine.volumes(label):
-            if volumes:
-                engine.remove_volume(volume.name)
-                removed.append(volume.name)
-            elif volume.labels.get(look.VOLUME) == "store":
-                kept.append(volume.name)
-        notes.forget(stack)
+        with alone(stack, progress, needed=False):
+            with progress.stage(f"stop {stack}"):
+                containers += remove_containers(engine, stack)
+            label: dict[str, str | None] = {compose.LABEL_STACK: stack}
+            for network in engine.networks(label):
+                engine.remove_network(network)
+                networks += 1
+            for volume in engine.volumes(label):
+                if volumes:
+                    engine.remove_volume(volume.name)
+                    removed.append(volume.name)
+                elif volume.labels.get(look.VOLUME) == "store":
+                    kept.append(volume.name)
+            notes.forget(stack)
     return DownReport(
         stacks=stacks, containers=containers, networks=networks, volumes=tuple(removed), kept=tuple(kept)
     )
@@ -71,12 +73,17 @@ def start_afresh(
             hint=f"`kgshare down --name {stack} --volumes`, then `kgshare up FILE`",
         )
     if not agreed(f"Every edit in {stack} (volume {state.store}) will be lost. Go on?"):
-        raise Interrupted("nothing was done")
-    with progress.stage(f"stop {stack}"):
-        remove_containers(engine, stack)
-    engine.remove_volume(state.store)
-    bring_up(engine, state, file.read_text(encoding="utf-8"), progress)
-    return report(engine, stack, already=False, notes_=("back at the store of its bundle",), began=began)
+        raise Interrupted("nothing was changed")
+    with alone(stack, progress):
+        if notes.read_state(stack) != state:  # another kgshare was at work while the question stood
+            raise StackError(
+                f"the stack {stack} has changed meanwhile, and nothing was reset", hint="look, then try again"
+            )
+        with progress.stage(f"stop {stack}"):
+            remove_containers(engine, stack)
+        engine.remove_volume(state.store)
+        bring_up(engine, state, file.read_text(encoding="utf-8"), progress)
+        return report(engine, stack, already=False, notes_=("back at the store of its bundle",), began=began)
 
 
 def _images_there(engine: Engine, state: notes.StackState) -> bool:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from contextlib import suppress
 from pathlib import Path
 
 from kgshare import compose
 from kgshare.doors import bolt
-from kgshare.doors.engine import PROJECT, ContainerFacts, Engine
+from kgshare.doors.engine import PROJECT, ContainerFacts, Engine, VolumeFacts
 from kgshare.errors import KgshareError, StackError, UsageError
 from kgshare.project import read_project
 from kgshare.stack import state as notes
@@ -19,17 +21,22 @@ VOLUME = "com.docker.compose.volume"
 
 
 def known(engine: Engine) -> tuple[str, ...]:
-    """Every stack that has a container, a network, a volume or notes here."""
+    """Every stack that has a container, a volume or notes here."""
     any_stack: dict[str, str | None] = {compose.LABEL_STACK: None}
-    names = {c.labels[compose.LABEL_STACK] for c in engine.containers(any_stack)}
-    names |= {v.labels[compose.LABEL_STACK] for v in engine.volumes(any_stack)}
-    return tuple(sorted(names | set(notes.noted())))
+    return tuple(
+        sorted({*names(engine.containers(any_stack)), *names(engine.volumes(any_stack)), *notes.noted()})
+    )
 
 
 def present(engine: Engine) -> tuple[str, ...]:
     """The stacks that have containers, running or not."""
-    found = engine.containers({compose.LABEL_STACK: None})
-    return tuple(sorted({c.labels[compose.LABEL_STACK] for c in found}))
+    return tuple(sorted(names(engine.containers({compose.LABEL_STACK: None}))))
+
+
+def names(found: Iterable[ContainerFacts | VolumeFacts]) -> set[str]:
+    """The stacks that things belong to. A label is anybody's text; what is no stack's name is not ours to touch."""
+    labels = {thing.labels.get(compose.LABEL_STACK, "") for thing in found}
+    return {label for label in labels if notes.NAME.fullmatch(label)}
 
 
 def which(name: str | None, there: tuple[str, ...]) -> str:
@@ -98,6 +105,7 @@ def status_of(engine: Engine, stack: str, *, seconds: float = 5.0) -> StackStatu
             counts = None
     labels = containers[0].labels if containers else {}
     store = state.store if state else ""
+    kept = notes.folder_of(stack) / notes.PASSWORD
     return StackStatus(
         stack=stack,
         project=labels.get(compose.LABEL_NAME, state.project if state else ""),
@@ -108,7 +116,7 @@ def status_of(engine: Engine, stack: str, *, seconds: float = 5.0) -> StackStatu
         bolt=f"bolt://{LOOPBACK}:{bolt_port}" if bolt_port else None,
         nodes=counts.nodes if counts else None,
         relationships=counts.relationships if counts else None,
-        password_file=notes.folder_of(stack) / notes.PASSWORD if password else None,
+        password_file=kept if kept.is_file() else None,
         store=store,
         kept=kept_volumes(engine, stack, store) if state else (),
     )
@@ -131,14 +139,18 @@ def kept_volumes(engine: Engine, stack: str, current: str) -> tuple[str, ...]:
 
 
 def read_password(engine: Engine, stack: str, containers: tuple[ContainerFacts, ...]) -> str | None:
-    """The stack's password: from its database, which made it, and kept in the notes from then on."""
+    """The stack's password: from its database, which made it.
+
+    From then on it is kept in the notes, if the stack was started with this state folder; nobody else's is.
+    """
     for container in containers:
         if container.service == compose.DATABASE:
             found = engine.read_file(container.id, compose.PASSWORD_FILE)
             if found:
                 password = found.decode().strip()
-                if notes.read_password(stack) != password:
-                    notes.write_password(stack, password)
+                if notes.has_notes(stack) and notes.read_password(stack) != password:
+                    with suppress(StackError):  # looking needs no room on the disk
+                        notes.write_password(stack, password)
                 return password
     return notes.read_password(stack)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import http.client
 import re
 import time
+from collections.abc import Iterable
 from pathlib import Path
 
 from kgshare import compose
@@ -22,6 +23,7 @@ NOT_OURS = ("COMPOSE_", "KGSHARE_", "DOCKER_DEFAULT_PLATFORM")
 TAKEN = re.compile(r"port is already allocated|address already in use|ports are not available", re.IGNORECASE)
 GONE = {"exited", "dead"}
 DEAD = {*GONE, "restarting"}
+ORDER = (compose.DATABASE, compose.APPLICATION, compose.GATEWAY)  # from the inside outwards
 
 
 class PortTaken(StackError):
@@ -76,33 +78,66 @@ def _wait(engine: Engine, state: StackState) -> None:
         if found and all(c.state == "running" and c.health in {"", "healthy"} for c in found):
             return
         if time.monotonic() >= end or any(c.state in GONE or c.health == "unhealthy" for c in found):
-            raise _why(engine, state, f"it was not healthy within {WAIT} s")
+            raise _why(engine, state, f"it was not healthy within {WAIT} s", found)
         time.sleep(0.1)
 
 
-def _why(engine: Engine, state: StackState, output: str) -> KgshareError:
+def why_silent(engine: Engine, state: StackState) -> KgshareError | None:
+    """Why a stack whose services were all well does not answer; None where none of them failed since."""
+    found = engine.containers({compose.LABEL_STACK: state.stack})
+    container = cause(found)
+    return StackError(_problem(engine, state.stack, container)) if container else None
+
+
+def cause(containers: Iterable[ContainerFacts]) -> ContainerFacts | None:
+    """The one that fails; of several the innermost, as the others fail for its sake. None where none does."""
+    order = {name: place for place, name in enumerate(ORDER)}
+    failing = [
+        c
+        for c in containers
+        if c.state in DEAD or c.health == "unhealthy" or (c.restarts and c.health != "healthy")
+    ]
+    return min(failing, key=lambda c: order.get(c.service, len(order)), default=None)
+
+
+def how(container: ContainerFacts, output: str = "") -> str:
+    """What became of a container that fails, with its exit code; Compose may have said it before a restart."""
+    said = re.search(rf"-{re.escape(container.service)}-\d+ exited \((\d+)\)", output)
+    code = container.exit_code or (int(said[1]) if said else 0)
+    times = container.restarts
+    again = f", and was started again {times} time{'s' if times > 1 else ''}" if times else ""
+    if container.state in DEAD or code:
+        return f"it ended with exit code {code}{again}"
+    return f"it is {container.health or container.state}{' again after it ended' if times else ''}{again}"
+
+
+def _why(
+    engine: Engine, state: StackState, output: str, found: tuple[ContainerFacts, ...] = ()
+) -> KgshareError:
     if TAKEN.search(output):
         return PortTaken(
             f"port {state.port} or {state.bolt_port} of this machine is taken",
             hint="name another one with --port",
         )
-    found = engine.containers({compose.LABEL_STACK: state.stack})
-    failing = [c for c in found if c.state in DEAD or c.health == "unhealthy"]
-    failing = failing or [c for c in found if c.health == "starting"]
-    if not failing:
+    found = found or engine.containers({compose.LABEL_STACK: state.stack})
+    order = {name: place for place, name in enumerate(ORDER)}
+    starting = sorted(
+        (c for c in found if c.health == "starting"), key=lambda c: order.get(c.service, len(order))
+    )
+    container = cause(found) or next(iter(starting), None)
+    if container is None:
         return StackError(
             f"the stack {state.stack} did not start: {process.last_lines(output, 3)}",
             hint=f"`kgshare logs --name {state.stack}` shows what its services said",
         )
-    return StackError(*(_problem(engine, state.stack, container) for container in failing))
+    return StackError(_problem(engine, state.stack, container, output))
 
 
-def _problem(engine: Engine, stack: str, container: ContainerFacts) -> Problem:
+def _problem(engine: Engine, stack: str, container: ContainerFacts, output: str = "") -> Problem:
     lines = list(engine.logs(container.id, tail=TAIL))
     said = "\n".join(f"  | {line}" for line in lines) if lines else "  it printed nothing"
-    how = container.health if container.state == "running" else container.state
     return Problem(
-        message=f"{container.service} did not become healthy: it is {how}. Its last lines:\n{said}",
+        message=f"{container.service} did not become healthy: {how(container, output)}. Its last lines:\n{said}",
         hint=f"`kgshare logs --name {stack} {container.service}` shows more; "
         f"`kgshare down --name {stack}` clears up",
     )

@@ -12,6 +12,7 @@ from kgshare.errors import EngineError, StackError
 from kgshare.progress import Progress
 from kgshare.stack import look, ports, run
 from kgshare.stack import state as notes
+from kgshare.stack.alone import alone
 from kgshare.stack.load import ensure_images
 from kgshare.stack.model import StackReport
 from kgshare.stack.source import Source
@@ -28,6 +29,13 @@ def start(source: Source, *, stack: str, port: int | None, progress: Progress, e
         EngineError: the engine cannot run it.
         StackError: a service does not start, a port is taken, or the name belongs to something else.
     """
+    with alone(stack, progress):
+        return _start(source, stack=stack, port=port, progress=progress, engine=engine)
+
+
+def _start(
+    source: Source, *, stack: str, port: int | None, progress: Progress, engine: Engine
+) -> StackReport:
     began = time.monotonic()
     containers = engine.containers({PROJECT: stack})
     _require_ours(containers, stack, source)
@@ -41,7 +49,8 @@ def start(source: Source, *, stack: str, port: int | None, progress: Progress, e
             hint="ask its author for a bundle built for this platform",
         )
     images = ensure_images(source, engine, facts, progress)
-    state, said = _start_on_free_ports(source, stack, port, images, containers, progress, engine)
+    with progress.stage(f"start {stack}"):
+        state, said = _start_on_free_ports(source, stack, port, images, containers, progress, engine)
     return report(engine, stack, already=False, notes_=(*said, *_kept(engine, state)), began=began)
 
 
@@ -70,14 +79,18 @@ def bring_up(engine: Engine, state: StackState, compose_text: str, progress: Pro
     Raises:
         StackError: it does not start.
     """
-    folder = notes.write_state(state, compose_text)
     with progress.stage(f"start {state.stack}"):
-        run.compose_up(engine, state, folder)
-        if not run.answers(state.port, state.health, ANSWER_SECONDS):
-            raise StackError(
-                f"every service is well, but http://{ports.LOOPBACK}:{state.port}{state.health} does not answer",
-                hint=f"`kgshare logs --name {state.stack} {compose.GATEWAY}` shows why",
-            )
+        _bring_up(engine, state, compose_text)
+
+
+def _bring_up(engine: Engine, state: StackState, compose_text: str) -> None:
+    folder = notes.write_state(state, compose_text)
+    run.compose_up(engine, state, folder)
+    if not run.answers(state.port, state.health, ANSWER_SECONDS):
+        raise run.why_silent(engine, state) or StackError(
+            f"every service is well, but http://{ports.LOOPBACK}:{state.port}{state.health} does not answer",
+            hint=f"`kgshare logs --name {state.stack}` shows what its services said",
+        )
 
 
 def report(
@@ -158,10 +171,11 @@ def _start_on_free_ports(
         bolt = ports.choose(before.bolt_port if before else compose.BOLT_PORT, not_these={page}, free=free)
         state = plan_state(source, stack, images, page, bolt)
         try:
-            bring_up(engine, state, source.compose, progress)
+            _bring_up(engine, state, source.compose)
         except run.PortTaken:
             if port is not None or attempt == ATTEMPTS - 1:
                 raise
+            progress.say(f"port {page} or {bolt} was taken just now: trying others")
             refused |= {page, bolt}
             before = replace(state, port=page + 1, bolt_port=bolt + 1)
             continue

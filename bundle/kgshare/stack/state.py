@@ -10,13 +10,14 @@ import os
 import re
 import shutil
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 from pydantic import TypeAdapter, ValidationError
 
 from kgshare import compose
-from kgshare.errors import UsageError
+from kgshare.errors import StackError, UsageError
 from kgshare.places import state_dir
 
 NOTES, ENV, PASSWORD = "stack.json", "env", "password"
@@ -96,22 +97,40 @@ def require_name(name: str) -> str:
 
 
 def folder_of(stack: str) -> Path:
-    """Where the notes of a stack are."""
-    return state_dir() / "stacks" / stack
+    """Where the notes of a stack are.
+
+    Raises:
+        UsageError: that is no name of a stack, and so of no folder.
+    """
+    return state_dir() / "stacks" / require_name(stack)
 
 
 def noted() -> tuple[str, ...]:
     """The stacks there are notes of."""
     root = state_dir() / "stacks"
-    return tuple(sorted(p.name for p in root.iterdir() if p.is_dir())) if root.is_dir() else ()
+    if not root.is_dir():
+        return ()
+    return tuple(sorted(p.name for p in root.iterdir() if NAME.fullmatch(p.name) and (p / NOTES).is_file()))
+
+
+def has_notes(stack: str) -> bool:
+    """Whether a stack was started with this state folder."""
+    return (folder_of(stack) / NOTES).is_file()
 
 
 def write_state(state: StackState, compose_text: str) -> Path:
-    """Write the notes, each file aside and then renamed, and give back their folder (0700)."""
-    folder = _own_folder(state.stack)
-    _write(folder / compose.COMPOSE, compose_text)
-    _write(folder / ENV, env_text(state.variables))
-    _write(folder / NOTES, _NOTES.dump_json(state, indent=2).decode() + "\n")
+    """Write the notes, all aside and then renamed, and give back their folder (0700).
+
+    Raises:
+        StackError: they cannot be written; those of before are as they were.
+    """
+    folder = folder_of(state.stack)
+    texts = {
+        compose.COMPOSE: compose_text,
+        ENV: env_text(state.variables),
+        NOTES: _NOTES.dump_json(state, indent=2).decode() + "\n",
+    }
+    _write(state.stack, texts)
     return folder
 
 
@@ -129,10 +148,13 @@ def read_state(stack: str) -> StackState | None:
 
 
 def write_password(stack: str, password: str) -> Path:
-    """Keep a stack's password in a file that only its owner reads."""
-    file = _own_folder(stack) / PASSWORD
-    _write(file, password)
-    return file
+    """Keep a stack's password in a file that only its owner reads.
+
+    Raises:
+        StackError: it cannot be written.
+    """
+    _write(stack, {PASSWORD: password})
+    return folder_of(stack) / PASSWORD
 
 
 def read_password(stack: str) -> str | None:
@@ -148,19 +170,33 @@ def forget(stack: str) -> None:
     shutil.rmtree(folder_of(stack), ignore_errors=True)
 
 
-def _own_folder(stack: str) -> Path:
+def cannot_write(stack: str, error: OSError) -> StackError:
+    """What to say where the state folder takes no file."""
+    reason = error.strerror or str(error)
+    return StackError(
+        f"the notes on the stack {stack} cannot be written to {state_dir()}: {reason}",
+        hint="make room there or see whose it is, or name another folder in KGSHARE_STATE; then try again",
+    )
+
+
+def _write(stack: str, texts: Mapping[str, str]) -> None:
+    """Write files of a stack, every one aside before the first is renamed; what cannot be written leaves nothing."""
     folder = folder_of(stack)
-    folder.mkdir(parents=True, exist_ok=True)
-    folder.chmod(0o700)
-    return folder
-
-
-def _write(file: Path, text: str) -> None:
-    aside = file.with_name(f".{file.name}.{os.getpid()}")
+    asides = {name: folder / f".{name}.{os.getpid()}" for name in texts}
     try:
-        descriptor = os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-        with os.fdopen(descriptor, "w", encoding="utf-8", newline="\n") as stream:
-            stream.write(text)
-        aside.replace(file)
+        folder.mkdir(parents=True, exist_ok=True)
+        folder.chmod(0o700)
+        for name, text in texts.items():
+            descriptor = os.open(asides[name], os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+            with os.fdopen(descriptor, "w", encoding="utf-8", newline="\n") as stream:
+                stream.write(text)
+        for name, aside in asides.items():
+            aside.replace(folder / name)
+    except OSError as error:
+        raise cannot_write(stack, error) from None
     finally:
-        aside.unlink(missing_ok=True)
+        with suppress(OSError):
+            for aside in asides.values():
+                aside.unlink(missing_ok=True)
+        with suppress(OSError):
+            folder.rmdir()  # only where it is empty, as nothing could be written
