@@ -6,7 +6,10 @@ import json
 import os
 import re
 import shutil
+import signal
 import subprocess  # noqa: TID251 - what a person types who has no kgshare
+import sys
+import time
 import urllib.request
 from pathlib import Path
 
@@ -220,3 +223,44 @@ def test_diff_says_what_another_version_of_the_graph_changes(herbarium: Path, tm
     assert "H0007" in said
     assert "roots found" in said
     assert works("diff", old, old, "--json").result is not None
+
+
+def test_ctrl_c_ends_a_build_soon_and_the_same_command_works_afterwards(herbarium: Path) -> None:
+    places = herbarium / "tables" / "places.csv"
+    places.write_text(places.read_text().replace("47.41", "47.42"))
+    command = [sys.executable, "-m", "kgshare", "build", str(herbarium), "--json"]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    time.sleep(6)  # in the middle of the seed
+    assert process.poll() is None
+    process.send_signal(signal.SIGINT)
+    out, err = process.communicate(timeout=30)
+    assert process.returncode == 130, err
+    assert json.loads(out)["errors"][0]["kind"] == "interrupted"
+    assert "Traceback" not in err
+    assert set(steps_that_ran(herbarium)) == ALWAYS
+
+
+@pytest.mark.skipif(
+    sys.platform != "linux" or os.geteuid() != 0, reason="mounting a small disk needs root on Linux"
+)
+def test_a_full_disk_is_one_sentence_and_leaves_no_half_file(herbarium: Path, tmp_path: Path) -> None:
+    small = tmp_path / "small"
+    small.mkdir()
+    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=10m", "tmpfs", small], check=True)
+    try:
+        ran = kgshare("build", herbarium, "--output", small, "--json")
+        assert ran.code == 11
+        assert ran.errors[0]["hint"] == "make room, then run the same command again"
+        assert list(small.iterdir()) == []
+    finally:
+        subprocess.run(["umount", small], check=True)
+    assert kgshare("build", herbarium, "--output", "/proc/nope").code == 11
+
+
+def test_a_lock_is_compared_with_what_there_is_now_without_being_touched(herbarium: Path) -> None:
+    before = (herbarium / "kgshare.lock").read_bytes()
+    ran = kgshare("lock", herbarium, "--check", "--json")
+    assert ran.code == (0 if ran.result["current"] else 4)
+    assert (herbarium / "kgshare.lock").read_bytes() == before
+    assert kgshare("lock", herbarium, "--check", "--update").code == 2
+    assert kgshare("lock", herbarium, "--arch", "sparc").code == 2

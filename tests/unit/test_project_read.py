@@ -63,6 +63,21 @@ def test_three_mistakes_are_three_reports_each_with_its_line(folder: Path) -> No
     ]
 
 
+def test_mistakes_of_every_kind_are_said_at_once(folder: Path) -> None:
+    text = RIGHT.replace("version: 1.0.0", "version: [1]").replace("things.csv", "thing.csv")
+    assert problems(folder, text) == [
+        "kgshare.yaml:3: `version`: Input should be a valid string",
+        "kgshare.yaml:13: there is no thing.csv",
+    ]
+    text = RIGHT + "neo4j:\n  config:\n    dbms.security.auth_enabled: false\n    'a b ': 1\n"
+    text += "application:\n  port: 7687\n"
+    assert [line.partition(": ")[0] for line in problems(folder, text)] == [
+        "kgshare.yaml:18",
+        "kgshare.yaml:19",
+        "kgshare.yaml:21",
+    ]
+
+
 @pytest.mark.parametrize(
     ("old", "new", "expected"),
     [

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from kgshare.errors import ManifestError
 from kgshare.progress import Progress
 from kgshare.steps import Done, Plan, Step, StepStore, forecast, run_steps, tree_digest
 
@@ -133,3 +134,16 @@ def test_a_tree_digest_follows_names_and_contents_but_not_bytecode(tmp_path: Pat
     assert tree_digest([tmp_path], tmp_path) == before
     (tmp_path / "a.py").rename(tmp_path / "b.py")
     assert tree_digest([tmp_path], tmp_path) != before
+
+
+@pytest.mark.parametrize("target", ["../outside.txt", ".", "nowhere"])
+def test_a_link_that_leads_out_to_a_folder_or_nowhere_is_refused(tmp_path: Path, target: str) -> None:
+    (tmp_path / "outside.txt").write_text("not for sharing")
+    inside = tmp_path / "project"
+    inside.mkdir()
+    (inside / "a.csv").write_text("1")
+    (inside / "same.csv").symlink_to("a.csv")
+    assert tree_digest([inside], inside)
+    (inside / "link").symlink_to(target)
+    with pytest.raises(ManifestError, match="link: a link that leads out"):
+        tree_digest([inside], inside)

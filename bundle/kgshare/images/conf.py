@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 
 from kgshare.errors import ManifestError, Problem
 from kgshare.project import Manifest
-from kgshare.project.read import ALLOWLIST
+from kgshare.project.rules import ALLOWLIST
 
 HOME, CONF, DATA = "/opt/neo4j", "/opt/neo4j/conf", "/data"
 LIB, PLUGINS, NATIVE = "/opt/neo4j/lib", "/opt/neo4j/plugins", "/opt/neo4j/native"
@@ -107,7 +107,7 @@ def settings(manifest: Manifest) -> dict[str, str]:
         ManifestError: the manifest sets what only kgshare sets; each such setting is named.
     """
     own = {name: _text(value) for name, value in manifest.neo4j.config.items()}
-    if problems := [*_refused(own)]:
+    if problems := [*refused(own)]:
         raise ManifestError(*problems)
     return {
         **DEFAULTS,
@@ -202,9 +202,14 @@ def _readings(value: str) -> set[str]:
     return readings
 
 
-def _refused(own: Mapping[str, str]) -> Iterable[Problem]:
+def refused(own: Mapping[str, str]) -> Iterable[Problem]:
+    """What of a manifest's own settings cannot be: what only kgshare sets, and what is no setting at all."""
     for name, value in own.items():
-        if name in ELSEWHERE:
+        if not re.fullmatch(r"[a-z0-9_.-]+", name):
+            yield Problem(
+                message=f"`neo4j.config`: {name!r} is not the name of a setting", where="kgshare.yaml"
+            )
+        elif name in ELSEWHERE:
             instead = ELSEWHERE[name]
             hint = f"use `{instead}`" if instead else "the options of the JVM are fixed"
             yield Problem(message=f"`neo4j.config` cannot set {name}", where="kgshare.yaml", hint=hint)
@@ -214,7 +219,7 @@ def _refused(own: Mapping[str, str]) -> Iterable[Problem]:
         elif name == ALLOWLIST and any(part.strip() in {"*", "dbms.*"} for part in value.split(",")):
             hint = "name the procedures of your plugins, for example apoc.convert.*; Neo4j's own are allowed already"
             yield Problem(message=f"`neo4j.config` opens {name} too far", where="kgshare.yaml", hint=hint)
-        elif "\n" in name + value or "$(" in value:
+        elif not value.isprintable() or "$(" in value:
             yield Problem(
                 message=f"`neo4j.config`: {name} is not one line of plain text", where="kgshare.yaml"
             )

@@ -24,7 +24,8 @@ from kgshare.init.model import Draft, Look, Proposal
 from kgshare.init.throwaway import neo4j_install
 from kgshare.progress import Progress
 from kgshare.project.model import Neo4j
-from kgshare.project.read import ALLOWLIST, MANIFEST, parse_project
+from kgshare.project.read import MANIFEST, parse_project
+from kgshare.project.rules import ALLOWLIST
 from kgshare.seeding.bolt import Database, connect
 from kgshare.seeding.checks import run_checks
 from kgshare.seeding.dump import open_dump

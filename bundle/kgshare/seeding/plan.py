@@ -6,7 +6,8 @@ from collections.abc import Mapping
 
 from kgshare.images.conf import allowlist
 from kgshare.project.model import CsvRelationships, SeedStep
-from kgshare.project.read import ALLOWLIST, Project
+from kgshare.project.read import Project
+from kgshare.project.rules import ALLOWLIST
 from kgshare.seeding import spec
 
 # What of kgshare the stage needs where it runs: the image builder copies these, and no more.
