@@ -16,7 +16,7 @@ from kgshare.compose import LABEL_STACK
 from kgshare.doors.engine import ContainerFacts, VolumeFacts
 from kgshare.errors import StackError, UsageError
 from kgshare.progress import Progress
-from kgshare.stack import commands, look, run, state
+from kgshare.stack import StackStatus, StatusReport, commands, look, run, state
 from kgshare.stack.alone import alone
 from kgshare.stack.state import ImageNote, StackState
 
@@ -162,3 +162,11 @@ def test_leaving_a_question_is_a_no(left: type[BaseException]) -> None:
 
     assert commands._no_is_no(asked)("Go on?") is False
     assert commands._no_is_no(lambda question: True)("Go on?") is True
+
+
+def test_a_stack_started_with_another_state_folder_does_not_say_that_its_password_is_in_none() -> None:
+    status = StackStatus(
+        stack="tiny", project="tiny", version="", bundle="", services=(), url="http://127.0.0.1:8088/",
+        bolt="bolt://127.0.0.1:7687", nodes=1, relationships=0, password_file=None, store="", kept=(),
+    )  # fmt: skip
+    assert "password in its container" in StatusReport.of((status,)).text()

@@ -71,7 +71,8 @@ class StackStatus:
         )
         rows = [f"{title}   {graph}", f"  page      {self.url or 'not running'}"]
         if self.bolt:
-            rows.append(f"  bolt      {self.bolt}   user neo4j, password in {self.password_file}")
+            kept = self.password_file or "its container"
+            rows.append(f"  bolt      {self.bolt}   user neo4j, password in {kept}")
         rows += [f"  {s.name:<12} {s.health:<10} {s.image[:19]}" for s in self.services]
         if not self.sandboxed:
             rows.append("  without containers: not sandboxed")
