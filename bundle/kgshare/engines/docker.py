@@ -50,6 +50,17 @@ class DockerEngine:
             aside.replace(out)
         finally:
             aside.unlink(missing_ok=True)
+            _forget_contexts()
+
+
+def _forget_contexts() -> None:
+    """Drop what BuildKit keeps of contexts that were sent to it: hundreds of megabytes a build, never asked for again.
+
+    What is unchanged is kept by kgshare's own steps. A context that is in use stays; one of another project's is sent
+    again at its next build.
+    """
+    with suppress(EngineError):
+        _docker("builder", "prune", "--all", "--force", "--filter", "type=source.local")
 
 
 def build_argv(request: BuildRequest, output: Sequence[str]) -> list[str]:
