@@ -37,7 +37,7 @@ def test_it_is_built_started_and_read(herbarium: Path) -> None:
 
 def test_one_changed_row_redoes_only_the_seed_and_what_carries_it(herbarium: Path) -> None:
     sheets = herbarium / "tables" / "sheets.csv"
-    sheets.write_text(sheets.read_text().replace("roots missing", "roots found"))
+    sheets.write_text(sheets.read_text().replace("roots missing", f"seen {time.time_ns()}"))
     plan = works("build", herbarium, "--plan", "--json").result["steps"]
     assert {s["name"] for s in plan if s["ran"]} == ALWAYS
     ran = steps_that_ran(herbarium)
@@ -227,17 +227,22 @@ def test_diff_says_what_another_version_of_the_graph_changes(herbarium: Path, tm
 
 def test_ctrl_c_ends_a_build_soon_and_the_same_command_works_afterwards(herbarium: Path) -> None:
     places = herbarium / "tables" / "places.csv"
-    places.write_text(places.read_text().replace("47.41", "47.42"))
+    places.write_text(places.read_text().replace("47.41", f"47.{time.time_ns()}"))  # built never before
     command = [sys.executable, "-m", "kgshare", "build", str(herbarium), "--json"]
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-    time.sleep(6)  # in the middle of the seed
+    process = subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # a shell's background job ignores it
+    )  # fmt: skip
+    time.sleep(4)  # in the seed, or just behind it
     assert process.poll() is None
     process.send_signal(signal.SIGINT)
     out, err = process.communicate(timeout=30)
     assert process.returncode == 130, err
     assert json.loads(out)["errors"][0]["kind"] == "interrupted"
     assert "Traceback" not in err
-    assert set(steps_that_ran(herbarium)) == ALWAYS
+    ran = set(steps_that_ran(herbarium))
+    assert "bundle" in ran
+    assert ran <= ALWAYS
 
 
 @pytest.mark.skipif(
