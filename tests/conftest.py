@@ -18,11 +18,11 @@ from tests.leftovers import sweep
 
 from kgshare.doors.process import CommandFailed, CommandMissing, run
 
-pytest_plugins = ("tests.integration.page_server",)
+# The first as its entry point loads it where kgshare is installed.
+pytest_plugins = ("kgshare.testing.plugin", "tests.integration.page_server")
 ROOT = Path(__file__).parents[1]
 SESSION_LABEL = f"kgshare.test-session={uuid.uuid4().hex}"
 REMOVED = pytest.StashKey[list[str]]()
-pytest_plugins = ["kgshare.testing.plugin"]  # as its entry point loads it where kgshare is installed
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
