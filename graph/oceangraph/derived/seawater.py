@@ -79,5 +79,6 @@ def potential_vorticity(sigma0: Floats, depths: Floats, latitude: float) -> Floa
 
 def _rounded(values: Floats) -> Floats:
     # A small negative value would be rounded to -0.0.
-    rounded: Floats = np.round(np.asarray(values, dtype=np.float64), DECIMALS)
-    return np.where(rounded == 0, 0.0, rounded)
+    rounded: Floats = np.asarray(np.round(values, DECIMALS), dtype=np.float64)
+    rounded[rounded == 0] = 0.0
+    return rounded
