@@ -10,12 +10,14 @@ import logging
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any
 
-from neo4j import READ_ACCESS, GraphDatabase, Session
+from neo4j import READ_ACCESS, GraphDatabase, Query, Session
 from neo4j.exceptions import AuthError, DriverError, Neo4jError
 
 from kgshare.errors import Problem, StackError
+from kgshare.questions.model import Answer
 
 COUNT = "MATCH (n) RETURN count(n) AS n", "MATCH ()-[r]->() RETURN count(r) AS n"  # both from the count store
 
@@ -69,6 +71,26 @@ class Reading:
         except (DriverError, Neo4jError, OSError) as error:
             said = getattr(error, "message", "") or error
             raise StackError(Problem(message=f"cannot be read: {said}", where=self._address)) from None
+
+    def ask(self, query: str, parameters: Mapping[str, Any], *, rows: int, seconds: float) -> Answer:
+        """A query's table, at most so many rows; Neo4j stops it after so many seconds.
+
+        Raises:
+            StackError: Neo4j refused the query, stopped it, or went away.
+        """
+        try:
+            result = self._session.run(Query(query, timeout=seconds), dict(parameters))
+            columns, table = (
+                tuple(result.keys()),
+                [tuple(record.values()) for record in islice(result, rows + 1)],
+            )
+            result.consume()
+        except (DriverError, Neo4jError, OSError) as error:
+            said = getattr(error, "message", "") or error
+            if "TransactionTimedOut" in str(getattr(error, "code", "")):
+                said = f"stopped after {seconds:g} seconds"
+            raise StackError(Problem(message=f"the query failed: {said}", where=self._address)) from None
+        return Answer(columns=columns, rows=tuple(table[:rows]), more=len(table) > rows)
 
     def committed(self) -> str:
         """What was committed last, as a bookmark: the same one twice means that nothing was committed in between.
