@@ -11,11 +11,12 @@ from pathlib import Path
 
 from kgshare.canonical.graph import read_graph
 from kgshare.canonical.text import read_digest
-from kgshare.changes.apply import Conflict, Delta, apply
+from kgshare.changes.apply import Conflict, Delta
 from kgshare.changes.diff import records_of
 from kgshare.changes.load import load_touched
 from kgshare.changes.model import SUFFIX, ChangeSet
 from kgshare.changes.order import read_folder
+from kgshare.changes.together import together
 from kgshare.errors import ChangeError, Problem, SeedError
 from kgshare.seeding.bolt import Database
 from kgshare.seeding.problems import Problems
@@ -70,20 +71,14 @@ def decide(upstream: Path, change_sets: Sequence[ChangeSet], folder: str) -> Del
     Raises:
         SeedError: every change that does not fit. A change set with a conflict is left out of what the next ones meet.
     """
-    touched = load_touched(upstream, [change for c in change_sets for change in c.changes])
-    gone, put, problems = set[str](), dict[str, str](), Problems()
-    for change_set in change_sets:
-        applied = apply(touched, change_set.changes)
-        for conflict in applied.conflicts:
-            problems.add(*_conflict(conflict, change_set, folder))
-        for identity in applied.delta.gone:
-            del touched[identity]
-            put.pop(identity, None)
-        touched |= applied.delta.put
-        gone = (gone | applied.delta.gone) - applied.delta.put.keys()
-        put |= applied.delta.put
+    found = together(
+        load_touched(upstream, [change for c in change_sets for change in c.changes]), change_sets
+    )
+    problems = Problems()
+    for change_set, conflict in found.conflicts:
+        problems.add(*_conflict(conflict, change_set, folder))
     problems.complain()
-    return Delta(gone=frozenset(gone), put=put)
+    return found.delta
 
 
 def _conflict(conflict: Conflict, change_set: ChangeSet, folder: str) -> tuple[str, str, str]:
