@@ -80,12 +80,13 @@ def _seed(project: Project, lock: Lock, arch: Arch) -> Step:
             "seed steps of the manifest": text_digest(
                 repr((manifest.neo4j, manifest.identity, manifest.seed, manifest.checks)),
                 *((manifest.name, manifest.changes) if manifest.changes else ()),
+                *((repr(project.questions),) if project.questions else ()),
             ),
             "files of the seed": tree_digest(seed_files(project), project.root),
             "jars": text_digest(repr(lock.jars)),
             "wheels": text_digest(repr(lock.archs[arch].wheels["seed"])),
             "kgshare's seeding": _code(
-                "seeding", "canonical", "changes", "images", "engines", "errors.py", "project"
+                "seeding", "canonical", "changes", "questions", "images", "engines", "errors.py", "project"
             ),
             **_where(arch),
         },
@@ -118,6 +119,7 @@ def _application_image(project: Project, lock: Lock, arch: Arch) -> Step:
         "manifest": text_digest(
             repr((manifest.name, manifest.version, manifest.description, manifest.licence)),
             repr((manifest.application, manifest.identity, manifest.open)),
+            *((repr(project.questions),) if project.questions else ()),
         ),
         "files of the application": tree_digest(
             [project.root / path for path in manifest.application.source], project.root
@@ -128,7 +130,7 @@ def _application_image(project: Project, lock: Lock, arch: Arch) -> Step:
         **_clock(lock, arch),
     }
     if manifest.application.start is None:
-        inputs["kgshare's page"] = _code("page")
+        inputs["kgshare's page"] = _code("page", "questions")
     return Step(name=APPLICATION_IMAGE, needs=(APPLICATION_BASE,), inputs=inputs, outputs=(IMAGE_TAR,))
 
 

@@ -21,6 +21,7 @@ from kgshare.images import conf
 from kgshare.images.layers import PROGRAM, Layer
 from kgshare.lock.model import Arch, Input, Jar, Lock, NpmPackage, Wheel
 from kgshare.project import Project
+from kgshare.questions import to_data
 from kgshare.seeding.plan import RUNTIME_SOURCES, seed_spec
 
 Inputs = Callable[[Input], Path]
@@ -30,6 +31,13 @@ SITE = "usr/local/lib/python3.13/dist-packages"  # where Debian's Python looks f
 PYTHON = "/usr/bin/python3.13"
 OWN = "opt/kgshare/python"
 ASSETS = "srv/kgshare/assets"
+PAGE_SOURCES = (
+    "kgshare/__init__.py",
+    "kgshare/page",
+    "kgshare/questions/__init__.py",
+    "kgshare/questions/model.py",
+    "kgshare/questions/values.py",
+)
 AUTH = "var/lib/kgshare/auth"
 JNA_FOLDER = {"amd64": "linux-x86-64", "arm64": "linux-aarch64"}
 NETTY_ARCH = {"amd64": "x86_64", "arm64": "aarch_64"}
@@ -174,7 +182,7 @@ def application_layer(project: Project, lock: Lock, inputs: Inputs, out: Path) -
         layer.text("opt/kgshare/health.txt", f"{application.port} {application.health}\n")
         layer.folder(OWN)
         if application.start is None:
-            _own_code(layer, ("kgshare/__init__.py", "kgshare/page"))
+            _own_code(layer, PAGE_SOURCES)
             layer.text("srv/kgshare/page.json", page_json(project))
         layer.folder(AUTH, 0o755, owner=7474)  # only two services mount it
 
@@ -185,6 +193,7 @@ def page_json(project: Project) -> str:
     said = {
         "name": manifest.name, "version": manifest.version, "description": manifest.description, "open": manifest.open,
         "identity": {"nodes": manifest.identity.nodes, "relationships": manifest.identity.relationships},
+        "questions": to_data(project.questions),
         "assets": f"/{ASSETS}",
     }  # fmt: skip
     return json.dumps(said, indent=2, ensure_ascii=False) + "\n"

@@ -127,6 +127,7 @@ PATHS = frozenset(
     {
         ("application", "source"),
         ("changes",),
+        ("questions",),
         ("seed", "dump", "file"),
         ("seed", "csv", "nodes", "file"),
         ("seed", "csv", "relationships", "file"),

@@ -16,6 +16,7 @@ RUNTIME_SOURCES = (
     "kgshare/errors.py",
     "kgshare/canonical",
     "kgshare/changes",
+    "kgshare/questions",
     "kgshare/seeding",
 )
 # What it needs from the package index beside that.
@@ -62,6 +63,7 @@ def seed_spec(
         relationship_keys=dict(manifest.identity.relationships),
         steps=tuple(_step(step) for step in manifest.seed),
         checks=tuple(spec.Check(name=c.name, cypher=c.cypher, expect=c.expect) for c in manifest.checks),
+        questions=project.questions,
         name=manifest.name,
         changes=manifest.changes,
         work=work,

@@ -12,6 +12,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from kgshare.questions.model import Question, from_data
+
 SCHEMA = "kgshare.seed-spec/v1"
 
 
@@ -102,6 +104,7 @@ class SeedSpec:
         relationship_keys: relationship type → the properties that tell parallel ones apart.
         steps: a dump or bulk steps (csv, python) before cypher steps.
         checks: what must hold of the finished graph.
+        questions: what it must answer.
         name: the project's, which its change sets carry.
         changes: the folder of change sets, relative to the project's; None where there are none.
         work: a folder for what is thrown away; emptied first.
@@ -120,6 +123,7 @@ class SeedSpec:
     relationship_keys: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     steps: tuple[Step, ...]
     checks: tuple[Check, ...] = ()
+    questions: tuple[Question, ...] = ()
     name: str = ""
     changes: str | None = None
     work: str
@@ -144,6 +148,7 @@ class SeedSpec:
             raise ValueError(f"not a seed specification: schema is {schema!r}, not {SCHEMA!r}")
         data["steps"] = tuple(_step(step) for step in data["steps"])
         data["checks"] = tuple(Check(**check) for check in data["checks"])
+        data["questions"] = from_data(data["questions"])
         for keys in ("node_keys", "relationship_keys"):
             data[keys] = {name: tuple(columns) for name, columns in data[keys].items()}
         return cls(**data)
