@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
-from kgshare.changes.apply import Applied, Conflict, Records, apply, shown
+from kgshare.changes.apply import Applied, Conflict, Kind, Records, apply, shown
 from kgshare.changes.model import Add, Change, Element, Label, Property, Remove, Rename, in_order
 from kgshare.changes.names import Fields, Renamer, ends
 from kgshare.changes.since import Since, conflict_of_list
@@ -128,7 +128,7 @@ class _Rewrite:
 
     def _refuse(
         self,
-        kind: str,
+        kind: Kind,
         change: Change,
         *,
         what: str,
@@ -139,7 +139,7 @@ class _Rewrite:
         self.conflicts.append(
             Conflict(
                 kind=kind, record=change.record, what=what, base=base, theirs=theirs, ours=ours, change=change
-            )  # type: ignore[arg-type]
+            )
         )
 
 

@@ -7,7 +7,7 @@ record's by now, and an element of a list another element. A set that follows fr
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from kgshare.changes.apply import Conflict, Delta, Records, apply
 from kgshare.changes.model import Change, ChangeSet, Element, Property, Rename
@@ -24,23 +24,29 @@ class Together:
         conflicts: each with the set whose it is.
     """
 
-    delta: Delta = Delta()
+    delta: Delta = field(default_factory=Delta)
     conflicts: tuple[tuple[ChangeSet, Conflict], ...] = ()
 
 
-def together(records: Records, change_sets: Sequence[ChangeSet]) -> Together:
+def together(
+    records: Records, change_sets: Sequence[ChangeSet], applied: Sequence[ChangeSet] = ()
+) -> Together:
     """Apply change sets, one after the other.
 
     Args:
         records: what they touch (see `kgshare.changes.load.load_touched`); it is left as it is.
         change_sets: in the order in which they are applied. One with a conflict is left out of what the next ones meet.
+        applied: those that are in the records already.
     """
     touched, gone, put = dict(records), set[str](), dict[str, str]()
-    known, names, lists = _follows(change_sets), _Names(), _Lists()
+    known, names, lists = _follows([*applied, *change_sets]), _Names(), _Lists()
     conflicts: list[tuple[ChangeSet, Conflict]] = []
+    for one in applied:
+        names.note(one)
+        lists.note(one)
     for one in change_sets:
-        applied = apply(touched, one.changes)
-        wrong = [*applied.conflicts]
+        made = apply(touched, one.changes)
+        wrong = [*made.conflicts]
         if not wrong:
             wrong += names.reused(one, known[one.name], touched)
             wrong += lists.replaced(one, known[one.name], touched)
@@ -49,12 +55,12 @@ def together(records: Records, change_sets: Sequence[ChangeSet]) -> Together:
             continue
         names.note(one)
         lists.note(one)
-        for identity in applied.delta.gone:
+        for identity in made.delta.gone:
             del touched[identity]
             put.pop(identity, None)
-        touched |= applied.delta.put
-        gone = (gone | applied.delta.gone) - applied.delta.put.keys()
-        put |= applied.delta.put
+        touched |= made.delta.put
+        gone = (gone | made.delta.gone) - made.delta.put.keys()
+        put |= made.delta.put
     return Together(delta=Delta(gone=frozenset(gone), put=put), conflicts=tuple(conflicts))
 
 
@@ -76,7 +82,7 @@ class _Names:
     def note(self, one: ChangeSet) -> None:
         left, taken = left_and_taken(one.changes)
         self._left |= left
-        self._by |= {name: one.name for name in taken & self._left}
+        self._by |= dict.fromkeys(taken & self._left, one.name)
 
     def reused(self, one: ChangeSet, known: set[str], records: Records) -> Iterator[Conflict]:
         wrong = {name for name in mentioned(one.changes) if self._by.get(name, one.name) not in known}

@@ -43,7 +43,13 @@ def read_change_sets(spec: SeedSpec) -> tuple[ChangeSet, ...]:
         ) from None
 
 
-def apply_change_sets(db: Database, change_sets: Sequence[ChangeSet], spec: SeedSpec, scratch: Path) -> None:
+def apply_change_sets(
+    db: Database,
+    change_sets: Sequence[ChangeSet],
+    spec: SeedSpec,
+    scratch: Path,
+    applied: Sequence[ChangeSet] = (),
+) -> None:
     """Apply change sets to the database, all of them or none.
 
     Args:
@@ -51,6 +57,7 @@ def apply_change_sets(db: Database, change_sets: Sequence[ChangeSet], spec: Seed
         change_sets: in the order in which they are applied.
         spec: the identities, and where the change sets' folder is.
         scratch: a folder for the text before and after.
+        applied: those that are in the database already.
 
     Raises:
         SeedError: every change that does not fit, by file and line, with base, theirs and ours; a value that Neo4j
@@ -58,22 +65,23 @@ def apply_change_sets(db: Database, change_sets: Sequence[ChangeSet], spec: Seed
     """
     upstream, result = scratch / "upstream", scratch / "changed"
     read_graph(db.stream, upstream, spec.node_keys, spec.relationship_keys)
-    decided = decide(upstream, change_sets, spec.changes or "")
+    decided = decide(upstream, change_sets, spec.changes or "", applied)
     for change_set in change_sets:
         write_changes(db, change_set.changes, f"{spec.changes}/{change_set.name}{SUFFIX}")
     read_graph(db.stream, result, spec.node_keys, spec.relationship_keys)
     _require_decided(upstream, result, decided)
 
 
-def decide(upstream: Path, change_sets: Sequence[ChangeSet], folder: str) -> Delta:
+def decide(
+    upstream: Path, change_sets: Sequence[ChangeSet], folder: str, applied: Sequence[ChangeSet] = ()
+) -> Delta:
     """What change sets, one after the other, make of a canonical text.
 
     Raises:
         SeedError: every change that does not fit. A change set with a conflict is left out of what the next ones meet.
     """
-    found = together(
-        load_touched(upstream, [change for c in change_sets for change in c.changes]), change_sets
-    )
+    touched = load_touched(upstream, [change for c in change_sets for change in c.changes])
+    found = together(touched, change_sets, applied)
     problems = Problems()
     for change_set, conflict in found.conflicts:
         problems.add(*_conflict(conflict, change_set, folder))
