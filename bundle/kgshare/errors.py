@@ -114,7 +114,7 @@ class ChangeError(KgshareError):
     kind = "changes"
 
 
-class ConflictError(ChangeError):
+class ConflictError(KgshareError):
     """Change sets do not fit the graph, or each other: what was found is not what was expected."""
 
     exit_code = 13
