@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from kgshare.questions import Question, from_data
+
 # Names under which the page is reached on its own machine, from its container's health check, and by its neighbours.
 OWN_HOSTS = frozenset({"localhost", "127.0.0.1", "::1", "application"})
 
@@ -28,6 +30,7 @@ class Project:
         open: path and query at which the page opens.
         nodes: label → key properties.
         relationships: relationship type → properties that tell two between the same nodes apart.
+        questions: what the graph can be asked.
         assets: folder with the npm packages, or None where there is none.
     """
 
@@ -37,12 +40,16 @@ class Project:
     open: str = "/"
     nodes: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     relationships: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    questions: tuple[Question, ...] = ()
     assets: Path | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
 class Settings:
-    """Everything from the environment; ``hosts`` are the values of the Host header that are answered."""
+    """Everything from the environment; ``hosts`` are the values of the Host header that are answered.
+
+    ``browser`` is where Neo4j Browser opens, or empty.
+    """
 
     project: Project
     uri: str = "bolt://database:7687"
@@ -50,6 +57,7 @@ class Settings:
     password_file: Path | None = None
     host: str = "0.0.0.0"  # noqa: S104 - inside its container; what is published on the machine is loopback only
     port: int = 8088
+    browser: str = ""
     hosts: frozenset[str] = OWN_HOSTS
 
 
@@ -71,6 +79,7 @@ def read_settings(environ: Mapping[str, str]) -> Settings:
         password_file=Path(password_file) if password_file else None,
         host=environ.get("KGSHARE_PAGE_HOST", "0.0.0.0"),  # noqa: S104
         port=int(port),
+        browser=_loopback(environ.get("KGSHARE_BROWSER_URL", "")),
         hosts=OWN_HOSTS | more | {socket.gethostname().lower()},
     )
 
@@ -94,14 +103,27 @@ def read_project(file: Path) -> Project:
         open=_local(str(found.get("open") or "/")),
         nodes=_keys(identity.get("nodes") or {}, file),
         relationships=_keys(identity.get("relationships") or {}, file),
+        questions=_questions(found.get("questions") or [], file),
         assets=Path(assets) if assets else None,
     )
+
+
+def _questions(found: Any, file: Path) -> tuple[Question, ...]:
+    try:
+        return from_data(found)
+    except (TypeError, AttributeError) as error:
+        raise SettingsError(f"{file}: `questions`: {error}") from error
 
 
 def _keys(found: Any, file: Path) -> dict[str, tuple[str, ...]]:
     if not isinstance(found, dict) or not all(isinstance(v, list) for v in found.values()):
         raise SettingsError(f"{file}: `identity` names lists of properties by label")
     return {str(label): tuple(str(p) for p in properties) for label, properties in found.items()}
+
+
+def _loopback(address: str) -> str:
+    # Only ever a link to this machine.
+    return address if address.startswith("http://127.0.0.1:") else ""
 
 
 def _local(path: str) -> str:
