@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import json
+import os
 import shutil
 import urllib.request
 from collections.abc import Iterator
+from hashlib import sha256
 from pathlib import Path
 
 import pytest
@@ -148,16 +151,25 @@ def test_reset_and_down_leave_nothing(service: podman.Service, stack: KgshareCon
 
 
 def test_podman_is_found_where_no_docker_answers(
-    service: podman.Service, monkeypatch: pytest.MonkeyPatch
+    service: podman.Service, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
+    name = "nowhere"
+    context = tmp_path / "contexts/meta" / sha256(name.encode()).hexdigest()
+    context.mkdir(parents=True)
+    endpoint = {"Host": f"unix://{tmp_path}/nowhere.sock", "SkipTLSVerify": False}
+    (context / "meta.json").write_text(
+        json.dumps({"Name": name, "Metadata": {}, "Endpoints": {"docker": endpoint}})
+    )
+    (tmp_path / "config.json").write_text(json.dumps({"currentContext": name}))
+    monkeypatch.setenv("DOCKER_CONFIG", str(tmp_path))
     monkeypatch.delenv("DOCKER_HOST")
-    monkeypatch.setattr("docker.utils.utils.DEFAULT_UNIX_SOCKET", "http+unix:///nowhere.sock")
     monkeypatch.setenv("CONTAINER_HOST", service.host)
     said: list[str] = []
     found = Engine.connect(said.append)
     assert found.podman is not None
     assert found.podman.rootless is service.rootless
     assert said == [f"no Docker answers: using Podman at {service.host}"]
+    assert os.environ["DOCKER_HOST"] == service.host  # for Compose and what else is started
 
 
 def test_build_says_what_builds_instead(service: podman.Service, herbarium: Path) -> None:
