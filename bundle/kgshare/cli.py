@@ -58,6 +58,9 @@ def build(
         bool, typer.Option("--locked", help="Stop rather than change the lock; what CI uses.")
     ] = False,
     plan: Annotated[bool, typer.Option("--plan", help="Only say which steps would run, and why.")] = False,
+    local: Annotated[
+        bool, typer.Option("--local", help="Without a container engine, by this machine's own means (Linux).")
+    ] = False,
     as_json: Json = False,
     quiet: Quiet = False,
 ) -> None:
@@ -71,7 +74,7 @@ def build(
     if plan:
         show(stage.forecast_build(folder), as_json)
     else:
-        show(stage.build(folder, output=output, locked=locked, progress=progress), as_json)
+        show(stage.build(folder, output=output, locked=locked, local=local, progress=progress), as_json)
 
 
 @app.command("init")
