@@ -11,8 +11,7 @@ from pathlib import Path
 from typing import ClassVar
 
 from kgshare.cache import Cache, Inputs, fetch
-from kgshare.engines import Engine
-from kgshare.engines.docker import DockerEngine
+from kgshare.engines import Engine, choice
 from kgshare.engines.local import LocalEngine
 from kgshare.errors import EngineError, LockError, Problem
 from kgshare.local.built import remember
@@ -86,7 +85,12 @@ class PlanReport:
 
 
 def build(
-    folder: Path, *, output: Path | None, locked: bool, local: bool = False, progress: Progress
+    folder: Path,
+    *,
+    output: Path | None,
+    locked: bool,
+    progress: Progress,
+    engine: choice.Find = choice.docker,
 ) -> BuildReport:
     """Build a project's bundle, doing only what changed.
 
@@ -94,8 +98,8 @@ def build(
         folder: the project's.
         output: where the bundle goes; the project's folder when not given.
         locked: stop where the lock would have to change.
-        local: with this machine's own means instead of a container engine.
         progress: says what takes time.
+        engine: finds what is to build; asked only where something has to be built.
 
     Raises:
         ManifestError, LockError, FetchError, EngineError, BuildError, SeedError: what their names say.
@@ -108,18 +112,18 @@ def build(
     store = StepStore(root=cache_dir() / "steps")
     todo = forecast(plan, store)
     work: Mapping[str, Work] = {}
-    engine: Engine | None = None
+    builder: Engine | None = None
     if any(todo.values()):
         from kgshare.work import Works  # what only a build that builds needs
 
-        engine = LocalEngine(cache_dir() / "rooms") if local else DockerEngine()
-        engine.check()
+        builder = engine()
+        builder.check()
         require_room(store.root)
         inputs = _fetched(project, lock, arch, locked=locked, progress=progress)
         plan = make_plan(project, inputs.lock, arch)
-        work = Works(project=project, lock=inputs.lock, inputs=inputs, arch=arch, engine=engine).by_step()
+        work = Works(project=project, lock=inputs.lock, inputs=inputs, arch=arch, engine=builder).by_step()
     done = run_steps(plan, work, store, progress)
-    return _report(project, done, engine, output or project.root, time.monotonic() - start)
+    return _report(project, done, builder, output or project.root, time.monotonic() - start)
 
 
 def forecast_build(folder: Path) -> PlanReport:
@@ -136,10 +140,17 @@ def forecast_build(folder: Path) -> PlanReport:
     )
 
 
-def bundle_of(where: Path, *, progress: Progress) -> Path:
-    """The bundle that ``up`` is to start: the file itself, or a project's, built first where it is not up to date."""
+def bundle_of(where: Path, *, progress: Progress, local: bool = False) -> Path:
+    """The bundle that ``up`` is to start: the file itself, or a project's, built first where it is not up to date.
+
+    Args:
+        where: the bundle, or a folder.
+        progress: says what takes time.
+        local: whether it may be built without a container engine, where none answers.
+    """
     if (where / MANIFEST).is_file():
-        return build(where, output=None, locked=False, progress=progress).bundle
+        engine = choice.either if local else choice.docker
+        return build(where, output=None, locked=False, progress=progress, engine=engine).bundle
     return where
 
 

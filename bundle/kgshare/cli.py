@@ -69,12 +69,14 @@ def build(
     Only what changed since the last build is done again. The file is NAME-VERSION.kgshare.tar.
     """
     from kgshare import build as stage
+    from kgshare.engines import choice
 
     progress = Progress(quiet=quiet)
     if plan:
         show(stage.forecast_build(folder), as_json)
     else:
-        show(stage.build(folder, output=output, locked=locked, local=local, progress=progress), as_json)
+        engine = choice.machine if local else choice.docker
+        show(stage.build(folder, output=output, locked=locked, progress=progress, engine=engine), as_json)
 
 
 @app.command("init")
@@ -204,7 +206,7 @@ def up(
     from kgshare.build import bundle_of
 
     progress = Progress(quiet=quiet)
-    bundle = bundle_of(where, progress=progress)
+    bundle = bundle_of(where, progress=progress, local=local)
 
     def agreed(question: str) -> bool:
         return yes or typer.confirm(question, err=True)

@@ -22,7 +22,9 @@ def docker_layer(source: Path) -> Iterator[bytes]:
     """The bytes of the layer that adding a tar makes."""
     with tarfile.open(source) as archive:
         members = sorted(archive, key=lambda member: _path(member).split("/"))
-        first: dict[str, tarfile.TarInfo] = {}  # of several names of one file the first in order has the content
+        first: dict[
+            str, tarfile.TarInfo
+        ] = {}  # of several names of one file the first in order has the content
         for member in members:
             content = member
             if member.isreg() or member.islnk():
@@ -64,11 +66,27 @@ def _header(member: tarfile.TarInfo, kind: bytes, size: int, link: str) -> Itera
         records = b"".join(_record(key, value) for key, value in sorted(pax.items()))
         folder, _, file = name.rstrip("/").rpartition("/")
         # Go splits before it strips: a folder's own name then stands before the word.
-        where = f"{name}PaxHeaders.0" if name.endswith("/") else "/".join(filter(None, (folder, "PaxHeaders.0", file)))
-        yield _block(_ascii(where)[:NAME].rstrip("/"), tarfile.XHDTYPE, 0, 0, 0, len(records), 0, device=False)
+        where = (
+            f"{name}PaxHeaders.0"
+            if name.endswith("/")
+            else "/".join(filter(None, (folder, "PaxHeaders.0", file)))
+        )
+        yield _block(
+            _ascii(where)[:NAME].rstrip("/"), tarfile.XHDTYPE, 0, 0, 0, len(records), 0, device=False
+        )
         yield records + bytes(-len(records) % BLOCK)
     prefix, rest = ("", _ascii(name)[:NAME]) if pax or not split else split
-    yield _block(rest, kind, member.mode & 0o7777, member.uid, member.gid, size, int(member.mtime), _ascii(link)[:LINK], prefix)
+    yield _block(
+        rest,
+        kind,
+        0o777 if kind == tarfile.SYMTYPE else member.mode & 0o7777,  # Linux knows no other mode of a link
+        member.uid,
+        member.gid,
+        size,
+        int(member.mtime),
+        _ascii(link)[:LINK],
+        prefix,
+    )
 
 
 def _split(name: str) -> tuple[str, str] | None:

@@ -25,7 +25,6 @@ from kgshare.engines.layertar import END, docker_layer
 from kgshare.engines.ociimage import Configuration, write_archive
 from kgshare.errors import BuildError, EngineError
 
-SEARCH_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"  # what a step sees in Docker
 NAMESPACES = ("--mount", "--net", "--pid")
 
 
@@ -81,7 +80,9 @@ class LocalEngine:
             EngineError: not at all.
         """
         if sys.platform != "linux":
-            raise EngineError("building without a container engine needs Linux", hint="build with Docker here")
+            raise EngineError(
+                "building without a container engine needs Linux", hint="build with Docker here"
+            )
         self.work.mkdir(parents=True, exist_ok=True)
         said = ""
         for room in Room:
@@ -115,14 +116,21 @@ class LocalEngine:
                 _image(request, stages, aside)
             aside.replace(out)
         except OSError as error:
-            raise EngineError(f"the step {request.target} could not be built: {error}", hint="see that there is room") from error
+            raise EngineError(
+                f"the step {request.target} could not be built: {error}", hint="see that there is room"
+            ) from error
         finally:
             aside.unlink(missing_ok=True)
 
 
 def _configuration(request: BuildRequest) -> Configuration:
     os_, architecture = request.platform.split("/")[:2]
-    arguments = {"TARGETARCH": architecture, "TARGETOS": os_, "TARGETPLATFORM": request.platform, **request.args}
+    arguments = {
+        "TARGETARCH": architecture,
+        "TARGETOS": os_,
+        "TARGETPLATFORM": request.platform,
+        **request.args,
+    }
     return Configuration(arguments=arguments, created=request.epoch, architecture=architecture)
 
 
@@ -166,13 +174,15 @@ class _Building:
     def _run(self, instruction: Instruction, root: Path, config: Configuration) -> None:
         _, text = instruction.flags()
         command = Instruction(word="RUN", text=text).json() or ["/bin/sh", "-c", text]
-        environment = {"PATH": SEARCH_PATH, "HOME": "/root", **config.values}
+        environment = {"HOME": "/root", **config.environment, **config.values}
         try:
             run(self.room.argv(root, command, environment), on_line=self.on_line or (lambda line: None))
         except CommandMissing as error:
             raise EngineError(*error.problems) from None
         except CommandFailed as error:
-            raise BuildError(f"the step {self.request.target} failed: {last_lines(error.output, 30)}") from None
+            raise BuildError(
+                f"the step {self.request.target} failed: {last_lines(error.output, 30)}"
+            ) from None
 
 
 def _image(request: BuildRequest, stages: Mapping[str, Stage], out: Path) -> None:
@@ -181,7 +191,9 @@ def _image(request: BuildRequest, stages: Mapping[str, Stage], out: Path) -> Non
     layers = []
     for instruction in chain(stages, request.target):
         if instruction.word in {"RUN", "COPY"}:
-            raise EngineError(f"the last stage of an image only adds tars, and {request.target} says {instruction.word}")
+            raise EngineError(
+                f"the last stage of an image only adds tars, and {request.target} says {instruction.word}"
+            )
         if instruction.word == "ADD":
             source, _ = instruction.text.split()
             layers.append(docker_layer(request.context / source))

@@ -26,6 +26,9 @@ CONFIG = "application/vnd.oci.image.config.v1+json"
 INDEX = "application/vnd.oci.image.index.v1+json"
 LAYER = "application/vnd.oci.image.layer.v1.tar"
 COMMENT = "buildkit.dockerfile.v0"
+SEARCH_PATH = (
+    "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"  # of an image that says nothing of it
+)
 _UNITS = {"h": 3_600_000_000_000, "m": 60_000_000_000, "s": 1_000_000_000, "ms": 1_000_000}
 
 
@@ -44,7 +47,7 @@ class Configuration:
     created: int
     architecture: str
     values: dict[str, str] = field(default_factory=dict)
-    environment: dict[str, str] = field(default_factory=dict)
+    environment: dict[str, str] = field(default_factory=lambda: {"PATH": SEARCH_PATH})
     config: dict[str, Any] = field(default_factory=dict)
     history: list[dict[str, Any]] = field(default_factory=list)
 
@@ -112,7 +115,10 @@ class Configuration:
     def _health(self, instruction: Instruction) -> None:
         flags, rest = instruction.flags()
         command = Instruction(word="CMD", text=rest.removeprefix("CMD").strip()).json() or []
-        times = {name: _nanoseconds(flags.get(name, "0s")) for name in ("interval", "timeout", "start-period", "start-interval")}
+        times = {
+            name: _nanoseconds(flags.get(name, "0s"))
+            for name in ("interval", "timeout", "start-period", "start-interval")
+        }
         retries = int(flags.get("retries", 0))
         test = ["CMD", *command]
         health = {
@@ -120,7 +126,11 @@ class Configuration:
             "StartInterval": times["start-interval"], "Retries": retries,
         }  # fmt: skip
         self.config["Healthcheck"] = {name: value for name, value in health.items() if value}
-        said = [f"[{' '.join(map(_quoted, test))}]", *(f'"{_spoken(time)}"' for time in times.values()), f"'\\x{retries:02x}'"]
+        said = [
+            f"[{' '.join(map(_quoted, test))}]",
+            *(f'"{_spoken(time)}"' for time in times.values()),
+            f"'\\x{retries:02x}'",
+        ]
         self.note(f"HEALTHCHECK &{{{' '.join(said)}}}")
 
 
@@ -140,7 +150,9 @@ def write_archive(config: Configuration, layers: Iterable[Iterable[bytes]], out:
         )
         row = {"mediaType": MANIFEST, "digest": _digest(manifest), "size": len(manifest)}
         index = {"schemaVersion": 2, "mediaType": INDEX, "manifests": [row]}
-        loadable = [{"Config": _member(_digest(text)), "RepoTags": None, "Layers": [_member(d) for d, _ in blobs]}]
+        loadable = [
+            {"Config": _member(_digest(text)), "RepoTags": None, "Layers": [_member(d) for d, _ in blobs]}
+        ]
         with tarfile.open(out, "w", format=tarfile.GNU_FORMAT) as archive:
             _add(archive, "oci-layout", _json({"imageLayoutVersion": "1.0.0"}))
             _add(archive, "index.json", _json(index))
