@@ -49,6 +49,7 @@ class StackStatus:
         password_file: holds the password of user neo4j.
         store: the volume it runs on.
         kept: older volumes of this stack, with their edits.
+        browser: where Neo4j Browser opens; None where the project has none.
         sandboxed: whether it runs in containers; volumes are folders where it does not.
     """
 
@@ -65,6 +66,7 @@ class StackStatus:
     store: str
     kept: tuple[str, ...]
     sandboxed: bool = True
+    browser: str | None = None
 
     def lines(self) -> list[str]:
         """The status for a person."""
@@ -78,6 +80,8 @@ class StackStatus:
         if self.bolt:
             kept = self.password_file or "its container"
             rows.append(f"  bolt      {self.bolt}   user neo4j, password in {kept}")
+        if self.browser:
+            rows.append(f"  browser   {self.browser}")
         rows += [f"  {s.name:<12} {s.health:<10} {s.image[:19]}" for s in self.services]
         if not self.sandboxed:
             rows.append(f"  {NOT_SANDBOXED}")
@@ -91,6 +95,7 @@ class StackReport:
 
     Attributes:
         already: whether it was running before, so that nothing was done.
+        browser: where Neo4j Browser opens; None where the project has none.
         notes: what the user should know: another port than usual, an older volume that was kept.
         seconds: how long it took.
     """
@@ -107,6 +112,7 @@ class StackReport:
     already: bool
     notes: tuple[str, ...]
     seconds: float
+    browser: str | None = None
 
     @classmethod
     def of(cls, status: StackStatus, *, already: bool, notes: tuple[str, ...], began: float) -> StackReport:
@@ -133,6 +139,7 @@ class StackReport:
             password_file=status.password_file,
             already=already,
             notes=notes,
+            browser=status.browser,
             seconds=round(time.monotonic() - began, 2),
         )
 
@@ -148,6 +155,7 @@ class StackReport:
         rows += [f"  {note}" for note in self.notes]
         rows += [
             f"  database  {self.bolt}  user neo4j, password in {self.password_file or 'its container'}",
+            *([f"  browser   {self.browser}"] if self.browser else []),
             f"  page      {self.url}",
         ]
         return "\n".join(rows)

@@ -55,7 +55,12 @@ def _start(
 
 
 def plan_state(
-    source: Source, stack: str, images: Mapping[str, ImageNote], port: int, bolt_port: int
+    source: Source,
+    stack: str,
+    images: Mapping[str, ImageNote],
+    port: int,
+    bolt_port: int,
+    browser_port: int = 0,
 ) -> StackState:
     """What will be started, as it is noted."""
     manifest = source.manifest
@@ -70,6 +75,7 @@ def plan_state(
         health=manifest.application.health,
         store=f"{stack}-{source.store}",
         images=dict(images),
+        browser_port=browser_port,
     )
 
 
@@ -127,7 +133,7 @@ def _runs_already(
     return (
         here == set(look.SERVICES)
         and all(service.well for service in services)
-        and set(look.published(containers).values()) == {state.port, state.bolt_port}
+        and set(look.published(containers).values()) == state.ports
         and run.answers(state.port, state.health, 0)
     )
 
@@ -153,15 +159,19 @@ def _start_on_free_ports(
         page = port and ports.require(port, free=free)
         page = page or ports.choose(before.port if before else usual, free=free)
         bolt = ports.choose(before.bolt_port if before else compose.BOLT_PORT, not_these={page}, free=free)
-        state = plan_state(source, stack, images, page, bolt)
+        browser = 0
+        if source.manifest.neo4j.browser:
+            last = before.browser_port if before else 0
+            browser = ports.choose(last or compose.BROWSER_PORT, not_these={page, bolt}, free=free)
+        state = plan_state(source, stack, images, page, bolt, browser)
         try:
             _bring_up(engine, state, source.compose)
         except run.PortTaken:
             if port is not None or attempt == ATTEMPTS - 1:
                 raise
             progress.say(f"port {page} or {bolt} was taken just now: trying others")
-            refused |= {page, bolt}
-            before = replace(state, port=page + 1, bolt_port=bolt + 1)
+            refused |= {page, bolt, browser}
+            before = replace(state, port=page + 1, bolt_port=bolt + 1, browser_port=browser and browser + 1)
             continue
         break
     return state, _port_notes(state, port or usual)
@@ -173,6 +183,8 @@ def _port_notes(state: StackState, wanted: int) -> tuple[str, ...]:
         moved.append(f"port {wanted} was taken, so the page is on {state.port}")
     if state.bolt_port != compose.BOLT_PORT:
         moved.append(f"port {compose.BOLT_PORT} was taken, so Bolt is on {state.bolt_port}")
+    if state.browser_port not in {0, compose.BROWSER_PORT}:
+        moved.append(f"port {compose.BROWSER_PORT} was taken, so Neo4j Browser is on {state.browser_port}")
     return tuple(moved)
 
 
