@@ -23,6 +23,7 @@ class DockerEngine:
     """Builds with the engine that ``docker`` on the command line uses."""
 
     name = "docker"
+    remarks: tuple[str, ...] = ()
 
     def check(self) -> None:
         """See that a daemon of a sufficient version and buildx are there.

@@ -221,8 +221,7 @@ def _engine_or_local(progress: Progress) -> Engine:
     except EngineError as error:
         if not sys.platform.startswith("linux"):
             raise
-        more = "; `kgshare up --local` needs no engine, and is not sandboxed"
-        raise EngineError(*(replace(p, hint=p.hint + more) for p in error.problems)) from None
+        raise error.adding("`kgshare up --local` needs no engine, and is not sandboxed") from None
 
 
 def chosen_stack(

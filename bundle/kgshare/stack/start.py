@@ -111,24 +111,7 @@ def report(
         StackError: nothing is.
     """
     status = look.status_of(engine, stack)
-    if status.url is None or status.bolt is None:
-        raise StackError(f"the stack {stack} stopped again", hint=f"`kgshare logs --name {stack}` shows why")
-    if status.nodes is None:
-        notes_ = (*notes_, "the database did not say how much it holds")
-    return StackReport(
-        stack=stack,
-        services=status.services,
-        url=status.url,
-        bolt=status.bolt,
-        nodes=status.nodes,
-        relationships=status.relationships,
-        bundle=status.bundle,
-        password_file=status.password_file,
-        already=already,
-        notes=notes_,
-        browser=status.browser,
-        seconds=round(time.monotonic() - began, 2),
-    )
+    return StackReport.of(status, already=already, notes=notes_, began=began)
 
 
 def _require_ours(containers: tuple[ContainerFacts, ...], stack: str, source: Source) -> None:
