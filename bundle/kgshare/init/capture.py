@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import csv
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -19,6 +19,7 @@ from kgshare.init.identity import SURROGATE
 from kgshare.init.look import Run
 from kgshare.init.model import Look, Proposal
 
+Rows = Callable[[str], Iterator[Sequence[Any]]]
 _BATCH = 500
 _SHOWN = 20
 
@@ -57,12 +58,14 @@ class Capture:
 
     Args:
         run: where the graph is.
+        rows: the same for what is much to read.
         folder: where the project will be; tables are written to ``tables`` in it.
         look: what the graph consists of.
         proposal: its identity.
     """
 
-    def __init__(self, run: Run, folder: Path, look: Look, proposal: Proposal) -> None:
+    def __init__(self, run: Run, rows: Rows, folder: Path, look: Look, proposal: Proposal) -> None:
+        self._rows = rows
         self._run, self._folder, self._look, self._proposal = run, folder, look, proposal
         self._numbers: dict[str, int] = {}  # of nodes with surrogate keys, by Neo4j's id of the moment
         self._late: dict[tuple[str, str], list[str]] = {}
@@ -104,8 +107,8 @@ class Capture:
         names = [item.name for item in table.columns]
         places = [] if own else [names.index(name) for name in key]
         returned = [item.expression("n") for item in table.columns]
-        rows = self._run(
-            f"{pattern} RETURN {', '.join([*(['elementId(n)'] if own else []), *returned]) or '0'}", {}
+        rows = self._rows(
+            f"{pattern} RETURN {', '.join([*(['elementId(n)'] if own else []), *returned]) or '0'}"
         )
         match = "MATCH (n" + f":{quoted(label)} " + _pairs(key, "row.k") + ")"
         file = self._file("_".join((label, *(x for x in labels if x != label))))
@@ -169,7 +172,7 @@ class Capture:
             out.writerow(
                 [*heads[0], *heads[1], *([SURROGATE] if own else []), *(item.name for item in table.columns)]
             )
-            for number, row in enumerate(self._run(f"{pattern} RETURN {', '.join(returned)}", {}), start=1):
+            for number, row in enumerate(self._rows(f"{pattern} RETURN {', '.join(returned)}"), start=1):
                 a, b, values = row[:cut], row[cut:width], row[width:]
                 a = [self._numbers[a[0]]] if start in self._proposal.surrogates else a
                 b = [self._numbers[b[0]]] if end in self._proposal.surrogates else b
