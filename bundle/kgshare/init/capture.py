@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import csv
 import re
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -71,6 +72,8 @@ class Capture:
         self._late: dict[tuple[str, str], list[str]] = {}
         self._problems: list[Problem] = []
         self._names: set[str] = set()
+        self._kinds: Counter[str] = Counter()
+        self._ends: dict[str, _Cells] = {}
         self.done = Captured()
 
     def take(self) -> Captured:
@@ -86,6 +89,7 @@ class Capture:
         for kind in self._look.links:
             ends = (self._proposal.label(kind.start), self._proposal.label(kind.end))
             kinds.setdefault((kind.type, *ends))
+        self._kinds = Counter(type_ for type_, _, _ in kinds)
         for type_, start, end in kinds:
             self._links(type_, start, end)
         if self._problems:
@@ -146,9 +150,11 @@ class Capture:
 
     def _links(self, type_: str, start: str, end: str) -> None:
         pattern = f"MATCH (a:{quoted(start)})-[r:{quoted(type_)}]->(b:{quoted(end)})"
-        table = _Cells.of(self._columns(f"{pattern} UNWIND keys(r) AS k RETURN k, valueType(r[k]), count(*)"))
+        # All of a type are found without looking at their ends, which takes half the time.
+        all_ = f"MATCH ()-[r:{quoted(type_)}]->()" if self._kinds[type_] == 1 else pattern
+        table = _Cells.of(self._columns(f"{all_} UNWIND keys(r) AS k RETURN k, valueType(r[k]), count(*)"))
         own = type_ in self._proposal.surrogates
-        ends = [self._end(variable, label) for variable, label in (("a", start), ("b", end))]
+        ends = [self._end(label) for label in (start, end)]
         taken = {item.name for item in table.columns}
         heads = [
             [_free(f"{word}_{item.name}", taken) for item in cells.columns]
@@ -203,16 +209,20 @@ class Capture:
             }
         )  # fmt: skip
 
-    def _end(self, variable: str, label: str) -> _Cells:
-        key = self._proposal.nodes[label]
+    def _end(self, label: str) -> _Cells:
+        """The columns of a label's key."""
+        if label in self._ends:
+            return self._ends[label]
         if label in self._proposal.surrogates:
             return _Cells.of([Column(name=SURROGATE, type="int")])
+        key = self._proposal.nodes[label]
         names = "[" + ", ".join(literal(name) for name in key) + "]"
         found = self._columns(
             f"MATCH (n:{quoted(label)}) UNWIND {names} AS k RETURN k, valueType(n[k]), count(*)"
         )
         by_name = {item.name: item for item in found}
-        return _Cells.of([by_name[name] for name in key])
+        self._ends[label] = _Cells.of([by_name[name] for name in key])
+        return self._ends[label]
 
     def _columns(self, query: str) -> list[Column]:
         types: dict[str, dict[str, int]] = {}
