@@ -100,6 +100,25 @@ def upstream(project: Project, *, local: bool | None = None, progress: Progress)
         yield Upstream(project=project, lock=lock, arch=arch, done=done, base=base, local=is_local)
 
 
+def at_hand(project: Project, to: Path) -> Path | None:
+    """The canonical text of a project's graph, unpacked to ``to``/graph, if a result of its seed step is there; None else.
+
+    It may be one with other change sets. Nothing is seeded.
+    """
+    try:
+        lock = fitting_lock(project)
+    except LockError:
+        return None
+    seed, store = make_plan(project, lock, this_arch()).step(SEED), StepStore(root=cache_dir() / "steps")
+    here = replace(seed, name=HERE, needs=())
+    done = store.find_like(seed, but=CHANGE_SETS) or store.find_like(here, but=CHANGE_SETS)
+    if done is None:
+        return None
+    with tarfile.open(done.path(GRAPH_TAR)) as archive:
+        archive.extractall(to, filter="data")
+    return to / "graph"
+
+
 def fitting_lock(project: Project) -> Lock:
     """The project's lock, if it has what the manifest asks for; another version of the project needs no other lock.
 

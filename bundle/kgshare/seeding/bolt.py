@@ -30,8 +30,22 @@ class QueryFailed(Exception):
 class Database:
     """A session on the database that is being seeded. Queries are auto-commit, so ``IN TRANSACTIONS`` works."""
 
-    def __init__(self, session: neo4j.Session) -> None:
-        self._session = session
+    def __init__(self, session: neo4j.Session, transaction: neo4j.Transaction | None = None) -> None:
+        self._session, self._transaction = session, transaction
+
+    @contextmanager
+    def at_once(self) -> Iterator[Database]:
+        """The same session, with queries that are all done at the end or, after an error, none.
+
+        Raises:
+            QueryFailed: Neo4j refused them at the end.
+        """
+        try:
+            with self._session.begin_transaction() as transaction:
+                yield Database(self._session, transaction)
+        except (Neo4jError, DriverError) as error:
+            said = str(getattr(error, "message", "") or error)
+            raise QueryFailed(said, str(getattr(error, "code", "") or "")) from error
 
     def stream(self, query: str, parameters: Mapping[str, Any]) -> Iterator[Sequence[Any]]:
         """A query's rows as they come, each a list of values.
@@ -40,7 +54,12 @@ class Database:
             QueryFailed: Neo4j refused it, or failed on the way.
         """
         try:
-            for record in self._session.run(neo4j.Query(query), dict(parameters)):
+            rows = (
+                self._transaction.run(query, dict(parameters))
+                if self._transaction
+                else self._session.run(neo4j.Query(query), dict(parameters))
+            )
+            for record in rows:
                 yield record.values()
         except (Neo4jError, DriverError) as error:
             said = str(getattr(error, "message", "") or error)
