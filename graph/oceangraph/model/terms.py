@@ -149,6 +149,7 @@ TERMS: tuple[NodeKind, ...] = (
         group=GROUP,
         table="water_masses.csv",
         text="A water mass by a published definition",
+        optional=True,
         properties=(key("Short name"), NAME, TEXT),
     ),
     NodeKind(
