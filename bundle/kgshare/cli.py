@@ -325,11 +325,16 @@ def cache_import(
 
 
 @app.command()
-def schema(as_json: Json = False) -> None:
+def schema(
+    questions: Annotated[
+        bool, typer.Option("--questions", help="Of the file that `questions` names.")
+    ] = False,
+    as_json: Json = False,
+) -> None:
     """Print the JSON Schema of kgshare.yaml, for editors."""
-    from kgshare.project import json_schema
+    from kgshare.project import json_schema, questions_schema
 
-    text = json_schema()
+    text = questions_schema() if questions else json_schema()
     print(envelope("schema", json.loads(text)) if as_json else text, end="\n" if as_json else "")
 
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import io
-import tarfile
 import tempfile
 from collections import Counter
 from collections.abc import Iterator, Mapping
@@ -20,9 +18,9 @@ from kgshare.changes.diff import TextDiff, diff_texts
 from kgshare.changes.load import load_touched
 from kgshare.changes.model import SUFFIX, in_order
 from kgshare.changes.names import ends, key_names
-from kgshare.errors import BundleError, ChangeError, Problem, UsageError
+from kgshare.errors import ChangeError, Problem, UsageError
+from kgshare.snapshot.unpack import FOLDER, unpack_graph
 
-GRAPH, FOLDER = "graph.tar", "graph"
 MARKS: Mapping[type, str] = {Add: "added", Remove: "removed", Rename: "renamed"}
 
 
@@ -134,31 +132,14 @@ def opened(where: Path) -> Iterator[Path]:
         digest(where)
         yield where
     elif where.is_file() and where.suffix != SUFFIX:
+        from kgshare.bundle import read_bundle
+
         with tempfile.TemporaryDirectory(prefix="kgshare-graph-") as folder:
-            unpack_graph(where, Path(folder))
+            unpack_graph(read_bundle(where, deep=False), Path(folder))
             yield Path(folder) / FOLDER
     else:
         hint = "name a bundle or a snapshot's folder; a change set comes second"
         raise UsageError(f"there is no graph at {where}", hint=hint)
-
-
-def unpack_graph(bundle: Path, to: Path) -> None:
-    """Write the canonical text that a bundle holds to ``to``/graph; every byte of the bundle is verified.
-
-    Raises:
-        BundleError: the bundle is refused, or its graph is not the text that its index says.
-    """
-    from kgshare.bundle import read_bundle
-
-    data = read_bundle(bundle, deep=False).read_file(GRAPH)
-    try:
-        with tarfile.open(fileobj=io.BytesIO(data)) as tar:
-            tar.extractall(to, filter="data")
-        digest(to / FOLDER)
-    except (tarfile.TarError, OSError, ValueError) as error:
-        raise BundleError(
-            Problem(message=f"it holds no canonical text: {error}", where=f"{bundle.name}: {GRAPH}")
-        ) from None
 
 
 def row(change: Change) -> dict[str, Any]:

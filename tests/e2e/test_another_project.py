@@ -211,6 +211,7 @@ def test_a_usage_error_is_one_line_with_the_help_to_read() -> None:
 def test_the_schema_of_the_manifest_and_the_version_are_printed() -> None:
     schema = json.loads(works("schema").out)
     assert schema["properties"]["identity"]
+    assert json.loads(works("schema", "--questions").out)["items"]["$ref"].endswith("/Question")
     assert works("version", "--json").result == {"kgshare": works("version").out.split()[1]}
 
 

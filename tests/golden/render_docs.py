@@ -55,6 +55,12 @@ def _type(annotation: Any) -> str:
     origin = getattr(annotation, "__origin__", None)
     if models:
         name = f"[{models[0].__name__}](#{models[0].__name__.lower()})"
+        if origin is dict:
+            return f"map of {name}"
+        if any(
+            getattr(getattr(a, "__origin__", None), "__origin__", None) is tuple for a in get_args(annotation)
+        ):
+            return f"file, or list of {name}"
         return f"list of {name}" if origin is tuple else name
     if origin is tuple:
         return "list of text"

@@ -8,14 +8,27 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from neo4j.graph import Graph, Node
 from tests.unit.page_client import Client
 
 from kgshare.page import assets, panels
 from kgshare.page.app import STATIC, create
-from kgshare.page.graphdb import DatabaseAway, Query, Rows, TooLong
+from kgshare.page.graphdb import Ask, DatabaseAway, Query, QueryRefused, Rows, TooLong
 from kgshare.page.panels import Endpoint, Missing, Panel, Parameter
 from kgshare.page.settings import OWN_HOSTS, Project, Settings, SettingsError
+from kgshare.questions import Answer, Question
+from kgshare.questions import Parameter as Asked
 
+QUESTION = Question(
+    name="plants-of-a-year",
+    question="Which plants were pressed in a year?",
+    cypher="MATCH (p:Plant) WHERE p.year = $year RETURN p, p.year AS year",
+    parameters=(
+        Asked(
+            name="year", type="int", default="1901", choices_cypher="MATCH (y:Year) RETURN DISTINCT y.year"
+        ),
+    ),
+)
 RECORD = "/api/v1/record?label=Plant&key=1&key=a"
 
 
@@ -34,6 +47,16 @@ class Table:
             if isinstance(answer, Exception):
                 raise answer
             return answer
+
+        return ask
+
+    @property
+    def ask(self) -> Ask:
+        async def ask(cypher: str, parameters: Mapping[str, Any], /, *, rows: int) -> Answer:
+            found = await self.query(cypher, **parameters)
+            columns = tuple(found[0]) if found else ("n",)
+            table = tuple(tuple(row.values()) for row in found)
+            return Answer(columns=columns, rows=table[:rows], more=len(table) > rows)
 
         return ask
 
@@ -57,7 +80,13 @@ def _client(
     plugged: bool = False,
     assets: Path | None = None,
 ) -> Client:
-    project = Project(name="herbarium", open="/?view=leaf", nodes={"Plant": ("id", "sheet")}, assets=assets)
+    project = Project(
+        name="herbarium",
+        open="/?view=leaf",
+        nodes={"Plant": ("id", "sheet")},
+        questions=(QUESTION,),
+        assets=assets,
+    )
     endpoint = Endpoint(
         path="echo",
         summary="Echo.",
@@ -229,6 +258,68 @@ def test_a_panels_route_gets_checked_parameters_with_defaults() -> None:
     assert client.get("/api/v1/panels/leaf/echo?of=oak&many=10").status_code == 400
 
 
+def test_a_question_is_listed_with_its_query_and_defaults() -> None:
+    [question] = _client().get("/api/v1/questions").json()["questions"]
+    assert (question["name"], question["question"], question["cypher"]) == (
+        QUESTION.name,
+        QUESTION.question,
+        QUESTION.cypher,
+    )
+    assert question["parameters"] == [
+        {"name": "year", "type": "int", "default": "1901", "description": "", "choices": [], "proposed": True}
+    ]
+
+
+def test_a_question_is_answered_with_the_default_or_what_was_given_as_the_parameters_type() -> None:
+    plant = Node(Graph(), "1", 1, ["Plant"], {"id": "7", "sheet": "a", "name": "Fern"})
+    graph = Table({"MATCH (p": [{"p": plant, "year": 1901}]})
+    answer = _client(graph).get("/api/v1/questions/plants-of-a-year").json()
+    assert answer["columns"] == ["p", "year"]
+    record = {"label": "Plant", "key": ["7", "a"], "title": "Fern", "labels": ["Plant"]}
+    assert answer["rows"] == [[{"type": "record", "value": record}, {"type": "int", "value": 1901}]]
+    assert answer["more"] is False
+    _client(graph).get("/api/v1/questions/plants-of-a-year?year=1902")
+    assert [parameters for _, parameters in graph.asked] == [{"year": 1901}, {"year": 1902}]
+
+
+@pytest.mark.parametrize(
+    ("query", "says"), [("year=long", "year: 'long' is not a whole"), ("y=1", "unknown parameter y")]
+)
+def test_a_questions_bad_parameter_is_refused_before_the_graph_is_asked(query: str, says: str) -> None:
+    graph = Table({})
+    answer = _client(graph).get(f"/api/v1/questions/plants-of-a-year?{query}")
+    assert (answer.status_code, graph.asked) == (400, [])
+    assert says in answer.json()["error"]["message"]
+
+
+def test_a_question_that_neo4j_refuses_is_answered_with_neo4js_reason() -> None:
+    graph = Table({"MATCH (p": QueryRefused("Writing in read access mode not allowed.")})
+    answer = _client(graph).get("/api/v1/questions/plants-of-a-year")
+    assert (answer.status_code, answer.json()["error"]["kind"]) == (400, "question")
+    assert "Writing in read access mode" in answer.json()["error"]["message"]
+
+
+def test_more_rows_than_are_shown_are_said_to_be_there() -> None:
+    graph = Table({"MATCH (p": [{"p": i, "year": i} for i in range(1001)]})
+    answer = _client(graph).get("/api/v1/questions/plants-of-a-year").json()
+    assert (len(answer["rows"]), answer["more"]) == (1000, True)
+
+
+def test_the_graph_proposes_values_for_a_parameter() -> None:
+    graph = Table({"MATCH (y": [{"y": 1901}, {"y": 1902}]})
+    path = "/api/v1/question-choices?question=plants-of-a-year&parameter="
+    assert _client(graph).get(path + "year").json() == {"choices": [1901, 1902]}
+    assert _client(graph).get(path + "month").status_code == 404
+
+
+def test_the_openapi_document_has_each_question_with_its_parameters() -> None:
+    document = _client().get("/api/v1/openapi.json").json()
+    operation = document["paths"]["/api/v1/questions/plants-of-a-year"]["get"]
+    assert operation["summary"] == QUESTION.question
+    [year] = operation["parameters"]
+    assert (year["name"], year["required"], year["schema"]["default"]) == ("year", False, "1901")
+
+
 def test_panels_of_one_folder_share_its_address(tmp_path: Path) -> None:
     (tmp_path / "leaf.js").write_text("export {}", encoding="utf-8")
     client = _client(folder=tmp_path, plugged=True)
@@ -262,7 +353,7 @@ def test_the_page_imports_nothing_else_of_kgshare() -> None:
     folder = STATIC.parent
     for file in folder.glob("*.py"):
         for line in re.findall(r"^\s*(?:from|import) kgshare\S*.*$", file.read_text(encoding="utf-8"), re.M):
-            assert "kgshare.page" in line, (file.name, line)
+            assert re.search(r"kgshare\.(page|questions)\b", line), (file.name, line)
 
 
 def test_the_ocean_plugs_in_without_the_rest_of_the_ocean_package() -> None:

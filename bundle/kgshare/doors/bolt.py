@@ -7,17 +7,25 @@ that a project is to be made from.
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator, Mapping, Sequence
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any
+from itertools import islice
+from typing import Any, TypeVar
 
-from neo4j import READ_ACCESS, GraphDatabase, Session
+from neo4j import READ_ACCESS, GraphDatabase, Query, Session
 from neo4j.exceptions import AuthError, DriverError, Neo4jError
 
 from kgshare.errors import Problem, StackError
+from kgshare.questions.model import Answer
 
 COUNT = "MATCH (n) RETURN count(n) AS n", "MATCH ()-[r]->() RETURN count(r) AS n"  # both from the count store
+
+TRIES = 3
+# A transaction is closed a moment after its data can be seen; so long its number may lag behind.
+SETTLE = 0.2
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -69,6 +77,48 @@ class Reading:
         except (DriverError, Neo4jError, OSError) as error:
             said = getattr(error, "message", "") or error
             raise StackError(Problem(message=f"cannot be read: {said}", where=self._address)) from None
+
+    def ask(self, query: str, parameters: Mapping[str, Any], *, rows: int, seconds: float) -> Answer:
+        """A query's table, at most so many rows; Neo4j stops it after so many seconds.
+
+        Raises:
+            StackError: Neo4j refused the query, stopped it, or went away.
+        """
+        try:
+            result = self._session.run(Query(query, timeout=seconds), dict(parameters))
+            columns, table = (
+                tuple(result.keys()),
+                [tuple(record.values()) for record in islice(result, rows + 1)],
+            )
+            result.consume()
+        except (DriverError, Neo4jError, OSError) as error:
+            said = getattr(error, "message", "") or error
+            if "TransactionTimedOut" in str(getattr(error, "code", "")):
+                said = f"stopped after {seconds:g} seconds"
+            raise StackError(Problem(message=f"the query failed: {said}", where=self._address)) from None
+        return Answer(columns=columns, rows=tuple(table[:rows]), more=len(table) > rows)
+
+    def of_one_moment(self, read: Callable[[], T], *, say: Callable[[str], None], hint: str) -> T:
+        """Read, and once more where something was committed meanwhile: Neo4j is read-committed and has no snapshots.
+
+        Args:
+            read: reads; what it made of an attempt that is repeated is thrown away.
+            say: is told when it is done again.
+            hint: what to do where it cannot be had.
+
+        Raises:
+            StackError: something was committed during each of the attempts.
+        """
+        for attempt in range(1, TRIES + 1):
+            before = self.committed()
+            found = read()
+            time.sleep(SETTLE)
+            if self.committed() == before:
+                return found
+            if attempt < TRIES:
+                say("something was written to the database meanwhile: once more")
+        message = f"something was written to the database during each of {TRIES} attempts to read it, so what was read is of no one moment"
+        raise StackError(Problem(message=message, where=self._address, hint=hint))
 
     def committed(self) -> str:
         """What was committed last, as a bookmark: the same one twice means that nothing was committed in between.

@@ -21,7 +21,8 @@ from kgshare.images import conf
 from kgshare.images.layers import PROGRAM, Layer
 from kgshare.lock.model import Arch, Input, Jar, Lock, NpmPackage, Wheel
 from kgshare.project import Project
-from kgshare.seeding.plan import RUNTIME_SOURCES, seed_spec
+from kgshare.questions import to_data
+from kgshare.seeding.plan import RUNTIME_SOURCES, review_spec, seed_spec
 
 Inputs = Callable[[Input], Path]
 """From a locked input to its file, verified."""
@@ -30,6 +31,13 @@ SITE = "usr/local/lib/python3.13/dist-packages"  # where Debian's Python looks f
 PYTHON = "/usr/bin/python3.13"
 OWN = "opt/kgshare/python"
 ASSETS = "srv/kgshare/assets"
+PAGE_SOURCES = (
+    "kgshare/__init__.py",
+    "kgshare/page",
+    "kgshare/questions/__init__.py",
+    "kgshare/questions/model.py",
+    "kgshare/questions/values.py",
+)
 AUTH = "var/lib/kgshare/auth"
 JNA_FOLDER = {"amd64": "linux-x86-64", "arm64": "linux-aarch64"}
 NETTY_ARCH = {"amd64": "x86_64", "arm64": "aarch_64"}
@@ -153,6 +161,34 @@ def seed_layer(project: Project, lock: Lock, arch: Arch, out: Path) -> None:
         _own_code(layer, RUNTIME_SOURCES)
 
 
+def review_layer(project: Project, lock: Lock, arch: Arch, out: Path) -> None:
+    """What the check of change sets reads: its specification, change sets and rules, and kgshare's seeding code."""
+    from kgshare.plan import change_files
+
+    seed = seed_spec(
+        project, root="/project", java=f"{JAVA_HOME}{arch}/bin/java", lib=conf.LIB,
+        plugins=conf.PLUGINS if lock.jars["plugins"] else None, work="/scratch", out="/out",
+    )  # fmt: skip
+    spec = review_spec(seed, project, store="/base/data", applied="/base/changes")
+    rules = [project.root / rule for rule in project.manifest.review.rules]
+    with Layer(out, lock.epoch) as layer:
+        layer.text("spec.json", spec.to_json())
+        layer.folder("project")
+        for path in (*change_files(project), *rules):
+            layer.tree(f"project/{path.relative_to(project.root).as_posix()}", path)
+        _own_code(layer, RUNTIME_SOURCES)
+
+
+def changes_layer(project: Project, epoch: int, out: Path) -> None:
+    """The project's change sets, below ``changes``."""
+    from kgshare.plan import change_files
+
+    with Layer(out, epoch) as layer:
+        layer.folder("changes")
+        for path in change_files(project):
+            layer.tree("changes", path)
+
+
 def _own_code(layer: Layer, sources: Iterable[str]) -> None:
     code = Path(kgshare.__file__).parent.parent
     for source in sources:
@@ -174,7 +210,7 @@ def application_layer(project: Project, lock: Lock, inputs: Inputs, out: Path) -
         layer.text("opt/kgshare/health.txt", f"{application.port} {application.health}\n")
         layer.folder(OWN)
         if application.start is None:
-            _own_code(layer, ("kgshare/__init__.py", "kgshare/page"))
+            _own_code(layer, PAGE_SOURCES)
             layer.text("srv/kgshare/page.json", page_json(project))
         layer.folder(AUTH, 0o755, owner=7474)  # only two services mount it
 
@@ -185,6 +221,7 @@ def page_json(project: Project) -> str:
     said = {
         "name": manifest.name, "version": manifest.version, "description": manifest.description, "open": manifest.open,
         "identity": {"nodes": manifest.identity.nodes, "relationships": manifest.identity.relationships},
+        "questions": to_data(project.questions),
         "assets": f"/{ASSETS}",
     }  # fmt: skip
     return json.dumps(said, indent=2, ensure_ascii=False) + "\n"

@@ -3,35 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
 from typing import Any
 
-from kgshare.page import records, search
-from kgshare.page.graphdb import Query
+from kgshare.page import questions, records, search
 from kgshare.page.identity import Identity
 from kgshare.page.panels import BadParameter, Handler, Missing, Panel, Parameter
 from kgshare.page.parameters import integer
+from kgshare.page.routes import Call, Route
 from kgshare.page.settings import Project
-
-
-@dataclass(frozen=True, kw_only=True)
-class Call:
-    """What a handler gets: the query function, single parameters, and those that may come more than once."""
-
-    query: Query
-    single: Mapping[str, str]
-    many: Mapping[str, list[str]]
-
-
-@dataclass(frozen=True, kw_only=True)
-class Route:
-    """A reading route below ``/api/v1``, with what is needed to check and to document it."""
-
-    path: str
-    summary: str
-    handler: Callable[[Call], Awaitable[dict[str, Any]]]
-    parameters: tuple[Parameter, ...] = ()
-
 
 _LABEL = Parameter(name="label", description="A label whose key the project declares.", required=True)
 _KEY = Parameter(
@@ -116,15 +95,20 @@ class Api:
                 ),
             ),
         )
-        return own + tuple(
-            Route(
-                path=f"panels/{panel.name}/{endpoint.path}",
-                summary=endpoint.summary,
-                handler=_plugged(endpoint.handler),
-                parameters=endpoint.parameters,
+        asked = questions.routes(self.project.questions, self.identity)
+        return (
+            own
+            + asked
+            + tuple(
+                Route(
+                    path=f"panels/{panel.name}/{endpoint.path}",
+                    summary=endpoint.summary,
+                    handler=_plugged(endpoint.handler),
+                    parameters=endpoint.parameters,
+                )
+                for panel in self.panels
+                for endpoint in panel.endpoints
             )
-            for panel in self.panels
-            for endpoint in panel.endpoints
         )
 
     async def about(self, call: Call) -> dict[str, Any]:

@@ -19,10 +19,11 @@ from starlette.routing import Route as Served
 from starlette.staticfiles import StaticFiles
 
 from kgshare.page import assets, openapi, parameters
-from kgshare.page.api import Api, Call, Route
-from kgshare.page.graphdb import DatabaseAway, Query, TooLong
+from kgshare.page.api import Api
+from kgshare.page.graphdb import Ask, DatabaseAway, Query, QueryRefused, TooLong
 from kgshare.page.panels import BadParameter, Missing, Panel
 from kgshare.page.records import NotFound
+from kgshare.page.routes import Call, Route
 from kgshare.page.security import Guard, error
 from kgshare.page.settings import Settings
 
@@ -42,6 +43,10 @@ class Source(Protocol):
     @property
     def query(self) -> Query:
         """The query function."""
+
+    @property
+    def ask(self) -> Ask:
+        """What asks the project's own questions."""
 
     async def status(self) -> str:
         """``ok``, ``starting`` or ``database unreachable``."""
@@ -71,7 +76,14 @@ def create(settings: Settings, panels: tuple[Panel, ...], graph: Source) -> Star
     async def panel_list(_: Request) -> Response:
         shown = {"name": settings.project.name, "version": settings.project.version}
         shown["description"] = settings.project.description
-        return JSONResponse({"project": shown, "panels": views, "labels": sorted(settings.project.nodes)})
+        return JSONResponse(
+            {
+                "project": shown,
+                "panels": views,
+                "labels": sorted(settings.project.nodes),
+                "questions": len(settings.project.questions),
+            }
+        )
 
     async def openapi_document(_: Request) -> Response:
         return JSONResponse(description)
@@ -122,11 +134,14 @@ def _endpoint(route: Route, graph: Source) -> Callable[[Request], Awaitable[Resp
     async def serve(request: Request) -> Response:
         try:
             single, many = parameters.read(route.parameters, request.query_params)
-            return JSONResponse(await route.handler(Call(query=graph.query, single=single, many=many)))
+            call = Call(query=graph.query, ask=graph.ask, single=single, many=many)
+            return JSONResponse(await route.handler(call))
         except BadParameter as problem:
             return error("parameter", str(problem), 400)
         except (NotFound, Missing) as problem:
             return error("missing", str(problem), 404)
+        except QueryRefused as problem:
+            return error("question", f"Neo4j refuses the question: {problem}", 400)
         except TooLong as problem:
             return error("time", f"The query was {problem}.", 503)
         except DatabaseAway as problem:

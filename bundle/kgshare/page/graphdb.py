@@ -5,12 +5,15 @@ from __future__ import annotations
 import time
 from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
 import neo4j
 from neo4j.exceptions import ClientError, DriverError, Neo4jError
 
+from kgshare.questions import Answer
+
 Rows = list[dict[str, Any]]
+T = TypeVar("T")
 
 STARTING_SECONDS = 60
 QUERY_SECONDS = 10.0
@@ -20,6 +23,16 @@ class Query(Protocol):
     """Run a reading query and get its rows; values are the driver's own (nodes, relationships, temporal types)."""
 
     def __call__(self, cypher: str, /, **parameters: Any) -> Awaitable[Rows]: ...  # noqa: D102
+
+
+class Ask(Protocol):
+    """Ask a question whose text is the project's own: a table, at most so many rows."""
+
+    def __call__(self, cypher: str, parameters: Mapping[str, Any], /, *, rows: int) -> Awaitable[Answer]: ...  # noqa: D102
+
+
+class QueryRefused(Exception):
+    """Neo4j refuses the query; the message is Neo4j's."""
 
 
 class DatabaseAway(Exception):
@@ -64,27 +77,49 @@ class Graph:
             TooLong: the time limit was reached.
         """
 
-        @neo4j.unit_of_work(timeout=self._seconds)
         async def work(transaction: neo4j.AsyncManagedTransaction) -> Rows:
             # Cypher is built from the project's own declared names, quoted; values are always parameters.
             result = await transaction.run(cypher, parameters)
             return [dict(record) async for record in result]
 
+        return await self._read(work)
+
+    async def ask(self, cypher: str, parameters: Mapping[str, Any], /, *, rows: int) -> Answer:
+        """Ask a question of the project's.
+
+        Raises:
+            QueryRefused: Neo4j does, as where it would write.
+            DatabaseAway, TooLong: as for `query`.
+        """
+
+        async def work(transaction: neo4j.AsyncManagedTransaction) -> Answer:
+            # The text is the manifest's, in a bundle that was verified; the session reads, and values are parameters.
+            result = await transaction.run(cypher, dict(parameters))
+            table = [tuple(record.values()) for record in await result.fetch(rows + 1)]
+            return Answer(columns=tuple(result.keys()), rows=tuple(table[:rows]), more=len(table) > rows)
+
+        try:
+            return await self._read(work)
+        except ClientError as error:
+            raise QueryRefused(error.message or str(error)) from error
+
+    async def _read(self, work: Callable[[neo4j.AsyncManagedTransaction], Awaitable[T]]) -> T:
         try:
             driver = self._connected()
             async with driver.session(default_access_mode=neo4j.READ_ACCESS) as session:
-                rows = await session.execute_read(work)
+                found = await session.execute_read(neo4j.unit_of_work(timeout=self._seconds)(work))
         except ClientError as error:
-            if error.code and "TransactionTimedOut" in error.code:
+            code = error.code or ""
+            if "TransactionTimedOut" in code:
                 raise TooLong(f"stopped after {self._seconds:g} seconds") from error
-            if error.code and ".Security." in error.code:
+            if ".Security." in code and not code.endswith(".Forbidden"):
                 await self.close()
                 raise DatabaseAway("the database refuses the page's password") from error
             raise
         except (DriverError, Neo4jError, OSError) as error:
             raise DatabaseAway("the database does not answer") from error
         self._answered = True
-        return rows
+        return found
 
     async def status(self) -> str:
         """``ok``, ``starting`` (has not answered yet and may still come), or ``database unreachable``."""

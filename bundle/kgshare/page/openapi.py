@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from kgshare.page.api import Route
 from kgshare.page.parameters import schema
+from kgshare.page.routes import Route
 from kgshare.page.settings import Project
 
 PREFIX = "/api/v1/"

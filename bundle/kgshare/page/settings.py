@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from kgshare.questions import Question, from_data
+
 # Names under which the page is reached on its own machine, from its container's health check, and by its neighbours.
 OWN_HOSTS = frozenset({"localhost", "127.0.0.1", "::1", "application"})
 
@@ -28,6 +30,7 @@ class Project:
         open: path and query at which the page opens.
         nodes: label → key properties.
         relationships: relationship type → properties that tell two between the same nodes apart.
+        questions: what the graph can be asked.
         assets: folder with the npm packages, or None where there is none.
     """
 
@@ -37,6 +40,7 @@ class Project:
     open: str = "/"
     nodes: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     relationships: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    questions: tuple[Question, ...] = ()
     assets: Path | None = None
 
 
@@ -94,8 +98,16 @@ def read_project(file: Path) -> Project:
         open=_local(str(found.get("open") or "/")),
         nodes=_keys(identity.get("nodes") or {}, file),
         relationships=_keys(identity.get("relationships") or {}, file),
+        questions=_questions(found.get("questions") or [], file),
         assets=Path(assets) if assets else None,
     )
+
+
+def _questions(found: Any, file: Path) -> tuple[Question, ...]:
+    try:
+        return from_data(found)
+    except (TypeError, AttributeError) as error:
+        raise SettingsError(f"{file}: `questions`: {error}") from error
 
 
 def _keys(found: Any, file: Path) -> dict[str, tuple[str, ...]]:

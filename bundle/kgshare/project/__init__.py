@@ -12,6 +12,7 @@ from kgshare.project.model import (
     PythonStep,
     SeedStep,
 )
+from kgshare.project.questions import questions_schema
 from kgshare.project.read import MANIFEST, Project, json_schema, read_project
 
 __all__ = [
@@ -28,5 +29,6 @@ __all__ = [
     "PythonStep",
     "SeedStep",
     "json_schema",
+    "questions_schema",
     "read_project",
 ]

@@ -2,14 +2,26 @@
 
 from __future__ import annotations
 
+from datetime import date, datetime, time
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Discriminator,
+    Field,
+    StringConstraints,
+    Tag,
+    model_validator,
+)
 
 Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9]*(-[a-z0-9]+)*$", max_length=40)]
 Version = Annotated[str, StringConstraints(pattern=r"^[0-9A-Za-z][0-9A-Za-z.+_-]*$", max_length=60)]
 Label = Annotated[str, StringConstraints(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")]
 Size = Annotated[str, StringConstraints(pattern=r"^[1-9][0-9]*[kmg]$")]
+ParameterName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$", max_length=40)]
 Coordinate = Annotated[str, StringConstraints(pattern=r"^[\w.-]+:[\w.-]+:[\w.-]+$")]
 
 
@@ -165,6 +177,80 @@ class Check(Strict):
     expect: Any
 
 
+def _typed(value: Any) -> Any:
+    """A default or choice as it would be typed: YAML's own numbers, dates and lists included."""
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, datetime | date | time):
+        return value.isoformat()
+    if isinstance(value, int | float):
+        return str(value)
+    if isinstance(value, list | tuple):
+        return ", ".join(str(_typed(item)) for item in value)
+    return value
+
+
+Typed = Annotated[
+    str,
+    BeforeValidator(_typed, json_schema_input_type=str | int | float | bool | list[str | int | float | bool]),
+]
+
+
+class QuestionParameter(Strict):
+    """What can be filled in: ``$name`` in the query."""
+
+    default: Typed = Field(description="as it would be typed; a list (or text with commas) for a type in []")
+    type: Annotated[
+        str,
+        StringConstraints(
+            pattern=r"^(string|int|float|boolean|date|datetime|localdatetime|time|localtime)(\[\])?$"
+        ),
+    ] = "string"
+    description: str = ""
+    choices: tuple[Typed, ...] | str = Field(
+        default=(),
+        description="the only values; or a query whose first column proposes values",
+    )
+
+
+class Question(Strict):
+    """A question that the graph answers: on the page as a form and a table, and checked when the graph is built."""
+
+    name: Annotated[str, StringConstraints(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$", max_length=60)]
+    question: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=400)] = Field(
+        description="a sentence"
+    )
+    cypher: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)] = Field(
+        description="it only reads, and reads the graph only"
+    )
+    parameters: dict[ParameterName, QuestionParameter] = {}
+    expect: tuple[list[Any] | dict[str, Any], ...] | None = Field(
+        default=None,
+        description="the rows with the defaults, each a list of values or a map of the columns that matter; "
+        "without it any rows, but at least one",
+    )
+
+
+Questions = Annotated[
+    Annotated[ProjectPath, Tag("file")] | Annotated[tuple[Question, ...], Tag("list")],
+    Discriminator(lambda given: "file" if isinstance(given, str) else "list"),
+]
+
+
+class Review(Strict):
+    """What a proposal must pass beside the checks and questions."""
+
+    rules: tuple[ProjectPath, ...] = Field(
+        default=(),
+        description="Cypher scripts that only read; each row that a statement returns is a complaint",
+    )
+    signers: ProjectPath | None = Field(
+        default=None,
+        description="file of the keys that may sign (as in `man ssh-keygen`, ALLOWED SIGNERS); with it, every change set "
+        "is added by a commit that one of them signed",
+    )
+
+
 class Application(Strict):
     """What the reviewer opens.
 
@@ -215,7 +301,14 @@ class Manifest(Strict):
     changes: ProjectPath | None = Field(
         default=None, description="folder of change sets (`*.toml`), applied after the seed steps"
     )
+    provenance: Label | None = Field(
+        default=None, description="type of the relationships from a record to what it was derived from"
+    )
     checks: tuple[Check, ...] = ()
+    review: Review = Review()
+    questions: Questions = Field(
+        default=(), description="a list, or the YAML file that holds it (`kgshare schema --questions`)"
+    )
     application: Application = Application()
     base: Literal["debian"] = "debian"
     resources: Resources = Resources()

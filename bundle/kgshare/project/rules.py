@@ -127,6 +127,9 @@ PATHS = frozenset(
     {
         ("application", "source"),
         ("changes",),
+        ("review", "rules"),
+        ("review", "signers"),
+        ("questions",),
         ("seed", "dump", "file"),
         ("seed", "csv", "nodes", "file"),
         ("seed", "csv", "relationships", "file"),

@@ -5,10 +5,13 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from itertools import islice
 from typing import Any
 
 import neo4j
 from neo4j.exceptions import DriverError, Neo4jError
+
+from kgshare.questions.model import Answer
 
 
 class QueryFailed(Exception):
@@ -43,6 +46,24 @@ class Database:
             said = str(getattr(error, "message", "") or error)
             raise QueryFailed(said, str(getattr(error, "code", "") or "")) from error
 
+    def ask(self, query: str, parameters: Mapping[str, Any], *, rows: int, seconds: float) -> Answer:
+        """A query's table, at most so many rows; Neo4j stops it after so many seconds.
+
+        Raises:
+            QueryFailed: Neo4j refused it, or failed on the way.
+        """
+        try:
+            result = self._session.run(neo4j.Query(query, timeout=seconds), dict(parameters))
+            columns, table = (
+                tuple(result.keys()),
+                [tuple(record.values()) for record in islice(result, rows + 1)],
+            )
+            result.consume()
+        except (Neo4jError, DriverError) as error:
+            said = str(getattr(error, "message", "") or error)
+            raise QueryFailed(said, str(getattr(error, "code", "") or "")) from error
+        return Answer(columns=columns, rows=tuple(table[:rows]), more=len(table) > rows)
+
     def run(self, query: str, **parameters: Any) -> list[Sequence[Any]]:
         """All rows of a query.
 
@@ -53,18 +74,20 @@ class Database:
 
 
 @contextmanager
-def connect(uri: str, password: str | None = None) -> Iterator[Database]:
+def connect(uri: str, password: str | None = None, *, read_only: bool = False) -> Iterator[Database]:
     """A session on the default database of a server.
 
     Args:
         uri: ``bolt://127.0.0.1:PORT``.
         password: of the user neo4j; None where the server asks for none.
+        read_only: whether the server shall refuse what writes.
     """
     # Deprecations are for those who wrote a query; in the middle of a build they are noise.
     logging.getLogger("neo4j.notifications").setLevel(logging.ERROR)
     auth = ("neo4j", password) if password else None
+    mode = neo4j.READ_ACCESS if read_only else neo4j.WRITE_ACCESS
     with (
         neo4j.GraphDatabase.driver(uri, auth=auth, user_agent="kgshare", telemetry_disabled=True) as driver,
-        driver.session(database="neo4j", fetch_size=5000) as session,
+        driver.session(database="neo4j", fetch_size=5000, default_access_mode=mode) as session,
     ):
         yield Database(session)

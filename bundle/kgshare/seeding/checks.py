@@ -35,7 +35,7 @@ def _failure(db: Database, check: Check) -> Problem | None:
     actual = rows[0][0]
     if same(actual, check.expect):
         return None
-    return Problem(message=f"expected {_shown(check.expect)}, got {_shown(actual)}", where=where)
+    return Problem(message=f"expected {shown(check.expect)}, got {shown(actual)}", where=where)
 
 
 def same(actual: Any, expected: Any) -> bool:
@@ -56,7 +56,8 @@ def same(actual: Any, expected: Any) -> bool:
     return bool(actual == expected)
 
 
-def _shown(value: Any) -> str:
+def shown(value: Any) -> str:
+    """A query's value as a message names it."""
     try:
         return encode(value)
     except NotCanonical:

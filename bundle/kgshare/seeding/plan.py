@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 from kgshare.images.conf import allowlist
 from kgshare.project.model import CsvRelationships, SeedStep
@@ -16,6 +17,7 @@ RUNTIME_SOURCES = (
     "kgshare/errors.py",
     "kgshare/canonical",
     "kgshare/changes",
+    "kgshare/questions",
     "kgshare/seeding",
 )
 # What it needs from the package index beside that.
@@ -62,11 +64,24 @@ def seed_spec(
         relationship_keys=dict(manifest.identity.relationships),
         steps=tuple(_step(step) for step in manifest.seed),
         checks=tuple(spec.Check(name=c.name, cypher=c.cypher, expect=c.expect) for c in manifest.checks),
+        questions=project.questions,
         name=manifest.name,
         changes=manifest.changes,
         work=work,
         out=out,
     )
+
+
+def review_spec(seed: spec.SeedSpec, project: Project, *, store: str, applied: str) -> spec.SeedSpec:
+    """The specification of a check of a project's change sets (`kgshare.seeding.review`).
+
+    Args:
+        seed: how the project is seeded where the stage runs.
+        project: the manifest.
+        store: the folder ``data`` of a store that was seeded before, there.
+        applied: the folder of the change sets that are in it, there.
+    """
+    return replace(seed, steps=(), store=store, applied=applied, rules=project.manifest.review.rules)
 
 
 def _setting(value: str | int | bool) -> str:

@@ -12,6 +12,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from kgshare.questions.model import Question, from_data
+
 SCHEMA = "kgshare.seed-spec/v1"
 
 
@@ -102,8 +104,12 @@ class SeedSpec:
         relationship_keys: relationship type → the properties that tell parallel ones apart.
         steps: a dump or bulk steps (csv, python) before cypher steps.
         checks: what must hold of the finished graph.
+        questions: what it must answer.
         name: the project's, which its change sets carry.
         changes: the folder of change sets, relative to the project's; None where there are none.
+        store: the folder ``data`` of a store that was seeded before: it is checked, not seeded (`kgshare.seeding.review`).
+        applied: the folder of the change sets that are in it.
+        rules: scripts that are run when it is checked, relative to the project's folder.
         work: a folder for what is thrown away; emptied first.
         out: the folder of the result; see `kgshare.seeding.close`.
     """
@@ -120,8 +126,12 @@ class SeedSpec:
     relationship_keys: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     steps: tuple[Step, ...]
     checks: tuple[Check, ...] = ()
+    questions: tuple[Question, ...] = ()
     name: str = ""
     changes: str | None = None
+    store: str | None = None
+    applied: str | None = None
+    rules: tuple[str, ...] = ()
     work: str
     out: str
 
@@ -144,6 +154,8 @@ class SeedSpec:
             raise ValueError(f"not a seed specification: schema is {schema!r}, not {SCHEMA!r}")
         data["steps"] = tuple(_step(step) for step in data["steps"])
         data["checks"] = tuple(Check(**check) for check in data["checks"])
+        data["questions"] = from_data(data["questions"])
+        data["rules"] = tuple(data["rules"])
         for keys in ("node_keys", "relationship_keys"):
             data[keys] = {name: tuple(columns) for name, columns in data[keys].items()}
         return cls(**data)

@@ -14,6 +14,7 @@ from kgshare.seeding.changes import apply_change_sets, read_change_sets
 from kgshare.seeding.checks import run_checks
 from kgshare.seeding.close import check_store, close_store
 from kgshare.seeding.dump import load_dump
+from kgshare.seeding.questions import check_questions
 from kgshare.seeding.result import REPORT, Clock, SeedReport, write_aside
 from kgshare.seeding.scripts import apply_late, identity_constraints, run_scripts, wait_for_indexes
 from kgshare.seeding.server import Install, start_server, write_config
@@ -62,6 +63,7 @@ def seed(spec: SeedSpec) -> SeedReport:
                 wait_for_indexes(db)
         with clock.stage("checks"):
             run_checks(db, spec.checks)
+            check_questions(server.uri, spec.questions)
         with clock.stage("canonical text"):
             digest = read_graph(db.stream, out / "graph", spec.node_keys, spec.relationship_keys)
         labels = count_labels(db)

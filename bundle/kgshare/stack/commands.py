@@ -18,7 +18,7 @@ from kgshare.doors.engine import ContainerFacts, Engine
 from kgshare.errors import EngineError, KgshareError, StackError
 from kgshare.local import state as locals_of
 from kgshare.progress import Progress
-from kgshare.stack import look
+from kgshare.stack import baseline, look
 from kgshare.stack.end import bring_down, start_afresh
 from kgshare.stack.model import DownReport, OpenReport, StackReport, StackStatus, StatusReport
 from kgshare.stack.source import open_bundle
@@ -57,6 +57,7 @@ def up(
         require_name(name)
     agreed = _no_is_no(agreed)
     source, bundle = open_bundle(where or Path(), progress)
+    baseline.keep(bundle)
     stack = require_name(name or source.manifest.name)
     _require_other_runtime_free(stack, local=local)
     if local:
@@ -101,7 +102,7 @@ def logs(
     Raises:
         StackError: there is no such stack or service.
     """
-    stack, engine = _chosen(name, locals_of.known(), look.present)
+    stack, engine = chosen_stack(name, locals_of.known(), look.present)
     if engine is None:
         from kgshare.local import commands as without
 
@@ -121,7 +122,7 @@ def open_page(name: str | None = None) -> OpenReport:
         StackError: there is no such stack, or it is not running.
     """
     beside = locals_of.present()
-    stack, engine = _chosen(name, beside, look.present)
+    stack, engine = chosen_stack(name, beside, look.present)
     found = _status(engine, stack, beside, seconds=0.5)
     if found.url is None:
         raise StackError(
@@ -143,7 +144,7 @@ def reset(name: str | None = None, *, agreed: Callable[[str], bool], progress: P
         StackError: there is no such stack, or it cannot be started again without its bundle.
     """
     agreed = _no_is_no(agreed)
-    stack, engine = _chosen(name, locals_of.known(), look.known)
+    stack, engine = chosen_stack(name, locals_of.known(), look.known)
     if engine is None:
         from kgshare.local import commands as without
 
@@ -224,10 +225,21 @@ def _engine_or_local() -> Engine:
         raise EngineError(*(replace(p, hint=p.hint + more) for p in error.problems)) from None
 
 
-def _chosen(
+def chosen_stack(
     name: str | None, beside: tuple[str, ...], there: Callable[[Engine], tuple[str, ...]]
 ) -> tuple[str, Engine | None]:
-    """The stack that is meant, and the engine it runs on; None for one that runs without."""
+    """The stack that is meant, and the engine it runs on; None for one that runs without.
+
+    Args:
+        name: of the stack; that of the project in this folder, or the only one, when not given.
+        beside: the stacks without containers that are in question.
+        there: those with containers.
+
+    Raises:
+        StackError: there is no such stack.
+        UsageError: there are several, and none is named.
+        EngineError: no engine answers, and no stack without one is in question.
+    """
     engine = None if name in beside else _engine(optional=bool(beside))
     names = tuple(dict.fromkeys((*beside, *(there(engine) if engine else ()))))
     stack = look.which(name, names)
@@ -254,18 +266,20 @@ def _down(
 ) -> DownReport:
     from kgshare.local.end import bring_down as without
 
-    local = without(tuple(s for s in stacks if s in beside), volumes=volumes, progress=progress)
+    done = without(tuple(s for s in stacks if s in beside), volumes=volumes, progress=progress)
     rest = tuple(s for s in stacks if s not in beside)
-    if engine is None or not rest:
-        return local
-    done = bring_down(engine, rest, volumes=volumes, progress=progress)
-    return replace(
-        done,
-        stacks=stacks,
-        volumes=(*done.volumes, *local.volumes),
-        kept=(*done.kept, *local.kept),
-        processes=local.processes,
-    )
+    if engine is not None and rest:
+        local, done = done, bring_down(engine, rest, volumes=volumes, progress=progress)
+        done = replace(
+            done,
+            stacks=stacks,
+            volumes=(*done.volumes, *local.volumes),
+            kept=(*done.kept, *local.kept),
+            processes=local.processes,
+        )
+    if volumes:
+        baseline.forget_all_but(look.stores(engine or _engine(optional=True)))
+    return done
 
 
 def _require_other_runtime_free(stack: str, *, local: bool) -> None:

@@ -10,6 +10,7 @@ from kgshare import compose
 from kgshare.doors import bolt
 from kgshare.doors.engine import PROJECT, ContainerFacts, Engine, VolumeFacts
 from kgshare.errors import KgshareError, StackError, UsageError
+from kgshare.local import state as locals_of
 from kgshare.project import read_project
 from kgshare.stack import state as notes
 from kgshare.stack.model import ServiceStatus, StackStatus
@@ -136,6 +137,14 @@ def kept_volumes(engine: Engine, stack: str, current: str) -> tuple[str, ...]:
     """Volumes of a stack that hold a store, but not the one it runs on."""
     stores = engine.volumes({compose.LABEL_STACK: stack, VOLUME: "store"})
     return tuple(v.name for v in stores if v.name != current)
+
+
+def stores(engine: Engine | None) -> tuple[str, ...]:
+    """The names of all stores of this machine's stacks, whichever runtime they have."""
+    states = [notes.read_state(stack) for stack in notes.noted()]
+    local = [path.name for stack in locals_of.known() for path in locals_of.stores(stack)]
+    volumes = engine.volumes({compose.LABEL_STACK: None, VOLUME: "store"}) if engine else ()
+    return (*(state.store for state in states if state), *local, *(volume.name for volume in volumes))
 
 
 def read_password(engine: Engine, stack: str, containers: tuple[ContainerFacts, ...]) -> str | None:

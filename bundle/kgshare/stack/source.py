@@ -24,6 +24,7 @@ SUFFIX = ".kgshare.tar"
 SEED_REPORT = "seed.json"
 VERSION = re.compile(r"\d+(\.\d+)+")
 DIGEST = re.compile(r"(sha256:)?[0-9a-f]{64}")
+DIGITS = 12  # of the graph's digest, at the end of a store's name
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -103,7 +104,7 @@ def open_bundle(where: Path, progress: Progress) -> tuple[Source, Bundle]:
 
 def store_name(neo4j_version: str, canonical: str) -> str:
     """What a store's volume is named after: the Neo4j that its files are for, and the digest of its content."""
-    return f"{neo4j_version}-{canonical.removeprefix('sha256:')[:12]}"
+    return f"{neo4j_version}-{canonical.removeprefix('sha256:')[:DIGITS]}"
 
 
 def find_bundle(where: Path) -> Path:

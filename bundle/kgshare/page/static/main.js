@@ -4,10 +4,12 @@ import { api } from "./api.js";
 import { mountBrowse } from "./browse.js";
 import { byId, el } from "./dom.js";
 import { mountGraph, nameLabels } from "./graph.js";
+import { mountQuestions } from "./questions.js";
 import { showRecord } from "./record.js";
 import { mountSearch } from "./search.js";
 import * as state from "./state.js";
 
+const QUESTIONS = { view: "questions", view_title: "Questions" };
 const BROWSE = { view: "browse", view_title: "Records" };
 const describers = [];
 const selectListeners = new Set();
@@ -80,7 +82,7 @@ async function untilHealthy() {
 
 async function start() {
   const healthy = untilHealthy();
-  const { project, panels, labels } = await fetch("/page.json").then((r) => r.json());
+  const { project, panels, labels, questions } = await fetch("/page.json").then((r) => r.json());
   const modules = new Map(panels.map((panel) => [panel.name, import(panel.module)]));
   for (const module of modules.values()) module.catch(() => {});
   nameLabels(labels);
@@ -89,7 +91,7 @@ async function start() {
   byId("project").title = project.description;
   byId("version").textContent = project.version;
   await healthy;
-  const views = [...panels, BROWSE].filter((p, i, everything) => everything.findIndex((q) => q.view === p.view) === i);
+  const views = [...panels, ...(questions ? [QUESTIONS] : []), BROWSE].filter((p, i, everything) => everything.findIndex((q) => q.view === p.view) === i);
   byId("tabs").append(...views.map((v) => el("a", { href: `?view=${encodeURIComponent(v.view)}`, "data-view": v.view, onclick: (event) => {
     if (event.ctrlKey || event.metaKey || event.shiftKey) return;
     event.preventDefault();
@@ -102,6 +104,8 @@ async function start() {
   showView(views);
   const browse = el("section", { class: "card panel full", id: "panel-browse", "aria-label": "Records" });
   placeOf("browse").append(browse);
+  const asking = el("section", { class: "card panel full", id: "panel-questions", "aria-label": "Questions" });
+  if (questions) placeOf("questions").append(asking);
   const plugged = Promise.all(panels.map((panel) => plug(panel, placeOf(panel.view), modules.get(panel.name))));
   state.subscribe((changed) => {
     if (changed.has("view")) showView(views);
@@ -111,6 +115,7 @@ async function start() {
   if (selected()) selectionChanged();
   await plugged;
   if (!selected()) selectionChanged();
+  if (questions) await mountQuestions(asking, page).catch((error) => asking.append(el("p", { class: "problem" }, error.message)));
   await mountBrowse(browse, page).catch((error) => browse.append(el("p", { class: "problem" }, error.message)));
   document.documentElement.dataset.ready = "true";
 }

@@ -5,6 +5,7 @@ let current = new URLSearchParams(location.search);
 
 /** A parameter of the address, or null. */
 export const get = (name) => current.get(name);
+export const names = () => new Set(current.keys());
 export const all = (name) => current.getAll(name);
 
 /** Change parameters (null removes, a list repeats); by default a new step in the browser's history. */
