@@ -50,9 +50,7 @@ def import_(
     """
     from oceangraph.importers.run import Sources, run
 
-    sources = Sources(
-        argo=argo, whp=whp, nvs=nvs, sections=sections, dwc=dwc, erddap=erddap, cf=cf, ctd=ctd
-    )
+    sources = Sources(argo=argo, whp=whp, nvs=nvs, sections=sections, dwc=dwc, erddap=erddap, cf=cf, ctd=ctd)
     report = run(sources, out)
     _print(report, as_json)
     if strict and (report.findings or not report.records):

@@ -55,7 +55,9 @@ def _detailed(root: Path, kind: NodeKind, frame: pd.DataFrame) -> pd.DataFrame:
     (key,) = kind.key
     if not has_table(root, kind.details):
         return frame.assign(**{p.name: None for p in kind.detail_columns})
-    details = read_table(root, kind.details, (*(p for p in kind.properties if p.name == key), *kind.detail_columns))
+    details = read_table(
+        root, kind.details, (*(p for p in kind.properties if p.name == key), *kind.detail_columns)
+    )
     _once(kind.details, kind, details)
     unknown = ~details[key].isin(frame[key])
     if unknown.any():

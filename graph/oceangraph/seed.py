@@ -103,7 +103,7 @@ def read(root: Path) -> Iterator[Nodes | Relationships]:
 def _link(type_: str, start: str, column: str, end: str, tables: Tables) -> Relationships:
     kind, frame = node_kind(start), tables[start]
     if column not in frame:
-        if kind.optional and frame.empty:
+        if kind.optional:
             return _relationships(type_, start, end, pd.DataFrame({"start": [], "end": []}), kind.table)
         raise SeedError(Problem(message=f"there is no column {column}", where=f"data/{kind.table}:1"))
     named = frame[column].where(frame[column].notna() & (frame[column] != "")).dropna()

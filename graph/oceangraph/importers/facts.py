@@ -64,7 +64,7 @@ PUBLICATIONS = (
 
 def datasets(found: Iterable[Mapping[str, str]], cruises: Cruises) -> pd.DataFrame:
     """The table ``datasets.csv``; files that say themselves what they are have rows in ``found``."""
-    rows = {row[0]: row for row in DATASETS}
+    rows: dict[str, tuple[str, ...]] = {row[0]: row for row in DATASETS}
     for expocode in cruises.met:
         rows.setdefault(dataset_of(expocode), _cruise_dataset(expocode))
     rows |= {row["id"]: tuple(row[c] for c in DATASET_COLUMNS) for row in found}
@@ -72,7 +72,9 @@ def datasets(found: Iterable[Mapping[str, str]], cruises: Cruises) -> pd.DataFra
 
 
 def _cruise_dataset(expocode: str) -> tuple[str, ...]:
-    citation = f"CCHDO, data of cruise {expocode}, WHP-Exchange; see the header of the file for the data providers"
+    citation = (
+        f"CCHDO, data of cruise {expocode}, WHP-Exchange; see the header of the file for the data providers"
+    )
     name = f"Cruise {expocode}, WHP-Exchange"
     return (dataset_of(expocode), name, "", citation, "public, no licence named", "", "whp-exchange")
 
@@ -113,7 +115,9 @@ _CRUISES = {
 def ships(cruises: Cruises) -> pd.DataFrame:
     """The table ``ships.csv``: an expocode begins with the ICES code of the ship."""
     rows = {e[:4]: (e[:4], _SHIPS.get(e[:4], f"Ship {e[:4]}"), dataset_of(e)) for e in cruises.met}
-    return pd.DataFrame([rows[k] for k in sorted(rows)], columns=pd.Index(("code", "name", "dataset")), dtype=object)
+    return pd.DataFrame(
+        [rows[k] for k in sorted(rows)], columns=pd.Index(("code", "name", "dataset")), dtype=object
+    )
 
 
 def cruise_table(cruises: Cruises, sections: set[str]) -> pd.DataFrame:
@@ -160,8 +164,6 @@ _PEOPLE = (
     ("Richard Feely", "NOAA/PMEL", "principal investigator: DIC (total CO2)"),
     ("Andrew Dickson", "UCSD/SIO", "principal investigator: pH, total alkalinity"),
 )
-
-
 
 
 def persons(cruises: Cruises, investigators: Mapping[str, tuple[str, str]]) -> pd.DataFrame:

@@ -175,7 +175,9 @@ LIFE: tuple[NodeKind, ...] = (
         properties=(
             key("Darwin Core occurrenceID"),
             NAME,
-            Property(name="quantity", type="float", unit="m-2", text="Individuals under a square metre", low=0),
+            Property(
+                name="quantity", type="float", unit="m-2", text="Individuals under a square metre", low=0
+            ),
             Property(name="status", text="present or absent", required=True),
             Property(name="life_stage", text="Life stage, C copepodite"),
             Property(name="sex", text="Sex"),

@@ -9,8 +9,8 @@ ORIGIN = (
     Property(name="line", type="int", text="Line in it, the first being 1", low=1),
     Property(name="row", type="int", text="Profile in it (N_PROF), the first being 1", low=1),
 )
-UNSOURCED = ("Dataset", "Publication")
-"""The labels that need no source: they are what is cited."""
+UNSOURCED = ("Dataset", "Publication", "WaterMass")
+"""The labels whose records name no dataset: what is cited, and what a publication defines (DEFINED_IN)."""
 
 _LINKS: tuple[tuple[str, tuple[tuple[str, str], ...], str], ...] = (
     ("MEASURED_BY", (("Profile", "Float"),), "The float that made the profile"),
@@ -66,7 +66,11 @@ _LINKS: tuple[tuple[str, tuple[tuple[str, str], ...], str], ...] = (
     ("FOUND_IN", (("Occurrence", "SamplingEvent"),), "The sampling that found it"),
     ("REVISED", (("Revision", "Dataset"),), "The dataset that was changed"),
     ("ADVISED_BY", (("Revision", "Person"),), "Whose word the revision goes back to, as its text says"),
-    ("DESCRIBED_IN", (("Dataset", "Publication"), ("FlagScheme", "Publication")), "Where its form is described"),
+    (
+        "DESCRIBED_IN",
+        (("Dataset", "Publication"), ("FlagScheme", "Publication")),
+        "Where its form is described",
+    ),
     ("DEFINED_IN", (("WaterMass", "Publication"),), "Where the definition was published"),
 )
 
