@@ -69,7 +69,7 @@ def up(
             source, bundle, stack=stack, port=port, programs=programs, agreed=agreed, progress=progress
         )
     else:
-        report = start(source, stack=stack, port=port, progress=progress, engine=_engine_or_local())
+        report = start(source, stack=stack, port=port, progress=progress, engine=_engine_or_local(progress))
     if open_page:
         show_in_browser(report.url)
     return report
@@ -218,10 +218,10 @@ def _engine(*, optional: bool) -> Engine | None:
         raise
 
 
-def _engine_or_local() -> Engine:
+def _engine_or_local(progress: Progress) -> Engine:
     """The engine; the error says what needs none, where that is possible."""
     try:
-        return Engine.connect()
+        return Engine.connect(progress.say)
     except EngineError as error:
         raise error.adding("`kgshare up --local` needs no engine, and is not sandboxed") from None
 
