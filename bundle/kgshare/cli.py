@@ -50,6 +50,9 @@ def build(
         bool, typer.Option("--locked", help="Stop rather than change the lock; what CI uses.")
     ] = False,
     plan: Annotated[bool, typer.Option("--plan", help="Only say which steps would run, and why.")] = False,
+    local: Annotated[
+        bool, typer.Option("--local", help="Without a container engine, by this machine's own means (Linux).")
+    ] = False,
     as_json: Json = False,
     quiet: Quiet = False,
 ) -> None:
@@ -58,12 +61,14 @@ def build(
     Only what changed since the last build is done again. The file is NAME-VERSION.kgshare.tar.
     """
     from kgshare import build as stage
+    from kgshare.engines import choice
 
     progress = Progress(quiet=quiet)
     if plan:
         show(stage.forecast_build(folder), as_json)
     else:
-        show(stage.build(folder, output=output, locked=locked, progress=progress), as_json)
+        engine = choice.machine if local else choice.docker
+        show(stage.build(folder, output=output, locked=locked, progress=progress, engine=engine), as_json)
 
 
 @app.command("init")
@@ -180,6 +185,15 @@ def up(
         bool,
         typer.Option("--local", help="Without a container engine, as processes of yours: not sandboxed."),
     ] = False,
+    programs: Annotated[
+        str | None,
+        typer.Option(
+            "--programs",
+            metavar="bundle|machine",
+            help="With --local: run on the bundle's own programs or on this machine's Java and Python; "
+            "the bundle's where they can run, when not given.",
+        ),
+    ] = None,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="With --local: do not ask.")] = False,
     as_json: Json = False,
     quiet: Quiet = False,
@@ -192,13 +206,16 @@ def up(
     from kgshare import stack
     from kgshare.build import bundle_of
 
+    if programs is not None and (not local or programs not in ("bundle", "machine")):
+        raise UsageError("--programs is `bundle` or `machine`, and goes with --local")
     progress = Progress(quiet=quiet)
-    bundle = bundle_of(where, progress=progress)
+    bundle = bundle_of(where, progress=progress, local=local)
 
     def agreed(question: str) -> bool:
         return yes or typer.confirm(question, err=True)
 
     report = stack.up(
+<<<<<<< HEAD
         bundle,
         name=name,
         port=port,
@@ -208,6 +225,10 @@ def up(
         keep=reviews.keeper(yes=True, discard=False, progress=progress, must=False),
         progress=progress,
     )
+=======
+        bundle, name=name, port=port, open_page=not no_open, local=local, programs=programs, agreed=agreed, progress=progress
+    )  # fmt: skip
+>>>>>>> main
     show(report, as_json)
 
 

@@ -130,8 +130,7 @@ def _present_names(proposal: ChangeSet, accepted: Folder, others: Sequence[Chang
     Raises:
         ChangeError: it is not there.
     """
-    into = {old.name: name for name, olds in accepted.folded.items() for old in olds}
-    follows = tuple(dict.fromkeys(into.get(name, name) for name in proposal.follows))
+    follows = accepted.follows(proposal)
     there = {one.name for one in others}
     missing = [
         Problem(message=f"it follows {name}, which is not accepted", where=f"{proposal.name}{SUFFIX}")

@@ -318,8 +318,7 @@ def fit_all(
         made |= now.choices
         fitted.append(now)
         if now.change_set:
-            others = tuple(old for old in sets.applied if old.name != one.name)
-            sets = Folder(applied=ordered([*others, now.change_set]), folded=sets.folded)
+            sets = sets.joined_by(now.change_set)
     return fitted, made
 
 

@@ -36,6 +36,7 @@ def up(
     port: int | None = None,
     open_page: bool = True,
     local: bool = False,
+    programs: str | None = None,
     agreed: Callable[[str], bool] = lambda question: False,
     keep: Keep = lambda stack: None,
     progress: Progress,
@@ -48,6 +49,7 @@ def up(
         port: for the page on this machine; the usual one, or the next that is free, when not given.
         open_page: whether to start a browser.
         local: without a container engine, as two processes of this user.
+        programs: what runs those two: ``bundle``, its own, or ``machine``; by itself the bundle's where they can.
         agreed: is asked before ``local`` runs a bundle that was not built here.
         keep: sees to the edits in a stack that goes on with another store.
         progress: says what takes time.
@@ -71,9 +73,11 @@ def up(
     if local:
         from kgshare.local import commands as without
 
-        report = without.start(source, bundle, stack=stack, port=port, agreed=agreed, progress=progress)
+        report = without.start(
+            source, bundle, stack=stack, port=port, programs=programs, agreed=agreed, progress=progress
+        )
     else:
-        report = start(source, stack=stack, port=port, progress=progress, engine=_engine_or_local())
+        report = start(source, stack=stack, port=port, progress=progress, engine=_engine_or_local(progress))
     if open_page:
         show_in_browser(report.url)
     return report
@@ -247,15 +251,12 @@ def _engine(*, optional: bool) -> Engine | None:
         raise
 
 
-def _engine_or_local() -> Engine:
+def _engine_or_local(progress: Progress) -> Engine:
     """The engine; the error says what needs none, where that is possible."""
     try:
-        return Engine.connect()
+        return Engine.connect(progress.say)
     except EngineError as error:
-        if not sys.platform.startswith("linux"):
-            raise
-        more = "; `kgshare up --local` needs no engine, and is not sandboxed"
-        raise EngineError(*(replace(p, hint=p.hint + more) for p in error.problems)) from None
+        raise error.adding("`kgshare up --local` needs no engine, and is not sandboxed") from None
 
 
 def chosen_stack(
