@@ -215,20 +215,9 @@ def up(
         return yes or typer.confirm(question, err=True)
 
     report = stack.up(
-<<<<<<< HEAD
-        bundle,
-        name=name,
-        port=port,
-        open_page=not no_open,
-        local=local,
-        agreed=agreed,
-        keep=reviews.keeper(yes=True, discard=False, progress=progress, must=False),
-        progress=progress,
-    )
-=======
-        bundle, name=name, port=port, open_page=not no_open, local=local, programs=programs, agreed=agreed, progress=progress
+        bundle, name=name, port=port, open_page=not no_open, local=local, programs=programs, agreed=agreed,
+        keep=reviews.keeper(yes=True, discard=False, progress=progress, must=False), progress=progress,
     )  # fmt: skip
->>>>>>> main
     show(report, as_json)
 
 

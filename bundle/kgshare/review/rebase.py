@@ -28,6 +28,7 @@ from kgshare.seeding.bolt import connect
 from kgshare.seeding.result import write_aside
 from kgshare.seeding.write import write_changes
 from kgshare.snapshot.live import read_stack
+from kgshare.stack.ports import LOOPBACK
 
 NEXT = "`--ours N|all` (the proposal's), `--theirs N|all` or `--value N=VALUE` resolves them; nothing was written"
 
@@ -163,7 +164,7 @@ def apply_to_stack(file: Path, name: str | None, *, progress: Progress) -> Apply
         problems = conflict_problems((one, conflict) for conflict in made.conflicts)
         raise ConflictError(*problems[:-1], replace(problems[-1], hint=hint))
     stack = text.stack
-    with connect(stack.uri, stack.password) as db, db.at_once() as once:
+    with connect(f"bolt://{LOOPBACK}:{stack.port}", stack.password) as db, db.at_once() as once:
         try:
             write_changes(once, one.changes, file.name)
         except SeedError as error:

@@ -33,9 +33,23 @@ class QueryFailed(Exception):
 class Database:
     """A session on the database that is being seeded. Queries are auto-commit, so ``IN TRANSACTIONS`` works."""
 
-<<<<<<< HEAD
-    def __init__(self, session: neo4j.Session, transaction: neo4j.Transaction | None = None) -> None:
-        self._session, self._transaction = session, transaction
+    def __init__(
+        self,
+        session: neo4j.Session,
+        wires: ExitStack,
+        uri: str,
+        password: str,
+        transaction: neo4j.Transaction | None = None,
+    ) -> None:
+        self._session, self._wires, self._uri, self._password = session, wires, uri, password
+        self._transaction = transaction
+
+    @cached_property
+    def wire(self) -> Wire:
+        """A connection of its own, for reading the whole graph."""
+        port = urlsplit(self._uri).port
+        assert port is not None  # `start_server` chose it
+        return self._wires.enter_context(Wire(port, self._password))
 
     @contextmanager
     def at_once(self) -> Iterator[Database]:
@@ -46,21 +60,10 @@ class Database:
         """
         try:
             with self._session.begin_transaction() as transaction:
-                yield Database(self._session, transaction)
+                yield Database(self._session, self._wires, self._uri, self._password, transaction)
         except (Neo4jError, DriverError) as error:
             said = str(getattr(error, "message", "") or error)
             raise QueryFailed(said, str(getattr(error, "code", "") or "")) from error
-=======
-    def __init__(self, session: neo4j.Session, wires: ExitStack, uri: str, password: str) -> None:
-        self._session, self._wires, self._uri, self._password = session, wires, uri, password
-
-    @cached_property
-    def wire(self) -> Wire:
-        """A connection of its own, for reading the whole graph."""
-        port = urlsplit(self._uri).port
-        assert port is not None  # `start_server` chose it
-        return self._wires.enter_context(Wire(port, self._password))
->>>>>>> main
 
     def stream(self, query: str, parameters: Mapping[str, Any]) -> Iterator[Sequence[Any]]:
         """A query's rows as they come, each a list of values.
