@@ -199,6 +199,8 @@ def test_down_leaves_no_container_and_no_network_and_with_volumes_no_volume(ocea
     assert engine.networks.list(filters=mine) == []
     assert len(engine.volumes.list(filters=mine)) == 2
     refused = kgshare("down", "--name", stack, "--volumes")
-    assert (refused.code, "--discard" in refused.err) == (10, True), "what is down cannot be asked for its edits"
+    assert (refused.code, "--discard" in refused.err) == (10, True), (
+        "what is down cannot be asked for its edits"
+    )
     works("down", "--name", stack, "--volumes", "--discard", "--json")
     assert engine.volumes.list(filters=mine) == []

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import shutil
 import tarfile
 from collections.abc import Iterator
@@ -11,7 +10,7 @@ from typing import Any
 
 import pytest
 from neo4j import GraphDatabase
-from tests.e2e.command_line import Ran, kgshare, works
+from tests.e2e.command_line import kgshare, works
 
 from kgshare.doors.process import run
 
@@ -49,10 +48,10 @@ class Story:
             for query in queries:
                 driver.execute_query(query)
 
-    def review(self, command: str, *words: str | Path, code: int = 0) -> Ran:
-        ran = kgshare("review", command, *words, "--project", self.author)
-        assert ran.code == code, f"{ran.out}\n{ran.err}"
-        return ran
+    @property
+    def at(self) -> tuple[str, Path]:
+        """The author's project, as an option."""
+        return "--project", self.author
 
 
 @pytest.fixture
@@ -108,20 +107,21 @@ def merge_them(story: Story) -> None:
     story.git(story.author, "fetch", "-q")
     branches = story.git(story.author, "branch", "-r", "--list", "origin/review/*").split()
     one, two = sorted(branches, key=lambda name: "year" in name)
-    story.review("merge", one)
-    stopped = story.review("merge", two, code=13)
+    works("review", "merge", one, *story.at)
+    stopped = kgshare("review", "merge", two, *story.at)
+    assert stopped.code == 13
     assert "[1]" in stopped.err
     assert [line.split() for line in stopped.err.splitlines() if line.startswith("    ")] == [
         ["base", "1892"], ["theirs", "1982"], ["ours", "1928"],
     ]  # fmt: skip
     assert story.git(story.author, "status", "--porcelain") == ""
-    story.review("merge", "--continue", "--ours", "1")
+    works("review", "merge", "--continue", "--ours", "1", *story.at)
     names = story.git(story.author, "log", "-2", "--format=%an").split()
     assert names == ["Ben", "Anna"]
 
 
 def build_the_next_version(story: Story) -> Path:
-    checked = json.loads(story.review("check", "--json").out)["result"]
+    checked = works("review", "check", "--json", *story.at).result
     assert (checked["ok"], checked["change_sets"]) == (True, 3)
     manifest = story.author / "kgshare.yaml"
     manifest.write_text(manifest.read_text().replace("version: 0.2.0", "version: 0.3.0"))
@@ -190,13 +190,15 @@ def a_new_upstream_keeps_the_reviews(story: Story) -> None:
         + "H0041,1999-07-01,1500,\n"
     )
     collected.write_text(collected.read_text() + "Huber,M.,H0041\n")
-    checked = json.loads(story.review("check", "--local", "--json").out)["result"]
+    checked = works("review", "check", "--local", "--json", *story.at).result
     assert (checked["ok"], checked["change_sets"]) == (True, 4)
-    story.review("squash", "--local")
+    works("review", "squash", "--local", *story.at)
     [blamed] = works("blame", SHEET, "altitude", "--in", story.author, "--json").result["records"]
     assert len(blamed["changes"]) == 4, "what was folded stays in the history"
     sheets.write_text(sheets.read_text().replace(",1829,", ",1830,"))
-    found = json.loads(story.review("check", "--local", "--json", code=13).out)["result"]["findings"]
+    refused = kgshare("review", "check", "--local", "--json", *story.at)
+    assert refused.code == 13
+    found = refused.result["findings"]
     assert [(f["kind"], f["what"], f["base"], f["theirs"], f["ours"]) for f in found] == [
         ("conflict", "altitude", "1829", "1830", "1982")
     ]  # fmt: skip
