@@ -18,6 +18,9 @@ Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
 Stack = Annotated[
     str | None, typer.Option("--name", "-n", help="The stack's name; the project's when not given.")
 ]
+Build = Annotated[
+    bool, typer.Option("--build", help="Seed what is of a project or a revision and was not seeded here yet.")
+]
 Discard = Annotated[
     bool, typer.Option("--discard", help="Do not save the edits as a change set: they are lost.")
 ]

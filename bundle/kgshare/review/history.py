@@ -17,7 +17,7 @@ from kgshare.errors import UsageError
 from kgshare.project import MANIFEST, Manifest
 from kgshare.review.accepted import read_accepted
 from kgshare.review.git import Commit
-from kgshare.review.upstream import at_hand
+from kgshare.review.upstream import text_at_hand
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -60,7 +60,7 @@ def history_of(where: Path) -> Iterator[History]:
                 commits.setdefault(Path(path).name.removesuffix(SUFFIX), commit)
         yield History(
             manifest=accepted.project.manifest, sets=accepted.sets, commits=commits,
-            text=at_hand(accepted.project, Path(folder)),
+            text=text_at_hand(accepted.project, Path(folder)),
         )  # fmt: skip
 
 

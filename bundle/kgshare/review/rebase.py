@@ -164,7 +164,7 @@ def apply_to_stack(file: Path, name: str | None, *, progress: Progress) -> Apply
         problems = conflict_problems((one, conflict) for conflict in made.conflicts)
         raise ConflictError(*problems[:-1], replace(problems[-1], hint=hint))
     stack = text.stack
-    with connect(f"bolt://{LOOPBACK}:{stack.port}", stack.password) as db, db.at_once() as once:
+    with connect(f"bolt://{LOOPBACK}:{stack.port}", stack.password) as db, db.transaction() as once:
         try:
             write_changes(once, one.changes, file.name)
         except SeedError as error:

@@ -82,10 +82,7 @@ def upstream(project: Project, *, local: bool | None = None, progress: Progress)
         SeedError: its seed steps fail.
     """
     lock, arch = fitting_lock(project), this_arch()
-    plan, store = make_plan(project, lock, arch), StepStore(root=cache_dir() / "steps")
-    seed = plan.step(SEED)
-    here = replace(seed, name=HERE, needs=())
-    done = store.find_like(seed, but=CHANGE_SETS) or store.find_like(here, but=CHANGE_SETS)
+    done, store = at_hand(project), StepStore(root=cache_dir() / "steps")
     if done is None:
         local = not has_docker() if local is None else local
         bare = replace(project, manifest=project.manifest.model_copy(update={"changes": None}))
@@ -100,18 +97,23 @@ def upstream(project: Project, *, local: bool | None = None, progress: Progress)
         yield Upstream(project=project, lock=lock, arch=arch, done=done, base=base, local=is_local)
 
 
-def at_hand(project: Project, to: Path) -> Path | None:
-    """The canonical text of a project's graph, unpacked to ``to``/graph, if a result of its seed step is there; None else.
+def at_hand(project: Project) -> Done | None:
+    """A result of the project's seed step that is on this machine, whatever change sets it has; None where there is none.
 
-    It may be one with other change sets. Nothing is seeded.
+    Raises:
+        LockError: the project has no lock that fits its manifest.
     """
+    seed = make_plan(project, fitting_lock(project), this_arch()).step(SEED)
+    store, here = StepStore(root=cache_dir() / "steps"), replace(seed, name=HERE, needs=())
+    return store.find_like(seed, but=CHANGE_SETS) or store.find_like(here, but=CHANGE_SETS)
+
+
+def text_at_hand(project: Project, to: Path) -> Path | None:
+    """The canonical text of such a result, unpacked to ``to``/graph; None where there is none, or no lock that fits."""
     try:
-        lock = fitting_lock(project)
+        done = at_hand(project)
     except LockError:
         return None
-    seed, store = make_plan(project, lock, this_arch()).step(SEED), StepStore(root=cache_dir() / "steps")
-    here = replace(seed, name=HERE, needs=())
-    done = store.find_like(seed, but=CHANGE_SETS) or store.find_like(here, but=CHANGE_SETS)
     if done is None:
         return None
     with tarfile.open(done.path(GRAPH_TAR)) as archive:
