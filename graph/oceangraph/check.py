@@ -167,7 +167,9 @@ def _check_values(
             continue
         present = frame[column][frame[column].notna()]
         kinds = _PYTHON[prop.type]
-        wrong = next(((i, v) for i, v in present.items() if not isinstance(v, kinds) or isinstance(v, bool)), None)
+        wrong = next(
+            ((i, v) for i, v in present.items() if not isinstance(v, kinds) or isinstance(v, bool)), None
+        )
         if wrong is not None:
             index, value = wrong
             place = _row(source, frame.index.get_loc(index))
@@ -223,17 +225,19 @@ def _check_relationships(batch: Relationships, seen: _Seen) -> Iterator[Problem]
                 message=f"{batch.type} {_text(key)} is there twice", where=_row(batch.source, index)
             )
         found.add(key)
-    if batch.type == "DERIVED_FROM":
+    if batch.type == model.source_type(batch.start.label):
         seen.sourced.setdefault(batch.start.label, set()).update(_keys(frame, batch.start.columns))
 
 
 def _unsourced(seen: _Seen) -> Iterator[Problem]:
     for label, keys in seen.keys.items():
-        if label in model.UNSOURCED:
+        if model.source_type(label) is None:
             continue
         without = sorted(_text(key) for key in keys - seen.sourced.get(label, set()))
         for text in without[:MOST_OF_A_KIND]:
-            yield Problem(message=f"{label} {text} has no source", where=f"data/{model.node_kind(label).table}")
+            yield Problem(
+                message=f"{label} {text} has no source", where=f"data/{model.node_kind(label).table}"
+            )
 
 
 def _dangling(batch: Relationships, end: End, frame: pd.DataFrame, keys: Keys) -> Iterator[Problem]:

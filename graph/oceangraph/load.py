@@ -31,7 +31,7 @@ def load(root: Path) -> Tables:
     Raises:
         SeedError: a table, a column or a value is not as the model says; every problem names file and row.
     """
-    tables = {kind.label: _table(root, kind) for kind in NODES}
+    tables = {kind.label: _table(root, kind) for kind in NODES if kind.table}
     tables["Float"] = _with_named_floats(tables)
     return tables
 
@@ -59,7 +59,9 @@ def _detailed(root: Path, kind: NodeKind, frame: pd.DataFrame) -> pd.DataFrame:
     (key,) = kind.key
     if not has_table(root, kind.details):
         return frame.assign(**{p.name: None for p in kind.detail_columns})
-    details = read_table(root, kind.details, (*(p for p in kind.properties if p.name == key), *kind.detail_columns))
+    details = read_table(
+        root, kind.details, (*(p for p in kind.properties if p.name == key), *kind.detail_columns)
+    )
     _once(kind.details, kind, details)
     unknown = ~details[key].isin(frame[key])
     if unknown.any():

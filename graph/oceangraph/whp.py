@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
+
 @dataclass(frozen=True, kw_only=True)
 class Column:
     """A measured column of an Exchange bottle file.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from oceangraph.model.derived import VALUES
 from oceangraph.model.kinds import NAME, PLACE, NodeKind, Property, flag, key
 
 GROUP = "Argo"
@@ -38,9 +39,7 @@ def _measured() -> tuple[Property, ...]:
                 name=adjusted, type="float", unit=v.unit, text=f"{v.title}, adjusted ({v.code}_ADJUSTED)"
             ),
             flag(f"{adjusted}_qc", f"Flag of {adjusted}", RR2),
-            Property(
-                name=f"{adjusted}_error", type="float", unit=v.unit, text=f"Error of {adjusted}", low=0
-            ),
+            Property(name=f"{adjusted}_error", type="float", unit=v.unit, text=f"Error of {adjusted}", low=0),
         ]
     return tuple(found)
 
@@ -125,7 +124,9 @@ ARGO: tuple[NodeKind, ...] = (
             Property(name="date", type="datetime", text="Date of the profile, UTC"),
             *PLACE,
             Property(name="ocean", text="Ocean code of the index: A, P, I"),
-            Property(name="profiler_type", text="WMO instrument type as this row writes it", term="PlatformType"),
+            Property(
+                name="profiler_type", text="WMO instrument type as this row writes it", term="PlatformType"
+            ),
             Property(name="institution", text="R04 code as this row writes it", term="Institution"),
             Property(name="date_update", type="datetime", text="File last updated"),
             Property(name="file", text="File at the GDAC", required=True),
@@ -149,8 +150,11 @@ ARGO: tuple[NodeKind, ...] = (
         "its flag stays",
         properties=(
             Property(name="id", text="wmo/cycle/direction/n", required=True, made=True),
-            Property(name="n", type="int", text="Place in the profile, the first being 1", required=True, low=1),
+            Property(
+                name="n", type="int", text="Place in the profile, the first being 1", required=True, low=1
+            ),
             *_measured(),
+            *VALUES,
         ),
     ),
     NodeKind(

@@ -66,8 +66,16 @@ _LINKS: tuple[tuple[str, tuple[tuple[str, str], ...], str], ...] = (
     ("FOUND_IN", (("Occurrence", "SamplingEvent"),), "The sampling that found it"),
     ("REVISED", (("Revision", "Dataset"),), "The dataset that was changed"),
     ("ADVISED_BY", (("Revision", "Person"),), "Whose word the revision goes back to, as its text says"),
-    ("DESCRIBED_IN", (("Dataset", "Publication"), ("FlagScheme", "Publication")), "Where its form is described"),
-    ("DEFINED_IN", (("WaterMass", "Publication"),), "Where the definition was published"),
+    (
+        "DESCRIBED_IN",
+        (("Dataset", "Publication"), ("FlagScheme", "Publication")),
+        "Where its form is described",
+    ),
+    (
+        "DEFINED_IN",
+        (("WaterMass", "Publication"), ("Derivation", "Publication")),
+        "Where the definition or the method was published",
+    ),
 )
 
 

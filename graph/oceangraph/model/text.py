@@ -9,7 +9,11 @@ from oceangraph.model.kinds import NodeKind, Property, RelationshipKind
 
 def markdown(nodes: Sequence[NodeKind], relationships: Sequence[RelationshipKind]) -> str:
     """The diagram, a table of properties for each label, and the relationship types."""
-    lines = ["# The ocean graph's model", "", "Printed by `oceangraph model` from the model that seed and check use."]
+    lines = [
+        "# The ocean graph's model",
+        "",
+        "Printed by `oceangraph model` from the model that seed and check use.",
+    ]
     lines += ["", *_diagram(nodes, relationships), ""]
     for kind in nodes:
         lines += [f"## {kind.label}", "", _headline(kind), "", *_property_table(kind.properties), ""]
@@ -27,6 +31,8 @@ def markdown(nodes: Sequence[NodeKind], relationships: Sequence[RelationshipKind
 def _headline(kind: NodeKind) -> str:
     beside = f", beside it {', '.join(kind.also)}" if kind.also else ""
     tables = f"Table: data/{kind.table}" + (f", data/{kind.details}" if kind.details else "")
+    if not kind.table:
+        tables = "Made when the graph is seeded"
     absent = "; absent where nothing of the kind was imported" if kind.optional else ""
     return f"{kind.text}. Key: {', '.join(kind.key)}{beside}. {tables}{absent}."
 
@@ -44,7 +50,12 @@ def _diagram(nodes: Sequence[NodeKind], relationships: Sequence[RelationshipKind
         if relationship.type != "DERIVED_FROM"
         for start, end in relationship.ends
     ]
-    return [*lines, "```", "", "Not drawn: DERIVED_FROM, from every record to the Dataset that its facts come from."]
+    return [
+        *lines,
+        "```",
+        "",
+        "Not drawn: DERIVED_FROM, from every record to the Dataset that its facts come from.",
+    ]
 
 
 def _property_table(properties: Sequence[Property]) -> list[str]:
