@@ -27,7 +27,7 @@ def of_bottles(tables: Tables) -> pd.DataFrame:
         {
             "id": bottles["id"],
             "profile": cast,
-            "ocean": stations.map(_oceans(tables)),
+            "sea_area": stations.map(tables["Station"].set_index("id")["sea_area"]),
             "longitude": bottles["longitude"],
             "latitude": bottles["latitude"],
             "pressure": bottles["pressure"],
@@ -53,7 +53,7 @@ def of_levels(tables: Tables) -> pd.DataFrame:
         {
             "id": levels["id"],
             "profile": profile,
-            "ocean": profile.map(profiles["ocean"]),
+            "sea_area": profile.map(profiles["sea_area"]),
             "longitude": profile.map(profiles["longitude"]),
             "latitude": profile.map(profiles["latitude"]),
             "pressure": pressure,
@@ -87,12 +87,6 @@ def _unless_flagged(flags: pd.Series[Any]) -> pd.Series[bool]:
     return flags.isna() | (flags == GOOD_ARGO)
 
 
-def _oceans(tables: Tables) -> pd.Series[Any]:
-    areas = tables["SeaArea"].set_index("id")["argo_ocean"]
-    stations = tables["Station"].set_index("id")["sea_area"]
-    return stations.map(areas)
-
-
 def _mass(row: Mapping[str, Any]) -> WaterMass:
     def limits(name: str) -> Range:
         return float(row[f"{name}_min"]), float(row[f"{name}_max"])
@@ -100,7 +94,7 @@ def _mass(row: Mapping[str, Any]) -> WaterMass:
     vorticity = row["potential_vorticity_max"]
     return WaterMass(
         id=row["id"],
-        ocean=row["ocean"],
+        sea_areas=tuple(row["sea_areas"]),
         latitude=limits("latitude"),
         temperature=limits("temperature"),
         salinity=limits("salinity"),

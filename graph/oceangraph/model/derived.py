@@ -39,7 +39,9 @@ DERIVED: tuple[NodeKind, ...] = (
             key("Short name"),
             NAME,
             TEXT,
-            Property(name="ocean", text="Argo's code of the ocean that it is defined in", required=True),
+            Property(
+                name="sea_areas", type="string[]", text="Sea areas in which it is looked for", required=True
+            ),
             *_range("latitude", "degree_north", "latitude"),
             *_range("temperature", "degC", "temperature in situ"),
             *_range("salinity", "1", "practical salinity"),
