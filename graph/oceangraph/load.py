@@ -1,7 +1,4 @@
-"""The project's tables as typed frames, one for each label: with details joined and keys made; nothing else is added.
-
-What a table leaves to be made is made here: ids of levels, points, and the floats that only other tables name.
-"""
+"""The project's tables as typed frames, one for each label: details joined, ids and points made."""
 
 from __future__ import annotations
 
@@ -31,13 +28,12 @@ def load(root: Path) -> Tables:
     Raises:
         SeedError: a table, a column or a value is not as the model says; every problem names file and row.
     """
-    tables = {kind.label: _table(root, kind) for kind in NODES if kind.table}
-    tables["Float"] = _with_named_floats(tables)
-    return tables
+    return {kind.label: _table(root, kind) for kind in NODES if kind.table}
 
 
 def _table(root: Path, kind: NodeKind) -> pd.DataFrame:
     if kind.optional and not has_table(root, kind.table):
+        # No row, and so no column that could name another record either.
         return pd.DataFrame({p.name: pd.Series(dtype=object) for p in kind.properties})
     frame = read_table(root, kind.table, kind.columns)
     if kind.label in _MADE_OF:
@@ -86,15 +82,6 @@ def _once(file: str, kind: NodeKind, frame: pd.DataFrame) -> None:
                 for i, row in zip(rows.index, rows.itertuples(index=False, name=None), strict=True)
             )
         )
-
-
-def _with_named_floats(tables: Tables) -> pd.DataFrame:
-    # The greylist covers the whole array: its floats become nodes, of which nothing but the number is known.
-    known = tables["Float"]
-    listed = tables["Greylisting"][["wmo"]].dropna()
-    wmo = sorted(set(listed["wmo"]) - set(known["wmo"]))
-    bare = pd.DataFrame({"wmo": wmo, "name": [f"Argo float {w}" for w in wmo], "bare": True}, dtype=object)
-    return pd.concat([known, bare], ignore_index=True)
 
 
 def properties(kind: NodeKind, frame: pd.DataFrame) -> pd.DataFrame:

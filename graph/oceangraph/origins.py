@@ -6,20 +6,12 @@ from collections.abc import Iterator
 
 import pandas as pd
 
+from kgshare.errors import Problem, SeedError
 from oceangraph.load import Tables
 from oceangraph.model import node_kind, relationship_kind
 
-# Where the table has no column ``dataset``: the dataset and the file of all its rows, the file empty where rows differ.
-_OF_TABLE = {
-    "Float": ("argo-index", "argo/ar_index_global_meta.txt"),
-    "Profile": ("argo-index", "argo/ar_index_global_prof.txt"),
-    "Greylisting": ("argo-greylist", "argo/ar_greylist.txt"),
-    "Deployment": ("argo-meta", ""),
-    "Sensor": ("argo-meta", ""),
-    "SamplingEvent": ("wbts-calanus", ""),
-    "Occurrence": ("wbts-calanus", ""),
-    "Taxon": ("wbts-calanus", ""),
-}
+_OF_CRUISE = ("Station", "Cast", "Bottle", "CtdLevel")
+"""Labels whose dataset is that of the cruise that their key begins with."""
 
 
 def derive(tables: Tables) -> Iterator[tuple[str, pd.DataFrame]]:
@@ -36,27 +28,21 @@ def derive(tables: Tables) -> Iterator[tuple[str, pd.DataFrame]]:
 def _rows(label: str, frame: pd.DataFrame, tables: Tables) -> pd.DataFrame:
     if label == "Level":
         return _levels(frame, tables["Profile"])
-    if label in ("Station", "Cast", "Bottle", "CtdLevel"):
-        return _cruise(label, frame, tables)
-    rows = _own(label, frame)
-    if label == "Float":
-        bare = frame["bare"] == True  # noqa: E712 - a column of True and missing
-        rows.loc[bare, ["end", "file"]] = ["argo-greylist", "argo/ar_greylist.txt"]
-    if node_kind(label).details:
-        rows = pd.concat([rows, _details(label, frame)], ignore_index=True)
-    return rows
-
-
-def _own(label: str, frame: pd.DataFrame) -> pd.DataFrame:
+    if "dataset" not in frame and label not in _OF_CRUISE:
+        kind = node_kind(label)
+        raise SeedError(Problem(message="there is no column dataset", where=f"data/{kind.table}:1"))
     rows = pd.DataFrame({"start": frame[node_kind(label).key[0]]})
-    dataset, file = _OF_TABLE.get(label, ("", ""))
-    rows["end"] = frame["dataset"] if "dataset" in frame else dataset
+    if label in _OF_CRUISE:
+        cruises = tables["Cruise"].set_index("expocode")["dataset"]
+        rows["end"] = rows["start"].str.split("/").str[0].map(cruises)
+    else:
+        rows["end"] = frame["dataset"]
     if "source_file" in frame:
         rows["file"] = _text(frame["source_file"])
-    elif file:
-        rows["file"] = pd.Series(file, index=rows.index, dtype=object)
-    if "line" in frame:
+    if "line" in frame and "line" not in {p.name for p in node_kind(label).properties}:
         rows["line"] = _whole(frame["line"])
+    if node_kind(label).details:
+        rows = pd.concat([rows, _details(label, frame)], ignore_index=True)
     return rows
 
 
@@ -65,9 +51,7 @@ def _details(label: str, frame: pd.DataFrame) -> pd.DataFrame:
     if "detail_file" not in frame:
         return pd.DataFrame()
     read = frame[frame["detail_file"].notna()]
-    rows = pd.DataFrame(
-        {"start": read[node_kind(label).key[0]], "end": "argo-meta", "file": read["detail_file"]}
-    )
+    rows = pd.DataFrame({"start": read[node_kind(label).key[0]], "end": "argo-meta", "file": read["detail_file"]})
     if label == "Profile":
         rows = rows.assign(end="argo-profiles", row=_whole(read["detail_row"]))
     return rows
@@ -83,17 +67,6 @@ def _levels(levels: pd.DataFrame, profiles: pd.DataFrame) -> pd.DataFrame:
             "row": _whole(levels["profile"].map(known["detail_row"])),
         }
     )
-
-
-def _cruise(label: str, frame: pd.DataFrame, tables: Tables) -> pd.DataFrame:
-    key = frame[node_kind(label).key[0]]
-    cruises = tables["Cruise"].set_index("expocode")
-    expocode = key.str.split("/").str[0]
-    rows = pd.DataFrame({"start": key, "end": expocode.map(cruises["dataset"])})
-    rows["file"] = expocode.map(cruises["source_file"])
-    if "line" in frame:
-        rows["line"] = _whole(frame["line"])
-    return rows
 
 
 def _text(column: pd.Series[str]) -> pd.Series[str]:

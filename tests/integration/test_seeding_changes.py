@@ -8,6 +8,7 @@ import tempfile
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -38,11 +39,15 @@ from kgshare.changes import (
     invert,
     render,
 )
-from kgshare.errors import SeedError
+from kgshare.changes.present import Base, present
+from kgshare.errors import CheckError, SeedError
+from kgshare.questions import Question
+from kgshare.review.upstream import run_stage
 from kgshare.seeding.bolt import Database, connect
 from kgshare.seeding.changes import apply_change_sets, read_change_sets
+from kgshare.seeding.result import SeedReport
 from kgshare.seeding.server import Install, start_server
-from kgshare.seeding.spec import SeedSpec
+from kgshare.seeding.spec import Check, SeedSpec
 from kgshare.seeding.stage import SEED_CONFIG
 from kgshare.seeding.write import write_changes
 
@@ -122,19 +127,27 @@ def with_changes(install: Install, root: Path, *change_sets: ChangeSet) -> SeedS
     return replace(specification(install, project, root / "out"), name="oceangraph", changes="changes")
 
 
+FIRST = a_set(*CHANGES, name="z-first")
+SECOND = a_set(
+    Property("(:Station {number: 33})", "depth", "7.0", "8.0"),
+    Property(MEASURED, "flag", "4", "3"),
+    name="a-second",
+    follows=("z-first",),
+)
+
+
+@pytest.fixture(scope="module")
+def changed(install: Install, tmp_path_factory: pytest.TempPathFactory) -> SeedSpec:
+    """A store that was seeded with two change sets."""
+    spec = with_changes(install, tmp_path_factory.mktemp("changed"), FIRST, SECOND)
+    seed(spec)
+    return spec
+
+
 def test_change_sets_are_applied_after_the_scripts_in_the_order_in_which_they_follow(
-    install: Install,
-    tmp_path: Path,
+    changed: SeedSpec,
 ) -> None:
-    first = a_set(*CHANGES, name="z-first")
-    second = a_set(
-        Property("(:Station {number: 33})", "depth", "7.0", "8.0"),
-        Property(MEASURED, "flag", "4", "3"),
-        name="a-second",
-        follows=("z-first",),
-    )
-    seed(with_changes(install, tmp_path, first, second))
-    found = {record.id.text: record_text(record) for record in read_text(tmp_path / "out" / "graph")}
+    found = {record.id.text: record_text(record) for record in read_text(Path(changed.out) / "graph")}
     bottle = found[BOTTLE_1].splitlines()
     assert "  :Suspect" in bottle
     assert '  du: duration("P14M-3DT5.000000004S")' in bottle
@@ -146,6 +159,57 @@ def test_change_sets_are_applied_after_the_scripts_in_the_order_in_which_they_fo
     assert "(:Station {number: 2})-[:NEXT]->(:Station {number: 33})" in found
     assert "(:Station {number: 40})-[:NEXT]->(:Station {number: 33})" in found
     assert not {"(:Station {number: 3})", "(:Station {number: 29})"} & found.keys()
+
+
+def reviewed(changed: SeedSpec, to: Path, *change_sets: ChangeSet, **more: Any) -> SeedReport:
+    """Check other change sets on a copy of the seeded store, as the command does: in a process of its own."""
+    (to / "changes").mkdir()
+    for change_set in change_sets:
+        (to / "changes" / f"{change_set.name}.toml").write_text(render(change_set))
+    spec = replace(
+        changed, project=str(to), steps=(), store=str(Path(changed.out) / "data"), work=str(to / "work"), out=str(to / "out"),
+        applied=str(Path(changed.project) / "changes"), **more,
+    )  # fmt: skip
+    return run_stage(spec, to)
+
+
+def test_a_check_takes_back_what_the_store_has_too_much_applies_what_it_lacks_and_keeps_no_store(
+    changed: SeedSpec, tmp_path: Path
+) -> None:
+    other = a_set(
+        Property("(:Station {number: 33})", "depth", "7.0", "9.5"), name="other", follows=("z-first",)
+    )
+    report = reviewed(changed, tmp_path, FIRST, other)
+    text = Base(text=Path(changed.out) / "graph", applied=(FIRST, SECOND))
+    assert (
+        f"sha256:{report.digest}"
+        == present(text, (FIRST, other)).digest()
+        != f"sha256:{SeedReport.from_json((Path(changed.out) / 'report.json').read_text()).digest}"
+    )
+    assert sorted(p.name for p in (tmp_path / "out").iterdir()) == ["report.json"]
+
+
+def test_a_check_says_all_that_is_wrong_with_what_change_sets_make(changed: SeedSpec, tmp_path: Path) -> None:
+    (tmp_path / "deep.cypher").write_text(
+        "RETURN 1 LIMIT 0;\nMATCH (s:Station) WHERE s.depth = 8.0\nRETURN s.number AS station;\nCREATE (:X)"
+    )
+    question = Question(
+        name="depths",
+        question="Which?",
+        cypher="MATCH (s:Station {number: 33}) RETURN s.depth",
+        expect=([7.0],),
+    )
+    checks = (Check(name="flags", cypher="MATCH ()-[m:MEASURED_AT]->() RETURN max(m.flag)", expect=4),)
+    with pytest.raises(CheckError) as caught:
+        reviewed(
+            changed, tmp_path, FIRST, SECOND, checks=checks, questions=(question,), rules=("deep.cypher",)
+        )
+    check, asked, row, write = caught.value.problems
+    assert (check.kind, check.where, check.message) == ("check", "check 'flags'", "expected 4, got 3")
+    assert (asked.kind, asked.where) == ("question", "question depths")
+    assert (row.kind, row.where, row.message) == ("rule", "deep.cypher:2", "station: 33")
+    assert (write.kind, write.where) == ("rule", "deep.cypher:4")
+    assert not [p for p in tmp_path.rglob("neostore*") if "work" not in p.parts]
 
 
 def test_what_does_not_fit_is_named_with_base_theirs_and_ours_and_nothing_is_written(

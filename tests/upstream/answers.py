@@ -132,7 +132,7 @@ def source(root: Path) -> Rows:
     row = station(root, "88").set_index("SAMPNO").loc["17"]
     doi = re.search(r"doi:\s*(10\.3334/\S+?)\.?\s", " ".join(comments(root)) + " ")
     assert doi
-    return [["17", f"cchdo-{EXPOCODE}", "cchdo/p02_bottle.csv", int(row["line"]), doi[1]]]
+    return [["17", f"cchdo-{EXPOCODE}", "whp/p02_bottle.csv", int(row["line"]), doi[1]]]
 
 
 def casts(root: Path) -> list[pd.DataFrame]:

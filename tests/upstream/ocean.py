@@ -6,6 +6,8 @@ layers too (1); only flag 2 of WOCE and flag 1 of Argo are good.
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import gsw
 import numpy as np
 import pandas as pd
@@ -32,7 +34,7 @@ def mixed_layer_depth(depth: np.ndarray, value: np.ndarray, threshold: float, *,
     reference = np.interp(10, depth, value)
     # Walk down from 10 m along the straight pieces between values.
     below = [(10.0, 0.0), *((d, v - reference) for d, v in zip(depth, value, strict=True) if d >= 10)]
-    for (d0, v0), (d1, v1) in zip(below, below[1:], strict=False):
+    for (d0, v0), (d1, v1) in pairwise(below):
         crossing = threshold if v1 >= threshold else -threshold if either and v1 <= -threshold else None
         if crossing is not None:
             return round(d0 + (crossing - v0) / (v1 - v0) * (d1 - d0), 1)

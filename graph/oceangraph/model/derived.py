@@ -35,6 +35,7 @@ DERIVED: tuple[NodeKind, ...] = (
         group=GROUP,
         table="water_masses.csv",
         text="A water mass by a published definition, in the variables in which it was published",
+        optional=True,
         properties=(
             key("Short name"),
             NAME,
