@@ -17,11 +17,13 @@ class Problem:
         message: what is wrong, in one sentence.
         where: ``file``, ``file:line``, ``file row N``, a member of a bundle; empty where there is no place.
         hint: what to do next; empty where the message says it.
+        kind: of which kind it is, where one error holds problems of several; else the error's.
     """
 
     message: str
     where: str = ""
     hint: str = ""
+    kind: str = ""
 
     def __str__(self) -> str:
         place = f"{self.where}: " if self.where else ""
@@ -110,6 +112,20 @@ class ChangeError(KgshareError):
 
     exit_code = 12
     kind = "changes"
+
+
+class ConflictError(KgshareError):
+    """Change sets do not fit the graph, or each other: what was found is not what was expected."""
+
+    exit_code = 13
+    kind = "conflict"
+
+
+class CheckError(KgshareError):
+    """Change sets fit, and the graph that they make is not as the project says it must be."""
+
+    exit_code = 14
+    kind = "check"
 
 
 class MachineError(KgshareError):

@@ -22,13 +22,15 @@ TOOLBOX, RUNTIME, SEED, BUNDLE = "toolbox", "runtime", "seed", "bundle"
 DATABASE_BASE, APPLICATION_BASE = "base.database", "base.application"
 DATABASE_IMAGE, APPLICATION_IMAGE = "image.database", "image.application"
 
-BASE_TAR, RUNTIME_TAR, STORE_TAR, GRAPH_TAR, REPORT = (
+BASE_TAR, RUNTIME_TAR, STORE_TAR, GRAPH_TAR, REPORT, CHANGES_TAR = (
     "base.tar",
     "runtime.tar",
     "store.tar",
     "graph.tar",
     "report.json",
+    "changes.tar",
 )
+CHANGE_SETS = "change sets"  # the name of that input of the seed
 IMAGE_TAR, BUNDLE_TAR, BUNDLE_DIGEST = "image.tar", "bundle.tar", "digest"
 
 # What files in images are dated: the first day that ZIP, and so a jar and a wheel, can say. It is no input, so two
@@ -79,10 +81,13 @@ def _seed(project: Project, lock: Lock, arch: Arch) -> Step:
         inputs={
             "seed steps of the manifest": text_digest(
                 repr((manifest.neo4j, manifest.identity, manifest.seed, manifest.checks)),
-                *((manifest.name, manifest.changes) if manifest.changes else ()),
                 *((repr(project.questions),) if project.questions else ()),
             ),
-            "files of the seed": tree_digest(seed_files(project), project.root),
+            "files of the seed": tree_digest(upstream_files(project), project.root),
+            CHANGE_SETS: text_digest(
+                tree_digest(change_files(project), project.root),
+                *((manifest.name, manifest.changes) if manifest.changes else ()),
+            ),
             "jars": text_digest(repr(lock.jars)),
             "wheels": text_digest(repr(lock.archs[arch].wheels["seed"])),
             "kgshare's seeding": _code(
@@ -90,7 +95,7 @@ def _seed(project: Project, lock: Lock, arch: Arch) -> Step:
             ),
             **_where(arch),
         },
-        outputs=(STORE_TAR, GRAPH_TAR, REPORT),
+        outputs=(STORE_TAR, GRAPH_TAR, REPORT, CHANGES_TAR),
     )
 
 
@@ -153,9 +158,17 @@ def _bundle(project: Project, lock: Lock) -> Step:
 
 def seed_files(project: Project) -> list[Path]:
     """Every file and folder of the project that its seed steps name, and the folder of its change sets."""
-    named = [path for step in project.manifest.seed for path in _named(step)]
-    changes = [project.manifest.changes] if project.manifest.changes else []
-    return [project.root / path for path in (*named, *changes)]
+    return [*upstream_files(project), *change_files(project)]
+
+
+def upstream_files(project: Project) -> list[Path]:
+    """Every file and folder of the project that its seed steps name."""
+    return [project.root / path for step in project.manifest.seed for path in _named(step)]
+
+
+def change_files(project: Project) -> list[Path]:
+    """The folder of the project's change sets."""
+    return [project.root / project.manifest.changes] if project.manifest.changes else []
 
 
 def _named(step: SeedStep) -> Iterable[str]:

@@ -55,5 +55,6 @@ def envelope(schema: str, result: Any, errors: Sequence[Mapping[str, str]] = ())
 def error_rows(error: KgshareError) -> list[dict[str, str]]:
     """The problems of an error as the rows of an envelope's ``errors``."""
     return [
-        {"kind": error.kind, "message": p.message, "where": p.where, "hint": p.hint} for p in error.problems
+        {"kind": p.kind or error.kind, "message": p.message, "where": p.where, "hint": p.hint}
+        for p in error.problems
     ]

@@ -164,6 +164,18 @@ class StepStore:
         self._prune(step.name)
         return Done(name=step.name, key=key, outputs=outputs, folder=folder, seconds=seconds, cached=False)
 
+    def find_like(self, step: Step, *, but: str) -> Done | None:
+        """The latest whole result of a step whose own inputs were the same, one of them left aside."""
+        wanted = {name: digest for name, digest in step.inputs.items() if name != but}
+        for folder in self._latest_first(step.name):
+            try:
+                inputs: dict[str, str] = json.loads((folder / DONE).read_text())["inputs"]
+            except (OSError, ValueError, KeyError):
+                continue
+            if wanted.items() <= inputs.items() and (found := self.find(step, folder.name)):
+                return found
+        return None
+
     def last_inputs(self, name: str) -> Mapping[str, str]:
         """What went into the latest result of a step; empty where there is none."""
         for folder in self._latest_first(name):

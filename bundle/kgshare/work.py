@@ -32,6 +32,7 @@ from kgshare.steps import Done, Work
 
 GRAPH_TYPE = "application/vnd.kgshare.graph.v1.tar"
 SEED_TYPE = "application/vnd.kgshare.seed-report.v1+json"
+CHANGES_TYPE = "application/vnd.kgshare.changes.v1.tar"
 SEED_REPORT, GRAPH = "seed.json", "graph.tar"
 
 
@@ -136,8 +137,12 @@ class Works:
             COMPOSE: render_compose(ComposePlan.of(manifest)).encode(),
             "README.md": bundle_readme(manifest).encode(),
         }
+        changes = [
+            ProjectFile(name=plan.CHANGES_TAR, media_type=CHANGES_TYPE, source=seed.path(plan.CHANGES_TAR))
+        ]
         return (
             *(ProjectFile(name=name, media_type=REQUIRED[name], source=text) for name, text in texts.items()),
             ProjectFile(name=SEED_REPORT, media_type=SEED_TYPE, source=seed.path(plan.REPORT)),
             ProjectFile(name=GRAPH, media_type=GRAPH_TYPE, source=seed.path(plan.GRAPH_TAR)),
+            *(changes if manifest.changes else ()),
         )

@@ -208,8 +208,17 @@ def digest(folder: Path) -> CanonicalDigest:
     return stated
 
 
+def index_text(files: Iterable[FileDigest]) -> bytes:
+    """The bytes of ``index.txt``, whose SHA-256 is the digest of the graph.
+
+    Args:
+        files: sorted by path.
+    """
+    return (HEADER + "\n" + "".join(f"{f.sha256}  {f.records}  {f.path}\n" for f in files)).encode()
+
+
 def _write_index(out: Path, files: list[FileDigest]) -> CanonicalDigest:
-    data = (HEADER + "\n" + "".join(f"{f.sha256}  {f.records}  {f.path}\n" for f in files)).encode()
+    data = index_text(files)
     (out / INDEX).write_bytes(data)
     return CanonicalDigest(sha256=_sha256(data), files=tuple(files))
 

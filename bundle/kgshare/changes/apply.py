@@ -13,13 +13,15 @@ from kgshare.changes.names import Fields, Renamer, ends
 Records = Mapping[str, str]
 """Canonical records: identity → the text of the record, whose first line it is."""
 
-Kind = Literal["modified", "already", "gone", "duplicate", "dangling"]
+Kind = Literal["modified", "already", "gone", "duplicate", "dangling", "reused", "replaced"]
 WORDS: dict[Kind, str] = {
     "modified": "something else was found than was expected",
     "already": "it is already what it was to become",
     "gone": "there is no such record any more",
     "duplicate": "there is such a record already",
     "dangling": "a relationship would have no end",
+    "reused": "another record has that name by now",
+    "replaced": "the whole list is another one by now",
 }
 
 
@@ -147,9 +149,11 @@ class _Work:
         if text is None:
             return self.refuse("gone", change, base, None, ours, what)
         fields = self.edited.setdefault(change.record, Fields(text))
+        there = not isinstance(change, Element) or has_element(fields, change)
         theirs = edit(fields, change)
-        if theirs != base:
-            self.refuse("already" if theirs == ours else "modified", change, base, theirs, ours, what)
+        if theirs != base or not there:
+            kind: Kind = "already" if theirs == ours and there else "modified"
+            self.refuse(kind, change, base, theirs, ours, what)
         return None
 
     def _rename(self, renames: list[Rename]) -> None:
@@ -207,6 +211,13 @@ def shown(change: Property | Element | Label) -> tuple[str, str | None, str | No
             return f"{name}[{index}]", before, after_
         case Label(_, label, present):
             return f":{label}", None if present else f":{label}", f":{label}" if present else None
+
+
+def has_element(fields: Fields, change: Element) -> bool:
+    """Whether there is such an element; a value that is no list may read like one."""
+    whole = fields.properties.get(change.name)
+    items = elements(whole) if whole is not None else None
+    return items is not None and change.index < len(items)
 
 
 def edit(fields: Fields, change: Property | Element | Label) -> str | None:

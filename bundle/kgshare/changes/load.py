@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterable
 from pathlib import Path
 
 from kgshare.canonical.records import shard
-from kgshare.canonical.text import folder_name, read_digest
+from kgshare.canonical.text import FileDigest, blocks, folder_name, index_text, read_digest
+from kgshare.changes.apply import Delta
 from kgshare.changes.diff import records_of
 from kgshare.changes.model import Add, Change, Remove, Rename
 from kgshare.changes.names import ends, key_names
@@ -42,3 +44,20 @@ def load_touched(text: Path, changes: Iterable[Change]) -> dict[str, str]:
 def _path(identity: str) -> str:
     kind = "relationships" if ends(identity) else "nodes"
     return f"{kind}/{folder_name(key_names(identity)[0])}/{shard(identity)}.txt"
+
+
+def digest_after(text: Path, delta: Delta) -> str:
+    """The digest that a graph would have after a delta, from its canonical text; only files that differ are read."""
+    files = {file.path: file for file in read_digest(text).files}
+    for path in {_path(identity) for identity in (*delta.gone, *delta.put)}:
+        file = text / path
+        there = {
+            t.partition("\n")[0]: t for t in (blocks(file.read_bytes().decode()) if file.exists() else [])
+        }
+        kept = {i: t for i, t in there.items() if i not in delta.gone}
+        kept |= {i: t for i, t in delta.put.items() if _path(i) == path}
+        data = "".join(f"{block}\n\n" for block in sorted(kept.values())).encode()
+        files.pop(path, None)
+        if kept:
+            files[path] = FileDigest(path=path, sha256=hashlib.sha256(data).hexdigest(), records=len(kept))
+    return hashlib.sha256(index_text([files[path] for path in sorted(files)])).hexdigest()

@@ -1,13 +1,35 @@
-"""A folder of change sets, and the order in which they are applied: what they follow first, then date, then name."""
+"""A folder of change sets, and the order in which they are applied: what they follow first, then date, then name.
+
+``NAME/`` beside ``NAME.toml`` holds the change sets that were folded into it: they are not applied, they are its history.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from kgshare.changes.file import read_change_set
 from kgshare.changes.model import SUFFIX, ChangeSet
 from kgshare.errors import ChangeError, Problem
+
+
+@dataclass(frozen=True, kw_only=True)
+class Folder:
+    """What a folder of change sets holds.
+
+    Attributes:
+        applied: its change sets in the order in which they are applied; ``follows`` names none that was folded.
+        folded: by the name of one of these, the change sets that were folded into it, in order.
+    """
+
+    applied: tuple[ChangeSet, ...] = ()
+    folded: Mapping[str, tuple[ChangeSet, ...]] = field(default_factory=dict)
+
+    @property
+    def history(self) -> tuple[ChangeSet, ...]:
+        """Every change set that was ever accepted, in order; what was folded stands for what it was folded into."""
+        return tuple(old for one in self.applied for old in self.folded.get(one.name, (one,)))
 
 
 def read_folder(folder: Path, project: str) -> tuple[ChangeSet, ...]:
@@ -20,6 +42,26 @@ def read_folder(folder: Path, project: str) -> tuple[ChangeSet, ...]:
     Raises:
         ChangeError: with every mistake in every file.
     """
+    return read_whole_folder(folder, project).applied
+
+
+def read_whole_folder(folder: Path, project: str) -> Folder:
+    """What `read_folder` reads, and the change sets that were folded.
+
+    Raises:
+        ChangeError: with every mistake in every file.
+    """
+    found = _read(folder, project)
+    folded = {one.name: ordered(_read(folder / one.name, project)) for one in found}
+    into = {old.name: name for name, olds in folded.items() for old in olds}
+    mapped = [
+        replace(one, follows=tuple(dict.fromkeys(into.get(name, name) for name in one.follows)))
+        for one in found
+    ]
+    return Folder(applied=ordered(mapped), folded={name: olds for name, olds in folded.items() if olds})
+
+
+def _read(folder: Path, project: str) -> list[ChangeSet]:
     problems: list[Problem] = []
     found: list[ChangeSet] = []
     for file in sorted(folder.glob(f"[!.]*{SUFFIX}")):
@@ -34,7 +76,7 @@ def read_folder(folder: Path, project: str) -> tuple[ChangeSet, ...]:
     ]
     if problems:
         raise ChangeError(*problems)
-    return ordered(found)
+    return found
 
 
 def ordered(change_sets: Iterable[ChangeSet]) -> tuple[ChangeSet, ...]:

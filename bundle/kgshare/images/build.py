@@ -86,7 +86,7 @@ class ImageBuilder:
         return out / "runtime.tar"
 
     def build_seed(self, toolbox: Path, out: Path) -> Store:
-        """Seed the store in a build step without network; writes store.tar, graph.tar and report.json to ``out``.
+        """Seed the store in a build step without network; writes store.tar, graph.tar, changes.tar and report.json to ``out``.
 
         Raises:
             SeedError: the data does not make a graph; with what the seed stage said.
@@ -106,7 +106,34 @@ class ImageBuilder:
             with Layer(out / "graph.tar", self.lock.epoch) as layer:
                 layer.tar(made, below="graph", to="graph")
             (out / REPORT).write_text(report.to_json(), encoding="utf-8")
+            context.changes_layer(self.project, self.lock.epoch, out / "changes.tar")
         return Store(tar=out / "store.tar", graph=out / "graph.tar", report_file=out / REPORT, report=report)
+
+    def check_changes(self, toolbox: Path, store: Path, applied: Path, out: Path) -> SeedReport:
+        """Check the project's change sets on a throw-away copy of a store, in a build step without network.
+
+        Args:
+            toolbox: the base with Java and Python.
+            store: the tar that `build_seed` made.
+            applied: the tar of the change sets that are in it.
+            out: a folder for scratch files.
+
+        Raises:
+            SeedError: a change set does not fit, or a constraint forbids it.
+            CheckError: the graph they make is not as it must be.
+            BuildError: the step itself failed.
+        """
+        with self._context(
+            "review", {"base.tar": toolbox, "store.tar": store, "changes.tar": applied}, out
+        ) as folder:
+            jars = self.lock.jars["database"]
+            context.jars_layer(self.lock, jars, self.inputs, self.arch, folder / "jars.tar")
+            wheels = self.lock.archs[self.arch].wheels["seed"]
+            context.wheels_layer(wheels, self.inputs, self.lock.epoch, folder / "wheels.tar")
+            context.review_layer(self.project, self.lock, self.arch, folder / "inputs.tar")
+            made = folder / "made.tar"
+            self._build(folder, "result", FilesystemTar(path=made), {})
+            return seeded(made)
 
     def build_database_image(self, base: Path, runtime: Path, store: Path, out: Path) -> Path:
         """The database image with the store as its last layer; returns ``out``/image.tar.

@@ -22,7 +22,7 @@ from kgshare.images.layers import PROGRAM, Layer
 from kgshare.lock.model import Arch, Input, Jar, Lock, NpmPackage, Wheel
 from kgshare.project import Project
 from kgshare.questions import to_data
-from kgshare.seeding.plan import RUNTIME_SOURCES, seed_spec
+from kgshare.seeding.plan import RUNTIME_SOURCES, review_spec, seed_spec
 
 Inputs = Callable[[Input], Path]
 """From a locked input to its file, verified."""
@@ -159,6 +159,34 @@ def seed_layer(project: Project, lock: Lock, arch: Arch, out: Path) -> None:
         for path in seed_files(project):
             layer.tree(f"project/{path.relative_to(project.root).as_posix()}", path)
         _own_code(layer, RUNTIME_SOURCES)
+
+
+def review_layer(project: Project, lock: Lock, arch: Arch, out: Path) -> None:
+    """What the check of change sets reads: its specification, change sets and rules, and kgshare's seeding code."""
+    from kgshare.plan import change_files
+
+    seed = seed_spec(
+        project, root="/project", java=f"{JAVA_HOME}{arch}/bin/java", lib=conf.LIB,
+        plugins=conf.PLUGINS if lock.jars["plugins"] else None, work="/scratch", out="/out",
+    )  # fmt: skip
+    spec = review_spec(seed, project, store="/base/data", applied="/base/changes")
+    rules = [project.root / rule for rule in project.manifest.review.rules]
+    with Layer(out, lock.epoch) as layer:
+        layer.text("spec.json", spec.to_json())
+        layer.folder("project")
+        for path in (*change_files(project), *rules):
+            layer.tree(f"project/{path.relative_to(project.root).as_posix()}", path)
+        _own_code(layer, RUNTIME_SOURCES)
+
+
+def changes_layer(project: Project, epoch: int, out: Path) -> None:
+    """The project's change sets, below ``changes``."""
+    from kgshare.plan import change_files
+
+    with Layer(out, epoch) as layer:
+        layer.folder("changes")
+        for path in change_files(project):
+            layer.tree("changes", path)
 
 
 def _own_code(layer: Layer, sources: Iterable[str]) -> None:

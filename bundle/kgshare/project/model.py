@@ -237,6 +237,20 @@ Questions = Annotated[
 ]
 
 
+class Review(Strict):
+    """What a proposal must pass beside the checks and questions."""
+
+    rules: tuple[ProjectPath, ...] = Field(
+        default=(),
+        description="Cypher scripts that only read; each row that a statement returns is a complaint",
+    )
+    signers: ProjectPath | None = Field(
+        default=None,
+        description="file of the keys that may sign (as in `man ssh-keygen`, ALLOWED SIGNERS); with it, every change set "
+        "is added by a commit that one of them signed",
+    )
+
+
 class Application(Strict):
     """What the reviewer opens.
 
@@ -287,7 +301,11 @@ class Manifest(Strict):
     changes: ProjectPath | None = Field(
         default=None, description="folder of change sets (`*.toml`), applied after the seed steps"
     )
+    provenance: Label | None = Field(
+        default=None, description="type of the relationships from a record to what it was derived from"
+    )
     checks: tuple[Check, ...] = ()
+    review: Review = Review()
     questions: Questions = Field(
         default=(), description="a list, or the YAML file that holds it (`kgshare schema --questions`)"
     )

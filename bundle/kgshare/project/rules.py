@@ -127,6 +127,8 @@ PATHS = frozenset(
     {
         ("application", "source"),
         ("changes",),
+        ("review", "rules"),
+        ("review", "signers"),
         ("questions",),
         ("seed", "dump", "file"),
         ("seed", "csv", "nodes", "file"),

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from kgshare.errors import Interrupted, KgshareError
 from kgshare.seeding.result import ERROR, error_json, write_aside
+from kgshare.seeding.review import review
 from kgshare.seeding.spec import SeedSpec
 from kgshare.seeding.stage import seed
 
@@ -22,7 +23,7 @@ def main(argv: list[str]) -> int:
         return 2
     spec = SeedSpec.from_json(Path(argv[1]).read_text(encoding="utf-8"))
     try:
-        report = seed(spec)
+        report = review(spec) if spec.store else seed(spec)
     except KgshareError as error:
         return _fail(spec, error)
     except KeyboardInterrupt:

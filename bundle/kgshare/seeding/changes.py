@@ -11,11 +11,12 @@ from pathlib import Path
 
 from kgshare.canonical.graph import read_graph
 from kgshare.canonical.text import read_digest
-from kgshare.changes.apply import Conflict, Delta, apply
+from kgshare.changes.apply import Conflict, Delta
 from kgshare.changes.diff import records_of
 from kgshare.changes.load import load_touched
 from kgshare.changes.model import SUFFIX, ChangeSet
 from kgshare.changes.order import read_folder
+from kgshare.changes.together import together
 from kgshare.errors import ChangeError, Problem, SeedError
 from kgshare.seeding.bolt import Database
 from kgshare.seeding.problems import Problems
@@ -42,7 +43,13 @@ def read_change_sets(spec: SeedSpec) -> tuple[ChangeSet, ...]:
         ) from None
 
 
-def apply_change_sets(db: Database, change_sets: Sequence[ChangeSet], spec: SeedSpec, scratch: Path) -> None:
+def apply_change_sets(
+    db: Database,
+    change_sets: Sequence[ChangeSet],
+    spec: SeedSpec,
+    scratch: Path,
+    applied: Sequence[ChangeSet] = (),
+) -> None:
     """Apply change sets to the database, all of them or none.
 
     Args:
@@ -50,6 +57,7 @@ def apply_change_sets(db: Database, change_sets: Sequence[ChangeSet], spec: Seed
         change_sets: in the order in which they are applied.
         spec: the identities, and where the change sets' folder is.
         scratch: a folder for the text before and after.
+        applied: those that are in the database already.
 
     Raises:
         SeedError: every change that does not fit, by file and line, with base, theirs and ours; a value that Neo4j
@@ -57,33 +65,28 @@ def apply_change_sets(db: Database, change_sets: Sequence[ChangeSet], spec: Seed
     """
     upstream, result = scratch / "upstream", scratch / "changed"
     read_graph(db.stream, upstream, spec.node_keys, spec.relationship_keys)
-    decided = decide(upstream, change_sets, spec.changes or "")
+    decided = decide(upstream, change_sets, spec.changes or "", applied)
     for change_set in change_sets:
         write_changes(db, change_set.changes, f"{spec.changes}/{change_set.name}{SUFFIX}")
     read_graph(db.stream, result, spec.node_keys, spec.relationship_keys)
     _require_decided(upstream, result, decided)
 
 
-def decide(upstream: Path, change_sets: Sequence[ChangeSet], folder: str) -> Delta:
+def decide(
+    upstream: Path, change_sets: Sequence[ChangeSet], folder: str, applied: Sequence[ChangeSet] = ()
+) -> Delta:
     """What change sets, one after the other, make of a canonical text.
 
     Raises:
         SeedError: every change that does not fit. A change set with a conflict is left out of what the next ones meet.
     """
     touched = load_touched(upstream, [change for c in change_sets for change in c.changes])
-    gone, put, problems = set[str](), dict[str, str](), Problems()
-    for change_set in change_sets:
-        applied = apply(touched, change_set.changes)
-        for conflict in applied.conflicts:
-            problems.add(*_conflict(conflict, change_set, folder))
-        for identity in applied.delta.gone:
-            del touched[identity]
-            put.pop(identity, None)
-        touched |= applied.delta.put
-        gone = (gone | applied.delta.gone) - applied.delta.put.keys()
-        put |= applied.delta.put
+    found = together(touched, change_sets, applied)
+    problems = Problems()
+    for change_set, conflict in found.conflicts:
+        problems.add(*_conflict(conflict, change_set, folder))
     problems.complain()
-    return Delta(gone=frozenset(gone), put=put)
+    return found.delta
 
 
 def _conflict(conflict: Conflict, change_set: ChangeSet, folder: str) -> tuple[str, str, str]:

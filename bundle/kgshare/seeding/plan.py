@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 from kgshare.images.conf import allowlist
 from kgshare.project.model import CsvRelationships, SeedStep
@@ -69,6 +70,18 @@ def seed_spec(
         work=work,
         out=out,
     )
+
+
+def review_spec(seed: spec.SeedSpec, project: Project, *, store: str, applied: str) -> spec.SeedSpec:
+    """The specification of a check of a project's change sets (`kgshare.seeding.review`).
+
+    Args:
+        seed: how the project is seeded where the stage runs.
+        project: the manifest.
+        store: the folder ``data`` of a store that was seeded before, there.
+        applied: the folder of the change sets that are in it, there.
+    """
+    return replace(seed, steps=(), store=store, applied=applied, rules=project.manifest.review.rules)
 
 
 def _setting(value: str | int | bool) -> str:

@@ -11,7 +11,7 @@ from pathlib import Path
 from time import monotonic
 from typing import Any
 
-from kgshare.errors import KgshareError, Problem, SeedError
+from kgshare.errors import CheckError, KgshareError, Problem, SeedError
 
 REPORT, ERROR = "report.json", "error.json"
 REPORT_SCHEMA, ERROR_SCHEMA = "kgshare.seed-report/v1", "kgshare.seed-error/v1"
@@ -63,13 +63,15 @@ def error_json(error: KgshareError) -> str:
     return json.dumps(data, indent=2, ensure_ascii=False) + "\n"
 
 
-def read_error(text: str) -> SeedError:
+def read_error(text: str) -> SeedError | CheckError:
     """The error that a seed stage wrote, for the host to raise as its own.
 
     Raises:
         ValueError: the text is not an ``error.json`` of this version.
     """
-    return SeedError(*(Problem(**problem) for problem in _load(text, ERROR_SCHEMA)["problems"]))
+    data = _load(text, ERROR_SCHEMA)
+    kind = CheckError if data["kind"] == CheckError.kind else SeedError
+    return kind(*(Problem(**problem) for problem in data["problems"]))
 
 
 def write_aside(file: Path, text: str) -> None:

@@ -107,6 +107,9 @@ class SeedSpec:
         questions: what it must answer.
         name: the project's, which its change sets carry.
         changes: the folder of change sets, relative to the project's; None where there are none.
+        store: the folder ``data`` of a store that was seeded before: it is checked, not seeded (`kgshare.seeding.review`).
+        applied: the folder of the change sets that are in it.
+        rules: scripts that are run when it is checked, relative to the project's folder.
         work: a folder for what is thrown away; emptied first.
         out: the folder of the result; see `kgshare.seeding.close`.
     """
@@ -126,6 +129,9 @@ class SeedSpec:
     questions: tuple[Question, ...] = ()
     name: str = ""
     changes: str | None = None
+    store: str | None = None
+    applied: str | None = None
+    rules: tuple[str, ...] = ()
     work: str
     out: str
 
@@ -149,6 +155,7 @@ class SeedSpec:
         data["steps"] = tuple(_step(step) for step in data["steps"])
         data["checks"] = tuple(Check(**check) for check in data["checks"])
         data["questions"] = from_data(data["questions"])
+        data["rules"] = tuple(data["rules"])
         for keys in ("node_keys", "relationship_keys"):
             data[keys] = {name: tuple(columns) for name, columns in data[keys].items()}
         return cls(**data)

@@ -71,7 +71,8 @@ def write_changes(db: Database, changes: Iterable[Change], where: str) -> None:
             try:
                 db.run(f"UNWIND $rows AS row {query}", rows=[row for _, row in group])
             except (QueryFailed, TypeError, ValueError) as error:
-                raise SeedError(Problem(message=f"Neo4j refuses a change: {error}", where=where)) from None
+                problem = Problem(message=f"Neo4j refuses a change: {error}", where=where, kind="constraint")
+                raise SeedError(problem) from None
 
 
 def _phases(changes: Sequence[Change]) -> Iterable[list[Statement]]:
