@@ -12,6 +12,7 @@ from kgshare.errors import Problem, SeedError
 from kgshare.seeding import End, Nodes, Relationships
 from oceangraph import origins
 from oceangraph.check import check
+from oceangraph.derived.curated import accepted
 from oceangraph.derived.facts import facts
 from oceangraph.frames import MOST_PROBLEMS, problem, read_table
 from oceangraph.load import Tables, keys, load, properties
@@ -88,7 +89,7 @@ def graph(root: Path) -> Iterator[Nodes | Relationships]:
 
 def read(root: Path) -> Iterator[Nodes | Relationships]:
     """The batches of `graph`, not checked against the model as a whole."""
-    derived = facts(load(root))
+    derived = facts(load(root), accepted(root))
     tables = derived.tables
     for kind in NODES:
         rows = properties(kind, tables[kind.label])

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 import pandas as pd
 
+from kgshare.changes.model import ChangeSet
 from kgshare.seeding import End, Relationships
 from oceangraph.derived import derivations, samples
+from oceangraph.derived.curated import curated
 from oceangraph.derived.nearest import NONE, geodesic, nearest_of_another
 from oceangraph.derived.profiles import LAYER_COLUMNS, MIXED_COLUMNS, USED_COLUMNS, Derived, derive
 from oceangraph.derived.samples import Tables
@@ -30,16 +32,18 @@ class Facts:
     relationships: tuple[Relationships, ...]
 
 
-def facts(tables: Tables) -> Facts:
+def facts(tables: Tables, change_sets: Iterable[ChangeSet] = ()) -> Facts:
     """Derive everything.
 
     Args:
         tables: label → frame, as `oceangraph.load` reads them.
+        change_sets: the accepted ones; derived facts follow from what they make of the values, the tables stay as they are.
     """
+    sources = curated(tables, change_sets)
     masses = samples.masses(tables["WaterMass"])
     found = {
-        "Bottle": derive(samples.of_bottles(tables), masses),
-        "Level": derive(samples.of_levels(tables), masses),
+        "Bottle": derive(samples.of_bottles(sources), masses),
+        "Level": derive(samples.of_levels(sources), masses),
     }
     more = {
         "Derivation": derivations.table(),
@@ -48,7 +52,7 @@ def facts(tables: Tables) -> Facts:
     }
     valued = {label: _with_values(tables[label], derived) for label, derived in found.items()}
     links = [link for label, derived in found.items() for link in _links(label, derived)]
-    links += _nearest(samples.places(tables))
+    links += _nearest(samples.places(sources))
     links.append(_relationships("USES", "Derivation", "Parameter", derivations.uses()))
     return Facts(tables={**tables, **valued, **more}, relationships=tuple(links))
 
