@@ -106,11 +106,7 @@ def ask(
         raise UsageError("which question?", hint="`oceangraph ask --list` lists them")
 
     def password() -> str:
-        return (
-            password_file.read_text("utf-8").strip()
-            if password_file
-            else os.environ.get("NEO4J_PASSWORD", "")
-        )
+        return _secret(password_file) if password_file else os.environ.get("NEO4J_PASSWORD", "")
 
     where = asking.Where(stack=stack, bolt=bolt, user=user, password=password)
     typer.echo(asking.rendered(asking.ask(name, given or (), where), form))
@@ -141,6 +137,13 @@ def strict_problems(report: ImportReport) -> list[Problem]:
     if not report.records:
         found.append(Problem(message="nothing was imported", where=report.folder))
     return found
+
+
+def _secret(file: Path) -> str:
+    try:
+        return file.read_text("utf-8").strip()
+    except OSError as error:
+        raise UsageError(Problem(message=f"cannot be read: {error.strerror}", where=str(file))) from None
 
 
 def _print(report: Report, as_json: bool) -> None:

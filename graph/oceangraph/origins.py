@@ -51,7 +51,9 @@ def _details(label: str, frame: pd.DataFrame) -> pd.DataFrame:
     if "detail_file" not in frame:
         return pd.DataFrame()
     read = frame[frame["detail_file"].notna()]
-    rows = pd.DataFrame({"start": read[node_kind(label).key[0]], "end": "argo-meta", "file": read["detail_file"]})
+    rows = pd.DataFrame(
+        {"start": read[node_kind(label).key[0]], "end": "argo-meta", "file": read["detail_file"]}
+    )
     if label == "Profile":
         rows = rows.assign(end="argo-profiles", row=_whole(read["detail_row"]))
     return rows

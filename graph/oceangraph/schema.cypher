@@ -21,3 +21,6 @@ CREATE RANGE INDEX bottle_cfc_12_qc IF NOT EXISTS FOR (b:Bottle) ON (b.cfc_12_qc
 // Time ranges: what was measured in this month.
 CREATE RANGE INDEX profile_date IF NOT EXISTS FOR (p:Profile) ON (p.date);
 CREATE RANGE INDEX station_date IF NOT EXISTS FOR (s:Station) ON (s.date);
+
+// "Which levels are flagged bad": few of many.
+CREATE RANGE INDEX level_psal_adjusted_qc IF NOT EXISTS FOR (l:Level) ON (l.psal_adjusted_qc);

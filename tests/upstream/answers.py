@@ -17,14 +17,16 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import xarray as xr
+from cchdo.hydro.flags import ExchangeSampleFlag
+from cchdo.params import WHPNames
 from tests.upstream import ocean
 from tests.upstream.files import EXPOCODE, bottles, comments, float_levels, label, profiles, terms
 
 Rows = list[list[Any]]
 ANSWERS: dict[str, Callable[[Path], Rows]] = {}
 
-WOCE_BOTTLE = {1: "Sample drawn, not yet measured", 2: "Acceptable", 3: "Questionable", 4: "Bad", 5: "Not reported",
-               6: "Mean of replicates", 9: "Not drawn"}  # fmt: skip
+# What the WHP flags of a value measured on a sample mean; the graph says the ninth in fewer words.
+WOCE_BOTTLE = {int(flag): flag.definition.rstrip(".") for flag in ExchangeSampleFlag} | {9: "Not drawn"}
 
 
 def answers(question: str) -> Callable[[Callable[[Path], Rows]], Callable[[Path], Rows]]:
@@ -78,6 +80,24 @@ def around_a_sample(root: Path) -> Rows:
 def flags(root: Path) -> Rows:
     counts = bottles(root)["CFC-12_FLAG_W"].value_counts().sort_index()
     return [[int(f), WOCE_BOTTLE[int(f)], "WOCE-bottle", int(n)] for f, n in counts.items()]
+
+
+@answers("revisions-of-a-cruise")
+def revisions(root: Path) -> Rows:
+    # A stamp is a day, then institution and initials; some stand twice, with and without the word BOTTLE.
+    stamps: dict[str, list[str]] = {}
+    for line in comments(root):
+        found = re.match(r"(?:BOTTLE,)?\s*(\d{8})([A-Z]+)$", line)
+        stamp = f"{found[1]}{found[2]}" if found else next(reversed(stamps))
+        stamps.setdefault(stamp, []).append(line)
+    rows: Rows = []
+    for stamp, lines in stamps.items():
+        said = re.search(
+            r"Changed .* flags (.*) from flag \d to \d per email from (.*) on \d{8}", " ".join(lines)
+        )
+        flags = len(re.findall(r"sampno\d+", said[1])) if said else 0
+        rows.append([day(stamp[:8]), stamp[8:], said[2] if said else None, flags])
+    return sorted(rows, key=lambda row: row[:2])
 
 
 @answers("tracer-in-a-water-mass")
@@ -333,8 +353,6 @@ def mode_water_by_platform(root: Path) -> Rows:
 
 @answers("same-quantity")
 def same_quantity(root: Path) -> Rows:
-    from cchdo.params import WHPNames
-
     shipped = ("CTDPRS", "CTDTMP", "CTDSAL", "SALNTY", "CTDOXY", "OXYGEN", "SILCAT", "NITRAT", "NITRIT", "PHSPHT", "CFC-11",
                "CFC-12", "CFC113", "SF6", "TCARBN", "ALKALI", "PH_TOT")  # fmt: skip
     lines = (root / "cchdo/p02_bottle.csv").read_text(encoding="utf-8").splitlines()
