@@ -112,7 +112,7 @@ def _source(kind: NodeKind) -> str:
 def _link(type_: str, start: str, column: str, end: str, tables: Tables) -> Relationships:
     kind, frame = node_kind(start), tables[start]
     if column not in frame:
-        if kind.optional and frame.empty:
+        if kind.optional:
             return _relationships(type_, start, end, pd.DataFrame({"start": [], "end": []}), kind.table)
         raise SeedError(Problem(message=f"there is no column {column}", where=f"data/{kind.table}:1"))
     named = frame[column].where(frame[column].notna() & (frame[column] != "")).dropna()

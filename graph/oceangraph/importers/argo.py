@@ -39,7 +39,10 @@ def read(folder: Path, vocabulary: Vocabulary, met: Met, sink: Sink, quality: Qu
         The files that were looked for or read.
     """
     metas, multis = (
-        [File(name=f"argo/{p.relative_to(folder)}", path=p) for p in sorted(folder.glob(f"dac/*/*/*_{kind}.nc"))]
+        [
+            File(name=f"argo/{p.relative_to(folder)}", path=p)
+            for p in sorted(folder.glob(f"dac/*/*/*_{kind}.nc"))
+        ]
         for kind in ("meta", "prof")
     )
     for file in metas:
@@ -49,7 +52,9 @@ def read(folder: Path, vocabulary: Vocabulary, met: Met, sink: Sink, quality: Qu
     for file in multis:
         with quality.reading(file):
             _profile_file(file, in_files, sink, quality)
-    indexes = {name: File(name=f"argo/{name}", path=folder / name) for name in (META, PROFILES, BIO, GREYLIST)}
+    indexes = {
+        name: File(name=f"argo/{name}", path=folder / name) for name in (META, PROFILES, BIO, GREYLIST)
+    }
     with quality.reading(indexes[META]):
         for rows in argo_index.floats(indexes[META], vocabulary, quality):
             met.floats.update(rows["wmo"])
@@ -82,10 +87,16 @@ def _float_file(file: File, vocabulary: Vocabulary, met: Met, sink: Sink, qualit
     met.bare[wmo] = ("argo-meta", file.name)
     sink.write("float_details.csv", pd.DataFrame([read_.details]))
     sink.write("deployments.csv", pd.DataFrame([read_.deployment]))
-    sensors = [s for s in read_.sensors if _is_known(file, s["sensor"], "SENSOR", "R25", vocabulary, quality, "sensor left out")]
+    sensors = [
+        s
+        for s in read_.sensors
+        if _is_known(file, s["sensor"], "SENSOR", "R25", vocabulary, quality, "sensor left out")
+    ]
     for sensor in sensors:
         model = sensor["model_written"]
-        if model and _is_known(file, model, "SENSOR_MODEL", "R27", vocabulary, quality, "kept as written, not as a term"):
+        if model and _is_known(
+            file, model, "SENSOR_MODEL", "R27", vocabulary, quality, "kept as written, not as a term"
+        ):
             sensor["model"] = model
         parameters = [p for p in sensor["parameters"].split("|") if p in vocabulary.codes("R03")]
         sensor["parameters"] = "|".join(parameters)
@@ -114,7 +125,13 @@ def _profile_file(file: File, in_files: ProfilesInFiles, sink: Sink, quality: Qu
         again = in_files.add(file, block.profiles)
         for id_, row in zip(block.profiles["id"][again], block.details["detail_row"][again], strict=True):
             quality.add(
-                Finding(file=file.name, row=int(row), rule="profile-twice", value=str(id_), action="profile left out")
+                Finding(
+                    file=file.name,
+                    row=int(row),
+                    rule="profile-twice",
+                    value=str(id_),
+                    action="profile left out",
+                )
             )
         sink.write("profile_details.csv", block.details[~again])
         taken = block.levels["row"].isin(block.details["detail_row"][~again])
@@ -138,7 +155,9 @@ def _profiles(
         return
     rows = argo_index.profiles_of_files(rest)
     for id_, name in zip(rows["id"], rows["source_file"], strict=True):
-        quality.add(Finding(file=str(name), row=0, rule="profile-not-in-index", value=str(id_), action="loaded"))
+        quality.add(
+            Finding(file=str(name), row=0, rule="profile-not-in-index", value=str(id_), action="loaded")
+        )
     for wmo, name in zip(rows["wmo"], rows["source_file"], strict=True):
         met.bare.setdefault(str(wmo), ("argo-profiles", str(name)))
     sink.write("profiles.csv", rows)
@@ -147,11 +166,20 @@ def _profiles(
 def _join_floats(met: Met, sink: Sink) -> None:
     # Floats that no metadata index lists: of them the number is known, and which file names them.
     bare = [
-        {"wmo": wmo, "name": f"Argo float {wmo}", "programme": "argo", "dataset": dataset, "source_file": file}
+        {
+            "wmo": wmo,
+            "name": f"Argo float {wmo}",
+            "programme": "argo",
+            "dataset": dataset,
+            "source_file": file,
+        }
         for wmo, (dataset, file) in sorted(met.bare.items())
         if wmo not in met.floats
     ]
-    sink.write("floats.csv", pd.DataFrame(bare, columns=pd.Index(["wmo", "name", "programme", "dataset", "source_file"])))
+    sink.write(
+        "floats.csv",
+        pd.DataFrame(bare, columns=pd.Index(["wmo", "name", "programme", "dataset", "source_file"])),
+    )
     pairs = pd.DataFrame(sorted(met.measured), columns=pd.Index(["wmo", "parameter"]), dtype=object)
     met.parameters |= set(pairs["parameter"])
     sink.write("float_parameters.csv", pairs)

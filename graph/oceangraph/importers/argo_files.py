@@ -69,12 +69,21 @@ def _station_variables(dataset: netCDF4.Dataset, file: File, quality: Quality) -
             found.append(v.code)
         else:
             quality.add(
-                Finding(file=file.name, row=0, rule="unit-mismatch", field=v.code, value=unit, action="variable left out")
+                Finding(
+                    file=file.name,
+                    row=0,
+                    rule="unit-mismatch",
+                    field=v.code,
+                    value=unit,
+                    action="variable left out",
+                )
             )
     return tuple(found)
 
 
-def _block(dataset: netCDF4.Dataset, file: File, names: tuple[str, ...], at: slice, quality: Quality) -> Block:
+def _block(
+    dataset: netCDF4.Dataset, file: File, names: tuple[str, ...], at: slice, quality: Quality
+) -> Block:
     profiles = _profiles(dataset, at)
     rows = np.arange(at.start, at.stop) + 1
     known = profiles["id"] != ""
@@ -129,7 +138,12 @@ def _odd_positions(profiles: pd.DataFrame, file: File, rows: NDArray[Any], quali
 
 
 def _levels(
-    dataset: netCDF4.Dataset, file: File, names: tuple[str, ...], at: slice, ids: NDArray[Any], quality: Quality
+    dataset: netCDF4.Dataset,
+    file: File,
+    names: tuple[str, ...],
+    at: slice,
+    ids: NDArray[Any],
+    quality: Quality,
 ) -> pd.DataFrame:
     shape = (at.stop - at.start, len(dataset.dimensions["N_LEVELS"]))
     columns: dict[str, NDArray[Any]] = {}
@@ -143,15 +157,17 @@ def _levels(
             else:
                 columns[name] = _value_texts(dataset, v.code + part, at, file, quality)
     filled = np.zeros(shape, dtype=bool)
-    for values in columns.values():
-        filled |= values != ""
+    for column in columns.values():
+        filled |= column != ""
     filled &= (ids != "")[:, None]
     profile, level = np.nonzero(filled)
     values = {name: column[profile, level] for name, column in columns.items()}
     return pd.DataFrame({"profile": ids[profile], "row": at.start + profile + 1, "n": level + 1, **values})
 
 
-def _value_texts(dataset: netCDF4.Dataset, name: str, at: slice, file: File, quality: Quality) -> NDArray[Any]:
+def _value_texts(
+    dataset: netCDF4.Dataset, name: str, at: slice, file: File, quality: Quality
+) -> NDArray[Any]:
     # The shortest text that reads back as the same number of the file's own precision.
     variable = netcdf.variable(dataset, name)
     values = np.asarray(variable[at])

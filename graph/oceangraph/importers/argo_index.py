@@ -104,7 +104,9 @@ def floats(file: File, vocabulary: Vocabulary, quality: Quality) -> Iterator[pd.
                 "name": "Argo float " + rows["wmo"],
                 "dac": rows["dac"],
                 "date_update": times(file, rows, "date_update", _STAMP, quality),
-                "profiler_type": _type_code(known_code(file, rows, "profiler_type", vocabulary, "R08", quality)),
+                "profiler_type": _type_code(
+                    known_code(file, rows, "profiler_type", vocabulary, "R08", quality)
+                ),
                 "institution": known_code(file, rows, "institution", vocabulary, "R04", quality),
                 "programme": "argo",
                 "dataset": "argo-index",
@@ -121,7 +123,16 @@ def profiles(
 
     Where the profile's own file was read, the data mode is that file's, and what contradicts the index is told.
     """
-    columns = ("file", "date", "latitude", "longitude", "ocean", "profiler_type", "institution", "date_update")
+    columns = (
+        "file",
+        "date",
+        "latitude",
+        "longitude",
+        "ocean",
+        "profiler_type",
+        "institution",
+        "date_update",
+    )
     table = TextTable(file, _LAYOUT, quality)
     seen, seen_files = np.empty(0, dtype=np.int64), np.empty(0, dtype=np.uint64)
     for piece in table.pieces(columns):
@@ -162,7 +173,11 @@ def _profile_rows(
     return pd.DataFrame(
         {
             "id": rows["wmo"] + "/" + cycle + "/" + rows["direction"],
-            "name": "Float " + rows["wmo"] + " cycle " + cycle + rows["down"].map({"": "", "D": ", descending"}),
+            "name": "Float "
+            + rows["wmo"]
+            + " cycle "
+            + cycle
+            + rows["down"].map({"": "", "D": ", descending"}),
             "wmo": rows["wmo"],
             "cycle": cycle,
             "direction": rows["direction"],
@@ -215,15 +230,28 @@ def _compare_files(
     away = ((lat - own["latitude"].astype(float)).abs() > 0.0011) | (
         (lon - own["longitude"].astype(float)).abs() > 0.0011
     )
-    shown = rows.assign(file_date=time.dt.strftime("%Y%m%d%H%M%S"), file_latitude=own["latitude"], file_longitude=own["longitude"])
+    shown = rows.assign(
+        file_date=time.dt.strftime("%Y%m%d%H%M%S"),
+        file_latitude=own["latitude"],
+        file_longitude=own["longitude"],
+    )
     quality.mark(
-        file, shown, read & apart, rule="date-differs-from-file", fields=["date", "file_date"], action="kept: the index's"
+        file,
+        shown,
+        read & apart,
+        rule="date-differs-from-file",
+        fields=["date", "file_date"],
+        action="kept: the index's",
     )
     fields = ["latitude", "longitude", "file_latitude", "file_longitude"]
     quality.mark(
         file, shown, read & away, rule="position-differs-from-file", fields=fields, action="kept: the index's"
     )
-    mode = own["data_mode"].astype(object).where(read & own["data_mode"].isin(["R", "A", "D"]), rows["data_mode"])
+    mode = (
+        own["data_mode"]
+        .astype(object)
+        .where(read & own["data_mode"].isin(["R", "A", "D"]), rows["data_mode"])
+    )
     differs = (mode == "D") != (rows["data_mode"] == "D")
     quality.mark(
         file, rows.assign(file_mode=mode), differs, rule="mode-differs-from-file", fields=["data_mode", "file_mode"],
@@ -283,10 +311,17 @@ def greylist(file: File, vocabulary: Vocabulary, quality: Quality) -> Iterator[p
         rows = _sound_entries(file, piece, columns, vocabulary, quality)
         start = times(file, rows, "START_DATE", "%Y%m%d", quality, day=True)
         end = times(file, rows, "END_DATE", "%Y%m%d", quality, day=True)
-        quality.mark(file, rows, start == "", rule="no-start-date", fields=["START_DATE"], action="row left out")
+        quality.mark(
+            file, rows, start == "", rule="no-start-date", fields=["START_DATE"], action="row left out"
+        )
         backwards = (end != "") & (end < start)
         quality.mark(
-            file, rows, backwards, rule="ends-before-it-starts", fields=["START_DATE", "END_DATE"], action="kept"
+            file,
+            rows,
+            backwards,
+            rule="ends-before-it-starts",
+            fields=["START_DATE", "END_DATE"],
+            action="kept",
         )
         about = rows["PLATFORM_CODE"] + "/" + rows["PARAMETER_NAME"]
         id_ = about + "/" + rows["START_DATE"] + "-" + rows["END_DATE"] + "/" + rows["QUALITY_CODE"]
@@ -296,7 +331,11 @@ def greylist(file: File, vocabulary: Vocabulary, quality: Quality) -> Iterator[p
         made = pd.DataFrame(
             {
                 "id": id_,
-                "name": rows["PARAMETER_NAME"] + " of float " + rows["PLATFORM_CODE"] + " greylisted from " + start,
+                "name": rows["PARAMETER_NAME"]
+                + " of float "
+                + rows["PLATFORM_CODE"]
+                + " greylisted from "
+                + start,
                 "wmo": rows["PLATFORM_CODE"],
                 "parameter": rows["PARAMETER_NAME"],
                 "start_date": start,
@@ -331,7 +370,6 @@ def _sound_entries(
 def bio_parameters(file: File, vocabulary: Vocabulary, quality: Quality) -> pd.DataFrame:
     """Rows of ``float_parameters.csv``: a float and a parameter of its biogeochemical profiles, with the first line."""
     found: dict[tuple[str, str], int] = {}
-    unknown: set[str] = set()
     for piece in TextTable(file, _LAYOUT, quality).pieces(("file", "parameters")):
         wmo = piece["file"].str.extract(_OF_FLOAT)["wmo"]
         quality.mark(file, piece, wmo.isna(), rule="file-name", fields=["file"], action="row left out")
@@ -341,7 +379,9 @@ def bio_parameters(file: File, vocabulary: Vocabulary, quality: Quality) -> pd.D
                     found.setdefault((float_, parameter), int(line))
     codes = vocabulary.codes("R03")
     rows = pd.DataFrame(
-        [(*key, line) for key, line in sorted(found.items())], columns=pd.Index(["wmo", "parameter", "line"]), dtype=object
+        [(*key, line) for key, line in sorted(found.items())],
+        columns=pd.Index(["wmo", "parameter", "line"]),
+        dtype=object,
     )
     unknown = ~rows["parameter"].isin(codes)
     quality.mark(file, rows, unknown, rule="not-in-R03", fields=["parameter"], action="relationship left out")

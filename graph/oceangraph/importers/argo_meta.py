@@ -90,7 +90,9 @@ def _sensors(dataset: netCDF4.Dataset, wmo: str, file: File, quality: Quality) -
     names = ("SENSOR", "SENSOR_MAKER", "SENSOR_MODEL", "SENSOR_SERIAL_NO")
     kinds, makers, models, numbers = (_column(dataset, name) for name in names)
     senses: dict[str, list[str]] = {}
-    for parameter, sensor in zip(_column(dataset, "PARAMETER"), _column(dataset, "PARAMETER_SENSOR"), strict=False):
+    for parameter, sensor in zip(
+        _column(dataset, "PARAMETER"), _column(dataset, "PARAMETER_SENSOR"), strict=False
+    ):
         if parameter and sensor:
             senses.setdefault(sensor, []).append(parameter)
     for sensor in sorted(set(senses) - set(kinds)):
@@ -154,6 +156,8 @@ def _moment(dataset: netCDF4.Dataset, name: str, file: File, quality: Quality) -
         return datetime.strptime(text, "%Y%m%d%H%M%S").strftime("%Y-%m-%dT%H:%M:%SZ")
     except ValueError:
         quality.add(
-            Finding(file=file.name, row=0, rule="unreadable-time", field=name, value=text, action="value left out")
+            Finding(
+                file=file.name, row=0, rule="unreadable-time", field=name, value=text, action="value left out"
+            )
         )
         return ""

@@ -27,7 +27,13 @@ _LAYOUT = Layout(
 )
 _KEYS = ("EXPOCODE", "STNNBR", "CASTNO", "DATE", "LATITUDE", "LONGITUDE")
 _MEANINGS = {s.id: {str(v) for v, _ in s.meanings} for s in whp.SCHEMES}
-LEVEL_COLUMNS = ("cast", "n", *(n for c in whp.CTD_COLUMNS for n in (c.name, f"{c.name}_qc")), "source_file", "line")
+LEVEL_COLUMNS = (
+    "cast",
+    "n",
+    *(n for c in whp.CTD_COLUMNS for n in (c.name, f"{c.name}_qc")),
+    "source_file",
+    "line",
+)
 
 
 def read_ctd(file: File, cruises: Cruises, sink: Sink, quality: Quality) -> None:
@@ -91,9 +97,17 @@ def _same_unit(column: whp.Column, table: TextTable, file: File, quality: Qualit
 
 
 def _levels(
-    piece: pd.DataFrame, columns: list[whp.Column], cast: pd.DataFrame, before: int, file: File, quality: Quality
+    piece: pd.DataFrame,
+    columns: list[whp.Column],
+    cast: pd.DataFrame,
+    before: int,
+    file: File,
+    quality: Quality,
 ) -> pd.DataFrame:
-    made: dict[str, object] = {"cast": cast["cast_id"].iloc[0], "n": range(before + 1, before + 1 + len(piece))}
+    made: dict[str, object] = {
+        "cast": cast["cast_id"].iloc[0],
+        "n": range(before + 1, before + 1 + len(piece)),
+    }
     empty = pd.Series("", index=piece.index)
     for column in whp.CTD_COLUMNS:
         value, flag = empty, empty
@@ -101,7 +115,9 @@ def _levels(
             value = present(piece[column.whp])
             number = numbers(value)
             wrong = (value != "") & (number.isna() | (number.abs() == float("inf")))
-            quality.mark(file, piece, wrong, rule="unreadable-number", fields=[column.whp], action="value left out")
+            quality.mark(
+                file, piece, wrong, rule="unreadable-number", fields=[column.whp], action="value left out"
+            )
             value = value.mask(wrong, "")
             name = f"{column.whp}_FLAG_W"
             if name in piece:

@@ -58,7 +58,7 @@ def read_events(file: File, seen: set[str], sink: Sink, quality: Quality) -> Non
             "latitude": rows["decimalLatitude"].where(lat.notna(), ""),
             "longitude": rows["decimalLongitude"].where(lon.notna(), ""),
             **{name: _depth(file, rows, column, quality) for name, column in _DEPTHS},
-            "protocol": rows["samplingProtocol"] if "samplingProtocol" in rows else "",
+            "protocol": rows.get("samplingProtocol", ""),
             "sea_area": area_of(lat, lon),
             "dataset": DATASET,
             "source_file": file.name,
@@ -79,11 +79,15 @@ def _once(file: File, piece: pd.DataFrame, field: str, seen: set[str], quality: 
 
 def _dates(file: File, rows: pd.DataFrame, quality: Quality) -> pd.Series[str]:
     text = rows["eventDate"]
-    time = pd.to_datetime(text.where(text.str.match(r"\d{4}-\d\d-\d\d")), format="ISO8601", errors="coerce", utc=True)
+    time = pd.to_datetime(
+        text.where(text.str.match(r"\d{4}-\d\d-\d\d")), format="ISO8601", errors="coerce", utc=True
+    )
     missing = text.isin(_NO_VALUE)
     action = "value left out"
     quality.mark(file, rows, missing, rule="no-date", fields=["eventDate"], action=action)
-    quality.mark(file, rows, ~missing & time.isna(), rule="impossible-date", fields=["eventDate"], action=action)
+    quality.mark(
+        file, rows, ~missing & time.isna(), rule="impossible-date", fields=["eventDate"], action=action
+    )
     return time.dt.strftime("%Y-%m-%dT%H:%M:%SZ").fillna("")
 
 
@@ -97,7 +101,9 @@ def _compare_dates(file: File, rows: pd.DataFrame, date: pd.Series[str], quality
     year = differs & (said.str[:4] != date.str[:4])
     action = "kept: eventDate"
     quality.mark(file, shown, year, rule="year-contradicts-identifier", fields=fields, action=action)
-    quality.mark(file, shown, differs & ~year, rule="day-contradicts-identifier", fields=fields, action=action)
+    quality.mark(
+        file, shown, differs & ~year, rule="day-contradicts-identifier", fields=fields, action=action
+    )
 
 
 def day_in(identifier: str) -> str:
@@ -124,7 +130,14 @@ def _depth(file: File, rows: pd.DataFrame, column: str, quality: Quality) -> pd.
     return text.mask(wrong, "")
 
 
-def read_occurrences(file: File, events: set[str], seen: set[str], taxa: dict[str, dict[str, str]], sink: Sink, quality: Quality) -> None:
+def read_occurrences(
+    file: File,
+    events: set[str],
+    seen: set[str],
+    taxa: dict[str, dict[str, str]],
+    sink: Sink,
+    quality: Quality,
+) -> None:
     """Write the occurrences of a table, and note their taxa.
 
     Raises:
@@ -137,7 +150,9 @@ def read_occurrences(file: File, events: set[str], seen: set[str], taxa: dict[st
         "scientificNameAuthorship", "taxonRank", *_RANKS,
     )  # fmt: skip
     for piece in table.pieces(wanted, optional=optional):
-        piece = piece.reindex(columns=[*piece.columns, *(c for c in optional if c not in piece)], fill_value="")
+        piece = piece.reindex(
+            columns=[*piece.columns, *(c for c in optional if c not in piece)], fill_value=""
+        )
         rows = _once(file, piece, "occurrenceID", seen, quality)
         lost = ~rows["eventID"].isin(events)
         quality.mark(file, rows, lost, rule="no-such-event", fields=["eventID"], action="row left out")
@@ -193,4 +208,3 @@ def _note_taxa(file: File, rows: pd.DataFrame, taxa: dict[str, dict[str, str]]) 
                 "line": row["line"],
             },
         )
-

@@ -45,7 +45,9 @@ class Cruises:
         """Note expocode, section and days of rows (columns EXPOCODE, SECT_ID, DATE)."""
         for expocode, part in rows.groupby("EXPOCODE", sort=False):
             days = part["DATE"][part["DATE"].str.fullmatch(r"\d{8}")]
-            known = self.met.setdefault(str(expocode), {"section": str(part["SECT_ID"].iloc[0]), "file": file.name})
+            known = self.met.setdefault(
+                str(expocode), {"section": str(part["SECT_ID"].iloc[0]), "file": file.name}
+            )
             if len(days):
                 known["start"] = min(days.min(), known.get("start", "9"))
                 known["end"] = max(days.max(), known.get("end", ""))
@@ -197,7 +199,12 @@ def _flag(file: File, raw: pd.DataFrame, name: str, scheme: str, quality: Qualit
 
 
 def _contradictions(
-    file: File, raw: pd.DataFrame, name: str, has_value: pd.Series[bool], flag: pd.Series[str], quality: Quality
+    file: File,
+    raw: pd.DataFrame,
+    name: str,
+    has_value: pd.Series[bool],
+    flag: pd.Series[str],
+    quality: Quality,
 ) -> None:
     without = flag.isin(_NO_VALUE_FLAGS)
     fields = [name, f"{name}_FLAG_W"]
@@ -205,7 +212,12 @@ def _contradictions(
         file, raw, has_value & without, rule="value-though-flag-says-none", fields=fields, action="kept"
     )
     quality.mark(
-        file, raw, ~has_value & ~without & (flag != ""), rule="no-value-though-flag-says-one", fields=fields, action="kept"
+        file,
+        raw,
+        ~has_value & ~without & (flag != ""),
+        rule="no-value-though-flag-says-one",
+        fields=fields,
+        action="kept",
     )
 
 
@@ -238,13 +250,14 @@ class _Undo:
             if change.column not in raw:
                 continue
             same = (raw["STNNBR"] == change.station) & (raw["SAMPNO"] == change.sample)
+            lines, bottles, cruises = raw["line"], raw["id"], raw["EXPOCODE"]
             for index in raw.index[same]:
                 found = str(raw.at[index, change.column])
                 undone = found == change.after
                 self._quality.add(
                     Finding(
                         file=self._file.name,
-                        row=int(raw.at[index, "line"]),
+                        row=int(lines[index]),
                         rule="recorded-revision" if undone else "recorded-revision-not-in-file",
                         field=change.column,
                         value=f"{found}; {revision.stamp} says {change.before} to {change.after}",
@@ -254,8 +267,8 @@ class _Undo:
                 if undone:
                     self._matched.add(number)
                     raw.at[index, change.column] = change.before
-                    id_ = f"{raw.at[index, 'EXPOCODE']}/{revision.stamp}"
-                    rows.append((id_, raw.at[index, "id"], change.property, change.before, change.after))
+                    id_ = f"{cruises[index]}/{revision.stamp}"
+                    rows.append((id_, bottles[index], change.property, change.before, change.after))
         return pd.DataFrame(rows, columns=pd.Index(self.columns), dtype=object)
 
     def unmatched(self) -> None:
@@ -287,7 +300,9 @@ def write_revisions(
             cruises.advisers.setdefault(revision.advised_by, expocode)
         day = revision.day.isoformat()
         name = f"Revision {revision.stamp[:8]} by {revision.by}"
-        rows.append((id_, name, day, revision.by, revision.text, revision.advised_by, dataset_of(expocode), file.name))
+        rows.append(
+            (id_, name, day, revision.by, revision.text, revision.advised_by, dataset_of(expocode), file.name)
+        )
     columns = ("id", "name", "date", "by", "description", "advised_by", "dataset", "source_file")
     sink.write("revisions.csv", pd.DataFrame(rows, columns=pd.Index(columns), dtype=object))
 

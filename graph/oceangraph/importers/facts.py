@@ -88,7 +88,7 @@ PUBLICATIONS = (
 
 def datasets(found: Iterable[Mapping[str, str]], cruises: Cruises) -> pd.DataFrame:
     """The table ``datasets.csv``; files that say themselves what they are have rows in ``found``."""
-    rows = {row[0]: row for row in DATASETS}
+    rows: dict[str, tuple[str, ...]] = {row[0]: row for row in DATASETS}
     for expocode in cruises.met:
         rows.setdefault(dataset_of(expocode), _cruise_dataset(expocode))
     rows |= {row["id"]: tuple(row[c] for c in DATASET_COLUMNS) for row in found}

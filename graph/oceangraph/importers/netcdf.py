@@ -6,6 +6,7 @@ from typing import Any
 
 import netCDF4
 import numpy as np
+import scipy.io
 from numpy.typing import NDArray
 
 from oceangraph.importers.quality import File, UnreadableFile
@@ -19,6 +20,7 @@ def open_argo(file: File, kind: str) -> netCDF4.Dataset:
     Raises:
         UnreadableFile: it is no NetCDF, cut off, of another kind, or of a format other than 3.0 and 3.1.
     """
+    whole(file)
     try:
         dataset = netCDF4.Dataset(file.path)
     except (OSError, RuntimeError) as error:
@@ -33,6 +35,23 @@ def open_argo(file: File, kind: str) -> netCDF4.Dataset:
         dataset.close()
         raise UnreadableFile(f"this is {kinds!r} in format {version!r}, not {kind} in {' or '.join(FORMATS)}")
     return dataset
+
+
+def whole(file: File) -> None:
+    """UnreadableFile where a classic NetCDF file ends before its last variable does.
+
+    The NetCDF library reads zeros there and says nothing; scipy maps every variable and so needs the whole file. HDF5 files
+    (NetCDF-4) are refused by their own library.
+    """
+    with file.path.open("rb") as content:
+        classic = content.read(4) in (b"CDF\x01", b"CDF\x02")
+    if not classic:
+        return
+    try:
+        # Nothing is kept but what the header says, so the map can be closed at once.
+        scipy.io.netcdf_file(file.path, mmap=True).close()
+    except (TypeError, ValueError, OSError, IndexError) as error:
+        raise UnreadableFile(f"the file is cut off: {error}") from error
 
 
 def variable(dataset: netCDF4.Dataset, name: str) -> netCDF4.Variable[Any]:

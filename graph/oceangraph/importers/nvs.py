@@ -95,7 +95,9 @@ def concepts(file: File, table: str, quality: Quality) -> Iterator[Concept]:
     for _, subject in found:
         notation = str(graph.value(subject, SKOS.notation) or "")
         if "::" not in notation:
-            quality.add(Finding(file=file.name, row=0, rule="no-notation", value=str(subject), action="term left out"))
+            quality.add(
+                Finding(file=file.name, row=0, rule="no-notation", value=str(subject), action="term left out")
+            )
             continue
         yield Concept(
             code=notation.rsplit("::", 1)[1],

@@ -13,6 +13,7 @@ from typing import Any
 import pandas as pd
 import xarray as xr
 
+from oceangraph.importers import netcdf
 from oceangraph.importers.argo_index import positions
 from oceangraph.importers.quality import File, Finding, Quality, UnreadableFile
 from oceangraph.importers.sink import Sink
@@ -60,16 +61,24 @@ def read_erddap(file: File, sink: Sink, quality: Quality) -> dict[str, str]:
             column = piece[name].mask(piece[name] == "NaN", "")
             number = numbers(column)
             unreadable = (column != "") & number.isna()
-            if unreadable.all() or table.units[name] == "" and unreadable.any():
+            if unreadable.all() or (table.units[name] == "" and unreadable.any()):
                 text.add(name)  # names and codes: what is not a number is not an observation
                 continue
-            quality.mark(file, piece, unreadable, rule="unreadable-number", fields=[name], action="value left out")
+            quality.mark(
+                file, piece, unreadable, rule="unreadable-number", fields=[name], action="value left out"
+            )
             row[name] = column.mask(unreadable, "")
             variables.append(Variable(name=name, units=table.units[name], standard_name=""))
         sink.write("observations.csv", _observations(file, dataset, row, variables, table.units, quality))
     for name in sorted(text):
         quality.add(
-            Finding(file=file.name, row=table.header_line, rule="column-not-taken", field=name, action="column left out")
+            Finding(
+                file=file.name,
+                row=table.header_line,
+                rule="column-not-taken",
+                field=name,
+                action="column left out",
+            )
         )
     return _dataset(dataset, f"ERDDAP table {file.path.stem}", {})
 
@@ -80,6 +89,7 @@ def read_cf(file: File, names: dict[str, str], sink: Sink, quality: Quality) -> 
     Raises:
         UnreadableFile: no NetCDF, cut off, no CF (its times do not decode), or without time, latitude and longitude.
     """
+    netcdf.whole(file)
     try:
         with xr.open_dataset(file.path, engine="netcdf4", mask_and_scale=True, chunks=None) as opened:
             dataset = f"cf-{file.path.stem}"
@@ -96,7 +106,9 @@ def read_cf(file: File, names: dict[str, str], sink: Sink, quality: Quality) -> 
                 before += len(row)
                 text = pd.DataFrame({c: _texts(row[c]) for c in row.columns})
                 sink.write("observations.csv", _observations(file, dataset, text, variables, units, quality))
-            return _dataset(dataset, str(opened.attrs.get("title", f"CF file {file.path.stem}")), opened.attrs)
+            return _dataset(
+                dataset, str(opened.attrs.get("title", f"CF file {file.path.stem}")), opened.attrs
+            )
     except (RuntimeError, ValueError, OSError) as error:
         raise UnreadableFile(f"this is no CF NetCDF, or cut off: {error}") from error
 
@@ -115,7 +127,11 @@ def _coordinates(opened: xr.Dataset) -> dict[str, str]:
 
 def _variables(opened: xr.Dataset, places: Mapping[str, str]) -> list[Variable]:
     return [
-        Variable(name=str(n), units=str(v.attrs.get("units", "")), standard_name=str(v.attrs.get("standard_name", "")))
+        Variable(
+            name=str(n),
+            units=str(v.attrs.get("units", "")),
+            standard_name=str(v.attrs.get("standard_name", "")),
+        )
         for n, v in opened.data_vars.items()
         if str(n) not in places.values()
         and v.dtype.kind in "fiu"
@@ -141,12 +157,19 @@ def _slices(opened: xr.Dataset, names: list[str]) -> Iterator[pd.DataFrame]:
 
 def _texts(column: pd.Series[Any]) -> pd.Series[str]:
     if column.dtype.kind == "M":
-        return column.dt.strftime("%Y-%m-%dT%H:%M:%SZ").fillna("")
-    return column.astype(str).where(column.notna(), "")
+        moments: pd.Series[str] = column.dt.strftime("%Y-%m-%dT%H:%M:%SZ").fillna("")
+        return moments
+    texts: pd.Series[str] = column.astype(str).where(column.notna(), "")
+    return texts
 
 
 def _observations(
-    file: File, dataset: str, row: pd.DataFrame, variables: list[Variable], units: Mapping[str, str], quality: Quality
+    file: File,
+    dataset: str,
+    row: pd.DataFrame,
+    variables: list[Variable],
+    units: Mapping[str, str],
+    quality: Quality,
 ) -> pd.DataFrame:
     lat, lon = positions(file, row, quality)
     time = pd.to_datetime(row["time"].where(row["time"] != ""), format="ISO8601", errors="coerce", utc=True)
@@ -158,7 +181,9 @@ def _observations(
         "latitude": row["latitude"].where(lat.notna(), ""),
         "longitude": row["longitude"].where(lon.notna(), ""),
         "depth": _vertical(file, row, units, quality),
-        "pressure": row["pressure"] if SPELLINGS.get(units.get("pressure", "")) == "dbar" and "pressure" in row else "",
+        "pressure": row["pressure"]
+        if SPELLINGS.get(units.get("pressure", "")) == "dbar" and "pressure" in row
+        else "",
         "dataset": dataset,
         "source_file": file.name,
         "line": row["line"],

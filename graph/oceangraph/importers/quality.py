@@ -68,7 +68,14 @@ class Quality:
         self._add(findings)
 
     def mark(
-        self, file: File, frame: pd.DataFrame, wrong: pd.Series[bool], *, rule: str, fields: Sequence[str], action: str
+        self,
+        file: File,
+        frame: pd.DataFrame,
+        wrong: pd.Series[bool],
+        *,
+        rule: str,
+        fields: Sequence[str],
+        action: str,
     ) -> None:
         """One finding for each row of ``frame`` (with its ``line``) where ``wrong`` is true."""
         rows = frame.loc[wrong, ["line", *fields]]
@@ -94,9 +101,13 @@ class Quality:
         except (UnreadableFile, OSError, UnicodeError, json.JSONDecodeError, pd.errors.ParserError) as error:
             reason = " ".join(str(error).split()) or type(error).__name__
             self.unreadable.append(f"{file.name}: {reason}")
-            self._add([Finding(file=file.name, row=0, rule="unreadable-file", value=reason, action="file left out")])
+            self._add(
+                [Finding(file=file.name, row=0, rule="unreadable-file", value=reason, action="file left out")]
+            )
 
     def _add(self, findings: Sequence[Finding]) -> None:
         self.rules.update(f.rule for f in findings)
         rows = [(*astuple(f)[:4], f.value[:_SHOWN], f.action) for f in findings]
-        self._sink.write(TABLE, pd.DataFrame(rows, columns=pd.Index([f.name for f in fields(Finding)]), dtype=object))
+        self._sink.write(
+            TABLE, pd.DataFrame(rows, columns=pd.Index([f.name for f in fields(Finding)]), dtype=object)
+        )

@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 import pandas as pd
 
 from kgshare.changes import ChangeSet, Property
+from kgshare.changes.model import in_order
 
 
 def change_set(revision: pd.Series[str], changes: pd.DataFrame, *, project: str, baseline: str) -> ChangeSet:
@@ -33,9 +34,10 @@ def change_set(revision: pd.Series[str], changes: pd.DataFrame, *, project: str,
         author=_author(revision["by"]),
         date=datetime.fromisoformat(revision["date"]).replace(tzinfo=UTC),
         reason=reason,
+        references=(f"{revision['source_file']}, comment lines", revision["id"]),
         project=project,
         baseline=baseline,
-        changes=tuple(_changes(changes)),
+        changes=in_order(_changes(changes)),
     )
 
 

@@ -16,7 +16,8 @@ from oceangraph import whp
 
 _STAMP = re.compile(r"^[#\s]*(?:(?:BOTTLE|CTD),)?\s*(?P<day>(?:19|20)\d{6})(?P<by>[A-Z]+)\s*$")
 _CHANGE = re.compile(
-    r"Changed (?P<whp>\S+) flags (?P<bottles>.+?) from flag (?P<before>\d) to (?P<after>\d)(?P<rest>.*)", re.IGNORECASE
+    r"Changed (?P<whp>\S+) flags (?P<bottles>.+?) from flag (?P<before>\d) to (?P<after>\d)(?P<rest>.*)",
+    re.IGNORECASE,
 )
 _SAMPLE = re.compile(r"stn(?P<station>\w+?)-sampno(?P<sample>\w+)")
 _ADVICE = re.compile(r"per e-?mail from (?P<person>[A-Z][\w.'-]*(?: [A-Z][\w.'-]*)+)")

@@ -59,10 +59,14 @@ class Sources:
             if not (path.is_dir() if name in ("argo", "nvs", "dwc") else path.exists())
         ]
         if not given:
-            problems.append(Problem(message="nothing to import", hint="name at least one source, such as --whp FILE"))
+            problems.append(
+                Problem(message="nothing to import", hint="name at least one source, such as --whp FILE")
+            )
         if self.argo and not self.nvs:
             problems.append(
-                Problem(message="--argo needs --nvs", hint="codes of floats and parameters are checked against it")
+                Problem(
+                    message="--argo needs --nvs", hint="codes of floats and parameters are checked against it"
+                )
             )
         if problems:
             raise UsageError(*problems)
@@ -103,7 +107,16 @@ class ImportReport:
         end = f"{total} rows in {self.seconds:.1f} s, at most {self.peak_memory_mb:.0f} MB of memory"
         empty = [] if self.records else ["nothing was imported: every table of records is empty"]
         return "\n".join(
-            [f"tables in {self.folder}:", *tables, f"found in the upstream files ({QUALITY}):", *found, *bad, *new, end, *empty]
+            [
+                f"tables in {self.folder}:",
+                *tables,
+                f"found in the upstream files ({QUALITY}):",
+                *found,
+                *bad,
+                *new,
+                end,
+                *empty,
+            ]
         )
 
     @property

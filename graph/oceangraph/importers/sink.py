@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 import tempfile
 from collections import Counter
@@ -62,4 +61,4 @@ class Sink:
                 continue
             if table not in self.rows:
                 self.write(table, pd.DataFrame(columns=pd.Index(columns), dtype=object))
-            os.replace(self._aside / table, self._out / table)
+            (self._aside / table).replace(self._out / table)

@@ -9,8 +9,8 @@ ORIGIN = (
     Property(name="line", type="int", text="Line in it, the first being 1", low=1),
     Property(name="row", type="int", text="Profile in it (N_PROF), the first being 1", low=1),
 )
-UNSOURCED = ("Dataset", "Publication")
-"""The labels that need no source: they are what is cited."""
+UNSOURCED = ("Dataset", "Publication", "WaterMass")
+"""The labels whose records name no dataset: what is cited, and what a publication defines (DEFINED_IN)."""
 
 _LINKS: tuple[tuple[str, tuple[tuple[str, str], ...], str], ...] = (
     ("MEASURED_BY", (("Profile", "Float"),), "The float that made the profile"),
@@ -71,11 +71,15 @@ _LINKS: tuple[tuple[str, tuple[tuple[str, str], ...], str], ...] = (
         (("Dataset", "Publication"), ("FlagScheme", "Publication")),
         "Where its form is described",
     ),
+<<<<<<< HEAD
     (
         "DEFINED_IN",
         (("WaterMass", "Publication"), ("Derivation", "Publication")),
         "Where the definition or the method was published",
     ),
+=======
+    ("DEFINED_IN", (("WaterMass", "Publication"),), "Where the definition was published"),
+>>>>>>> ocean
 )
 
 

@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from neo4j._codec.packstream.v1 import PackableBuffer, Packer
 
+from kgshare.doors.packstream import Raw, Reader, pack
 from kgshare.testing.graph import Reading, compare
-from kgshare.testing.packstream import Raw, Reader, pack
 
 scalars = st.none() | st.booleans() | st.integers(-(2**63), 2**63 - 1) | st.text() | st.floats() | st.binary()
 anything = st.recursive(scalars, lambda v: st.lists(v) | st.dictionaries(st.text(), v), max_leaves=8)

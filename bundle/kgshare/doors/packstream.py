@@ -10,6 +10,7 @@ from __future__ import annotations
 import struct
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 _SIZES = {1: ">B", 2: ">H", 4: ">I"}
 # First byte → how many bytes of payload follow, for values of a fixed size: null, float, booleans, integers.
@@ -21,6 +22,7 @@ _SIZED = {
     0xD4: (1, "items"), 0xD5: (2, "items"), 0xD6: (4, "items"),
     0xD8: (1, "pairs"), 0xD9: (2, "pairs"), 0xDA: (4, "pairs"),
 }  # fmt: skip
+_CONSTANTS = {0xC0: None, 0xC2: False, 0xC3: True}
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,3 +134,29 @@ class Reader:
         """The next value, a map: each name with its value as it stands."""
         _, size = self.size()
         return {self.text(): self.raw() for _ in range(size)}
+
+    def plain(self) -> Any:
+        """The next value as Python has it: null, booleans, numbers, strings, lists and maps.
+
+        Raises:
+            ValueError: it is, or holds, something else.
+        """
+        first, start = self.data[self.at], self.at
+        what, size = self.size()
+        if what == "pairs":
+            return {self.text(): self.plain() for _ in range(size)}
+        if what == "items":
+            if first >> 4 == 0xB:
+                raise ValueError("a structure has no plain value")
+            return [self.plain() for _ in range(size)]
+        if first >> 4 == 8 or 0xD0 <= first <= 0xD2:
+            self.at = start
+            return self.text()
+        if first in _CONSTANTS:
+            return _CONSTANTS[first]
+        self.at = start
+        if first == 0xC1:
+            return struct.unpack(">d", self.raw()[1:])[0]
+        if 0xCC <= first <= 0xCE:
+            raise ValueError("bytes have no plain value")
+        return self.integer()
