@@ -369,7 +369,14 @@ def same_quantity(root: Path) -> Rows:
             if known.cf_name and attributes.get("standard_name", "").strip() == known.cf_name:
                 p01 = re.search(r"/P01/current/(\w+)", json.dumps(concept))
                 rows.append(
-                    [known.cf_name, whp, units[whp] or None, code, attributes["units"].strip(), p01 and p01[1]]
+                    [
+                        known.cf_name,
+                        whp,
+                        units[whp] or None,
+                        code,
+                        attributes["units"].strip(),
+                        p01 and p01[1],
+                    ]
                 )
     return sorted(rows, key=lambda row: (row[0], row[1], row[3]))
 
