@@ -18,6 +18,7 @@ from kgshare.project.questions import read_file
 from kgshare.questions import BadValue, Question, values_of
 from kgshare.questions.ask import ask as ask_over
 from kgshare.report import envelope
+from kgshare.stack.ports import LOOPBACK
 from kgshare.stack.reach import reach
 
 QUESTIONS = Path(__file__).with_name("questions.yaml")
@@ -161,7 +162,7 @@ def _reached(where: Where) -> tuple[str, str, str]:
     if where.bolt:
         return where.bolt, where.user, where.password()
     stack = reach(where.stack)
-    return stack.uri, "neo4j", stack.password
+    return f"bolt://{LOOPBACK}:{stack.port}", "neo4j", stack.password
 
 
 def _pairs(given: Sequence[str]) -> dict[str, str]:
