@@ -4,7 +4,7 @@
 // Search box: names, codes and remarks of everything that a person would look for by word; levels and single values are
 // not, they have only numbers.
 CREATE FULLTEXT INDEX search IF NOT EXISTS
-FOR (n:Float|Ship|Deployment|Sensor|Profile|Station|Cast|Bottle|Cruise|Section|Person|Programme|Institution|PlatformType|SensorType|SensorModel|SeaArea|WaterMass|Parameter|StandardName|FlagScheme|QCFlag|Greylisting|Revision|SamplingEvent|Occurrence|Taxon|Dataset|Publication)
+FOR (n:Float|Ship|Deployment|Sensor|Profile|Station|Cast|Bottle|Cruise|Section|Person|Programme|Institution|PlatformType|SensorType|SensorModel|SeaArea|WaterMass|Derivation|Parameter|StandardName|FlagScheme|QCFlag|Greylisting|Revision|SamplingEvent|Occurrence|Taxon|Dataset|Publication)
 ON EACH [n.name, n.id, n.code, n.wmo, n.expocode, n.description, n.comment, n.citation];
 
 // "Which profiles are near here": distance and bounding box.

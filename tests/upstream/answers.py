@@ -25,8 +25,8 @@ from tests.upstream.files import EXPOCODE, bottles, comments, float_levels, labe
 Rows = list[list[Any]]
 ANSWERS: dict[str, Callable[[Path], Rows]] = {}
 
-# What the WHP flags of a value measured on a sample mean; the graph says the ninth in fewer words.
-WOCE_BOTTLE = {int(flag): flag.definition.rstrip(".") for flag in ExchangeSampleFlag} | {9: "Not drawn"}
+# What the WHP flags of a value measured on a sample mean.
+WOCE_BOTTLE = {int(flag): flag.definition.rstrip(".") for flag in ExchangeSampleFlag}
 
 
 def answers(question: str) -> Callable[[Callable[[Path], Rows]], Callable[[Path], Rows]]:
