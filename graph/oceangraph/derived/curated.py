@@ -60,5 +60,6 @@ def _changed(frame: pd.DataFrame, columns: Mapping[str, Mapping[str, Any]]) -> p
     for name, values in columns.items():
         if name in changed:
             mine = changed["id"].isin(list(values))
-            changed.loc[mine, name] = changed.loc[mine, "id"].map(lambda key, v=values: v[key])
+            after = [values[key] for key in changed.loc[mine, "id"]]
+            changed.loc[mine, name] = pd.Series(after, index=changed.index[mine], dtype=changed[name].dtype)
     return changed
