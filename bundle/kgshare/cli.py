@@ -193,6 +193,15 @@ def up(
         bool,
         typer.Option("--local", help="Without a container engine, as processes of yours: not sandboxed."),
     ] = False,
+    programs: Annotated[
+        str | None,
+        typer.Option(
+            "--programs",
+            metavar="bundle|machine",
+            help="With --local: run on the bundle's own programs or on this machine's Java and Python; "
+            "the bundle's where they can run, when not given.",
+        ),
+    ] = None,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="With --local: do not ask.")] = False,
     as_json: Json = False,
     quiet: Quiet = False,
@@ -205,6 +214,8 @@ def up(
     from kgshare import stack
     from kgshare.build import bundle_of
 
+    if programs is not None and (not local or programs not in ("bundle", "machine")):
+        raise UsageError("--programs is `bundle` or `machine`, and goes with --local")
     progress = Progress(quiet=quiet)
     bundle = bundle_of(where, progress=progress, local=local)
 
@@ -212,8 +223,8 @@ def up(
         return yes or typer.confirm(question, err=True)
 
     report = stack.up(
-        bundle, name=name, port=port, open_page=not no_open, local=local, agreed=agreed, progress=progress
-    )
+        bundle, name=name, port=port, open_page=not no_open, local=local, programs=programs, agreed=agreed, progress=progress
+    )  # fmt: skip
     show(report, as_json)
 
 
