@@ -52,6 +52,7 @@ def read_erddap(file: File, sink: Sink, quality: Quality) -> dict[str, str]:
     if missing:
         raise UnreadableFile(f"there is no column {', '.join(missing)}")
     values = [n for n in table.header if n not in places.values()]
+    units = {**table.units, **{place: table.units[name] for place, name in places.items()}}
     dataset = f"erddap-{file.path.stem}"
     text: set[str] = set()
     for piece in table.pieces(tuple(places.values()), optional=values):
@@ -69,7 +70,7 @@ def read_erddap(file: File, sink: Sink, quality: Quality) -> dict[str, str]:
             )
             row[name] = column.mask(unreadable, "")
             variables.append(Variable(name=name, units=table.units[name], standard_name=""))
-        sink.write("observations.csv", _observations(file, dataset, row, variables, table.units, quality))
+        sink.write("observations.csv", _observations(file, dataset, row, variables, units, quality))
     for name in sorted(text):
         quality.add(
             Finding(
