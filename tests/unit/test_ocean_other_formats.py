@@ -118,9 +118,12 @@ def test_an_erddap_table_gives_an_observation_for_each_value_with_the_unit_of_it
     one = rows.loc["erddap-floats/3/temp"]
     assert (one.value, one.units, one.date) == ("20.1", "degree_Celsius", "2020-01-02T09:30:00Z")
     assert (one.latitude, one.longitude, one.pressure, one.line) == ("-30.5", "-20.25", "5.0", "3")
-    assert "erddap-floats/4/temp" not in rows.index
-    assert rows.loc["erddap-floats/4/temp_qc"].latitude == ""
-    assert ("invalid-position", "4", "latitude longitude") in rules(tmp_path / "data")
+    assert one.flag == "1"
+    assert list(rows.index) == ["erddap-floats/3/temp"]
+    assert rules(tmp_path / "data") == {
+        ("invalid-position", "4", "latitude longitude"),
+        ("column-not-taken", "1", "platform_number"),
+    }
     assert "erddap-floats" in set(read(tmp_path / "data", "datasets.csv")["id"])
 
 
@@ -150,6 +153,7 @@ def cf(
             variable = data.createVariable(name, "f8", dimensions)
             variable.units, variable.standard_name, variable[:] = units, standard, values
         temperature = data.createVariable("temp", "f4", ("profile", "z"), fill_value=-9.0)
+        temperature.ancillary_variables = "temp_flag"
         temperature.units, temperature.standard_name = temperature_units, "sea_water_temperature"
         temperature[:] = np.array([[20.1, 19.5, -9.0], [18.0, 17.5, 17.0]])
         flag = data.createVariable("temp_flag", "i1", ("profile", "z"))
@@ -166,7 +170,8 @@ def test_a_cf_file_gives_an_observation_for_each_value_with_its_place_and_standa
     rows = read(tmp_path / "data", "observations.csv")
     assert len(rows) == 5
     one = rows.set_index("id").loc["cf-ship/2/temp"]
-    assert (one.value, one.units, one.standard_name) == ("19.5", "degree_Celsius", "sea_water_temperature")
+    assert (one.value, one.flag, one.units) == ("19.5", "1", "degree_Celsius")
+    assert one.standard_name == "sea_water_temperature"
     assert (one.date, one.latitude, one.longitude, one.depth) == (
         "2000-01-02T12:00:00Z", "-30.5", "-20.25", "10.0"
     )  # fmt: skip
@@ -208,4 +213,4 @@ def test_what_all_importers_write_together_is_a_graph_of_the_model(tmp_path: Pat
     counts = {
         label: found.nodes[label] for label in ("Level", "CtdLevel", "Observation", "Occurrence", "Sensor")
     }
-    assert counts == {"Level": 1, "CtdLevel": 2, "Observation": 8, "Occurrence": 2, "Sensor": 3}
+    assert counts == {"Level": 1, "CtdLevel": 2, "Observation": 6, "Occurrence": 2, "Sensor": 3}

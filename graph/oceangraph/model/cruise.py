@@ -198,6 +198,7 @@ LIFE: tuple[NodeKind, ...] = (
             Property(name="variable", text="Name in the file", required=True),
             Property(name="value", type="float", text="The value, in `units`", required=True),
             Property(name="units", text="Unit as the file writes it"),
+            Property(name="flag", text="Its flag, as the file writes it"),
             Property(name="standard_name", text="CF standard name", term="StandardName"),
             Property(name="date", type="datetime", text="Date and time, UTC"),
             *PLACE,
