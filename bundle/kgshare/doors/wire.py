@@ -7,6 +7,7 @@ Protocol: https://neo4j.com/docs/bolt/current/bolt/message/ (5.3 and 5.4: the ne
 
 from __future__ import annotations
 
+import base64
 import contextlib
 import socket
 import struct
@@ -125,10 +126,11 @@ class Wire:
         self._ask(_BEGIN, self._extra)
         self._open = True
 
-    def commit(self) -> None:
-        """Commit the open transaction."""
+    def commit(self) -> str:
+        """Commit the open transaction; its bookmark."""
         self._ask(_COMMIT)
         self._open = False
+        return self._bookmark
 
     def _ask(self, tag: int, *fields: Value) -> None:
         self._send(tag, *fields)
@@ -176,3 +178,23 @@ class Wire:
         if len(message) != whole:
             raise StackError("the database closed the connection: it went away")
         return message
+
+
+def number_of(bookmark: str) -> int | None:
+    """The number of the transaction that a bookmark of Neo4j 5 names; each commit's is one more than that before it.
+
+    None where it has another form: it is documented as a text without a meaning, so nobody may depend on knowing it.
+    Form, as seen: ``FB:`` and the base64 of a list's head, 16 bytes of the database, the number, an empty list.
+    """
+    try:
+        data = base64.b64decode(
+            bookmark.removeprefix("FB:") + "=" * (-len(bookmark.removeprefix("FB:")) % 4), validate=True
+        )
+        reader = Reader(data)
+        if reader.size() != ("items", 1) or reader.size() != ("bytes", 16):
+            return None
+        reader.at += 16
+        number = reader.integer()
+        return number if data[reader.at :] == b"\x90" else None
+    except (ValueError, IndexError, struct.error):
+        return None
