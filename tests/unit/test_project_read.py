@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 
 import pytest
@@ -120,11 +121,16 @@ def test_a_folder_without_manifest_says_what_to_do(tmp_path: Path) -> None:
     assert "kgshare.yaml" in caught.value.problems[0].hint
 
 
-def test_every_project_of_the_tests_validates_against_the_published_schema() -> None:
+def test_every_project_of_the_tests_validates_against_the_published_schema(tmp_path: Path) -> None:
     import yaml
 
     schema = json.loads(json_schema())
     Draft202012Validator.check_schema(schema)
     for manifest in sorted(Path("tests/projects").glob("*/kgshare.yaml")):
         Draft202012Validator(schema).validate(yaml.safe_load(manifest.read_text()))
-        read_project(manifest.parent)
+        folder = tmp_path / manifest.parent.name
+        shutil.copytree(manifest.parent, folder)
+        if folder.name == "bakery":  # its dump is made when it is built
+            (folder / "data").mkdir(exist_ok=True)
+            (folder / "data" / "bakery.dump").touch()
+        read_project(folder)

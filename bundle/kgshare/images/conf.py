@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping
 from kgshare.errors import ManifestError, Problem
 from kgshare.project import Manifest
 from kgshare.project.rules import ALLOWLIST
+from kgshare.seeding.server import JVM_OPENS
 
 HOME, CONF, DATA = "/opt/neo4j", "/opt/neo4j/conf", "/data"
 LIB, PLUGINS, NATIVE = "/opt/neo4j/lib", "/opt/neo4j/plugins", "/opt/neo4j/native"
@@ -36,6 +37,21 @@ SAFETY: Mapping[str, str] = {
     "server.logs.config": f"{CONF}/server-logs.xml",
     "server.logs.user.config": f"{CONF}/user-logs.xml",
 }
+# Neo4j Browser, where the manifest asks for it: its files and the discovery of Bolt, no other part of the HTTP server;
+# and a browser that may load nothing from elsewhere, nor tell anybody anything.
+BROWSER_PORT = 7474
+BROWSER: Mapping[str, str] = {
+    "server.http.enabled": "true",
+    "server.http.listen_address": f"0.0.0.0:{BROWSER_PORT}",
+    "server.http_enabled_modules": "BROWSER",
+    "client.allow_telemetry": "false",
+    "browser.remote_content_hostname_whitelist": "localhost",
+    "dbms.security.http_static_content_security_policy_header": (
+        "default-src 'self'; script-src 'self'; img-src 'self' data:; style-src 'self' 'unsafe-inline'; font-src 'self' data:; "
+        "base-uri 'none'; object-src 'none'; frame-ancestors 'none'; form-action 'none'; "
+        "connect-src 'self' ws://127.0.0.1:* ws://localhost:* http://127.0.0.1:* http://localhost:*"
+    ),
+}
 # Sound values that a manifest may change.
 DEFAULTS: Mapping[str, str] = {
     "db.transaction.timeout": "2m",
@@ -55,17 +71,6 @@ ELSEWHERE: Mapping[str, str] = {
     "server.jvm.additional": "",
 }
 
-# From Neo4j's neo4j.conf (server.jvm.additional): its page cache, Netty and Lucene reach into the JDK.
-JVM_OPENS = (
-    "--add-opens=java.base/java.nio=ALL-UNNAMED",
-    "--add-opens=java.base/java.io=ALL-UNNAMED",
-    "--add-opens=java.base/sun.nio.ch=ALL-UNNAMED",
-    "--add-opens=java.base/java.util.concurrent=ALL-UNNAMED",
-    "--enable-native-access=ALL-UNNAMED",
-    "-Dio.netty.tryReflectionSetAccessible=true",
-    "-Djdk.tls.rejectClientInitiatedRenegotiation=true",
-    "-Dlog4j2.disable.jmx=true",
-)
 # Libraries stand unpacked in the image: /tmp is not executable at run time.
 JVM_NATIVE = (
     f"-Djava.library.path={NATIVE}",
@@ -113,6 +118,7 @@ def settings(manifest: Manifest) -> dict[str, str]:
         **DEFAULTS,
         **own,
         **SAFETY,
+        **(BROWSER if manifest.neo4j.browser else {}),
         "server.memory.pagecache.size": manifest.neo4j.memory.pagecache,
         ALLOWLIST: allowlist(own.get(ALLOWLIST, "")),
     }
@@ -213,7 +219,11 @@ def refused(own: Mapping[str, str]) -> Iterable[Problem]:
             instead = ELSEWHERE[name]
             hint = f"use `{instead}`" if instead else "the options of the JVM are fixed"
             yield Problem(message=f"`neo4j.config` cannot set {name}", where="kgshare.yaml", hint=hint)
-        elif name in SAFETY or name.startswith(("server.directories.", "server.logs.", "dbms.ssl.")):
+        elif (
+            name in SAFETY
+            or name in BROWSER
+            or name.startswith(("server.directories.", "server.logs.", "dbms.ssl."))
+        ):
             hint = "it keeps a stack safe and is always as kgshare sets it: take it out"
             yield Problem(message=f"`neo4j.config` cannot set {name}", where="kgshare.yaml", hint=hint)
         elif name == ALLOWLIST and any(part.strip() in {"*", "dbms.*"} for part in value.split(",")):

@@ -28,7 +28,15 @@ def make_plan(
     text = (tree / "opt/neo4j/conf/neo4j.conf").read_text(encoding="utf-8")
     notes.write(
         conf / "neo4j.conf",
-        settings.neo4j_conf(text, tree, conf=conf, data=data, run=run, bolt_port=state.bolt_port),
+        settings.neo4j_conf(
+            text,
+            tree,
+            conf=conf,
+            data=data,
+            run=run,
+            bolt_port=state.bolt_port,
+            browser_port=state.browser_port,
+        ),
     )
     arguments = (tree / "opt/kgshare/database.args").read_text(encoding="utf-8")
     notes.write(run / "database.args", settings.java_arguments(arguments, tree, conf, run / "tmp"))
@@ -37,6 +45,7 @@ def make_plan(
     environment = settings.application_environment(
         trees[APPLICATION], application,
         own_port=state.own_port, port=state.port, bolt_port=state.bolt_port, password=password, page=run / "page.json",
+        browser_port=state.browser_port,
     )  # fmt: skip
     place = {"HOME": str(run), "TMPDIR": str(run / "tmp")}
     java = settings.loaded(tree, state.platform, "/opt/java/bin/java")

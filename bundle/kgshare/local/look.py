@@ -77,4 +77,7 @@ def status_of(stack: str, *, seconds: float = 5.0) -> StackStatus:
         store=str(folder / "stores" / state.store),
         kept=tuple(str(path) for path in notes.stores(stack) if path.name != state.store),
         sandboxed=False,
+        browser=compose.browser_address(state.browser_port, state.bolt_port)
+        if state.browser_port and by_name[DATABASE].health != "exited"
+        else None,
     )

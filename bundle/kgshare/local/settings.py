@@ -11,6 +11,7 @@ import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from kgshare.compose import BROWSER_URL, browser_address
 from kgshare.errors import StackError
 from kgshare.stack.ports import LOOPBACK
 
@@ -84,6 +85,7 @@ def application_environment(
     bolt_port: int,
     password: Path,
     page: Path,
+    browser_port: int = 0,
 ) -> dict[str, str]:
     """All the variables that the application sees: the image's and the stack's, none of the user's own."""
     variables = _environment(config)
@@ -92,6 +94,8 @@ def application_environment(
             variables[name] = ":".join(_inside(tree, part) for part in variables[name].split(":"))
     variables["PYTHONPATH"] = ":".join(filter(None, (str(GUARD), variables.get("PYTHONPATH", ""))))
     more = {"KGSHARE_PAGE_FILE": str(page)} if (tree / PAGE_FILE).is_file() else {}
+    if browser_port:
+        more[BROWSER_URL] = browser_address(browser_port, bolt_port)
     return {
         **variables,
         **more,
@@ -124,13 +128,16 @@ def java_arguments(text: str, tree: Path, conf: Path, temporary: Path) -> str:
     return "".join(f'"{word}"\n' for word in quoted)
 
 
-def neo4j_conf(text: str, tree: Path, *, conf: Path, data: Path, run: Path, bolt_port: int) -> str:
+def neo4j_conf(
+    text: str, tree: Path, *, conf: Path, data: Path, run: Path, bolt_port: int, browser_port: int = 0
+) -> str:
     """Neo4j's configuration with this machine's folders, listening on loopback only."""
     ours = {
         "server.default_listen_address": LOOPBACK,
         "server.default_advertised_address": LOOPBACK,
         "server.bolt.listen_address": f"{LOOPBACK}:{bolt_port}",
         "server.bolt.advertised_address": f"{LOOPBACK}:{bolt_port}",
+        **({"server.http.listen_address": f"{LOOPBACK}:{browser_port}"} if browser_port else {}),
         "server.directories.data": str(data),
         "server.directories.plugins": str(tree / "opt/neo4j/plugins"),
         "server.directories.logs": str(run / "logs"),

@@ -88,7 +88,10 @@ def start(
                     if port is not None or attempt == ATTEMPTS - 1:
                         raise
                     progress.say(f"port {state.port} or {state.bolt_port} was taken just now: trying others")
-                    moved = replace(state, port=state.port + 1, bolt_port=state.bolt_port + 1)
+                    further = state.browser_port and state.browser_port + 1
+                    moved = replace(
+                        state, port=state.port + 1, bolt_port=state.bolt_port + 1, browser_port=further
+                    )
                     state = plan_state(source, images, stack, port, moved)
                     continue
                 break
@@ -121,6 +124,10 @@ def plan_state(
     usual = source.manifest.application.port
     page = ports.require(port) if port else ports.choose(before.port if before else usual)
     bolt = ports.choose(before.bolt_port if before else compose.BOLT_PORT, not_these={page})
+    browser = 0
+    if source.manifest.neo4j.browser:
+        last = before.browser_port if before else 0
+        browser = ports.choose(last or compose.BROWSER_PORT, not_these={page, bolt})
     return LocalState(
         stack=stack,
         project=source.manifest.name,
@@ -134,6 +141,7 @@ def plan_state(
         health=source.manifest.application.health,
         store=source.store,
         images={role: image.manifest_digest for role, image in images.items()},
+        browser_port=browser,
     )
 
 
@@ -167,22 +175,7 @@ def report(stack: str, *, already: bool, notes_: tuple[str, ...], began: float) 
     Raises:
         StackError: nothing is.
     """
-    status = look.status_of(stack)
-    if status.url is None or status.bolt is None:
-        raise StackError(f"the stack {stack} stopped again", hint=f"`kgshare logs --name {stack}` shows why")
-    return StackReport(
-        stack=stack,
-        services=status.services,
-        url=status.url,
-        bolt=status.bolt,
-        nodes=status.nodes,
-        relationships=status.relationships,
-        bundle=status.bundle,
-        password_file=status.password_file,
-        already=already,
-        notes=("without containers: not sandboxed", *notes_),
-        seconds=round(time.monotonic() - began, 2),
-    )
+    return StackReport.of(look.status_of(stack), already=already, notes=notes_, began=began)
 
 
 def again(state: LocalState) -> tuple[Mapping[str, object], Mapping[str, Path]]:
@@ -269,6 +262,8 @@ def _port_notes(state: LocalState, wanted: int) -> tuple[str, ...]:
         moved.append(f"port {wanted} was taken, so the page is on {state.port}")
     if state.bolt_port != compose.BOLT_PORT:
         moved.append(f"port {compose.BOLT_PORT} was taken, so Bolt is on {state.bolt_port}")
+    if state.browser_port not in {0, compose.BROWSER_PORT}:
+        moved.append(f"port {compose.BROWSER_PORT} was taken, so Neo4j Browser is on {state.browser_port}")
     return tuple(moved)
 
 

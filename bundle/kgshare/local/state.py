@@ -45,6 +45,7 @@ class LocalState:
     health: str
     store: str
     images: dict[str, str]
+    browser_port: int = 0
 
 
 @dataclass(frozen=True, kw_only=True)

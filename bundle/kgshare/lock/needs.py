@@ -36,6 +36,8 @@ NEO4J_ROOTS = (
     "org.neo4j:neo4j-bolt",
     "org.neo4j:neo4j-import-tool",
 )
+# Of Maven Central's versions of it the newest; it speaks Bolt to any Neo4j 5 or later.
+NEO4J_BROWSER = "org.neo4j.client:neo4j-browser:5.24.0"
 # The seeding package's own driver, beside whatever a python step asks for.
 DRIVER = "neo4j>=5.26,<7"
 
@@ -74,11 +76,12 @@ def _digest(value: object) -> str:
 def needs_of(project: Project) -> Needs:
     """What a project's manifest asks for. Pure: it reads the manifest and kgshare's own package data only."""
     manifest = project.manifest
-    roots = (f"{root}:{manifest.neo4j.version}" for root in NEO4J_ROOTS)
+    roots = [f"{root}:{manifest.neo4j.version}" for root in NEO4J_ROOTS]
+    browser = [NEO4J_BROWSER] if manifest.neo4j.browser else []
     return Needs(
         debian={"toolbox": TOOLBOX, "database": DATABASE, "application": APPLICATION},
         wheels={"seed": _seed_wheels(manifest), "application": _application_wheels(manifest)},
-        jars={"database": tuple(roots), "plugins": tuple(sorted(set(manifest.neo4j.plugins)))},
+        jars={"database": (*roots, *browser), "plugins": tuple(sorted(set(manifest.neo4j.plugins)))},
         npm=_npm(manifest),
     )
 

@@ -82,6 +82,7 @@ def create(settings: Settings, panels: tuple[Panel, ...], graph: Source) -> Star
                 "panels": views,
                 "labels": sorted(settings.project.nodes),
                 "questions": len(settings.project.questions),
+                "browser": settings.browser,
             }
         )
 

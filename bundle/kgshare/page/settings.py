@@ -46,7 +46,10 @@ class Project:
 
 @dataclass(frozen=True, kw_only=True)
 class Settings:
-    """Everything from the environment; ``hosts`` are the values of the Host header that are answered."""
+    """Everything from the environment; ``hosts`` are the values of the Host header that are answered.
+
+    ``browser`` is where Neo4j Browser opens, or empty.
+    """
 
     project: Project
     uri: str = "bolt://database:7687"
@@ -54,6 +57,7 @@ class Settings:
     password_file: Path | None = None
     host: str = "0.0.0.0"  # noqa: S104 - inside its container; what is published on the machine is loopback only
     port: int = 8088
+    browser: str = ""
     hosts: frozenset[str] = OWN_HOSTS
 
 
@@ -75,6 +79,7 @@ def read_settings(environ: Mapping[str, str]) -> Settings:
         password_file=Path(password_file) if password_file else None,
         host=environ.get("KGSHARE_PAGE_HOST", "0.0.0.0"),  # noqa: S104
         port=int(port),
+        browser=_loopback(environ.get("KGSHARE_BROWSER_URL", "")),
         hosts=OWN_HOSTS | more | {socket.gethostname().lower()},
     )
 
@@ -114,6 +119,11 @@ def _keys(found: Any, file: Path) -> dict[str, tuple[str, ...]]:
     if not isinstance(found, dict) or not all(isinstance(v, list) for v in found.values()):
         raise SettingsError(f"{file}: `identity` names lists of properties by label")
     return {str(label): tuple(str(p) for p in properties) for label, properties in found.items()}
+
+
+def _loopback(address: str) -> str:
+    # Only ever a link to this machine.
+    return address if address.startswith("http://127.0.0.1:") else ""
 
 
 def _local(path: str) -> str:

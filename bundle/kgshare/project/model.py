@@ -70,6 +70,9 @@ class Neo4j(Strict):
         default="5.26.30", description="a Neo4j Community version that Maven Central has"
     )
     memory: Memory = Memory()
+    browser: bool = Field(
+        default=False, description="whether Neo4j Browser is in the image, and served on this machine only"
+    )
     config: dict[str, str | int | bool] = Field(
         default={}, description="neo4j.conf settings; those that keep a stack safe cannot be set here"
     )

@@ -168,16 +168,17 @@ def missing_files(data: Any, lines: Lines, file: Path) -> Iterator[Problem]:
 
 def _wrong_settings(manifest: Manifest, lines: Lines, name: str) -> Iterator[Problem]:
     """Settings that only kgshare sets, and the one port that is taken."""
-    from kgshare.compose import BOLT_PORT
+    from kgshare.compose import BOLT_PORT, BROWSER_PORT
     from kgshare.images.conf import refused
 
     for setting, value in manifest.neo4j.config.items():
         where = f"{name}:{line_of(lines, ('neo4j', 'config', setting))}"
         for problem in refused({setting: str(value)}):
             yield dataclasses.replace(problem, where=where)
-    if manifest.application.port == BOLT_PORT:
+    port = manifest.application.port
+    if port == BOLT_PORT or (port == BROWSER_PORT and manifest.neo4j.browser):
         yield Problem(
-            message=f"`application.port`: {BOLT_PORT} is the database's",
+            message=f"`application.port`: {port} is the database's",
             where=f"{name}:{line_of(lines, ('application', 'port'))}",
             hint="let the application listen on another port",
         )

@@ -93,10 +93,14 @@ def services_of(
 def status_of(engine: Engine, stack: str, *, seconds: float = 5.0) -> StackStatus:
     """A stack as it is now; the database is asked how much it holds, for so many seconds at the most."""
     containers = engine.containers({compose.LABEL_STACK: stack})
+    if engine.check_health(containers):
+        containers = engine.containers({compose.LABEL_STACK: stack})
     state = notes.read_state(stack)
     ports = published(containers)
     bolt_port = ports.get(compose.BOLT_PORT)
-    page = next((outside for inside, outside in ports.items() if inside != compose.BOLT_PORT), None)
+    browser_port = ports.get(compose.BROWSER_PORT) if state and state.browser_port else None
+    not_the_page = {compose.BOLT_PORT, *([compose.BROWSER_PORT] if browser_port else [])}
+    page = next((outside for inside, outside in ports.items() if inside not in not_the_page), None)
     password = read_password(engine, stack, containers)
     counts = None
     if bolt_port and password:
@@ -120,6 +124,7 @@ def status_of(engine: Engine, stack: str, *, seconds: float = 5.0) -> StackStatu
         password_file=kept if kept.is_file() else None,
         store=store,
         kept=kept_volumes(engine, stack, store) if state else (),
+        browser=compose.browser_address(browser_port, bolt_port) if browser_port and bolt_port else None,
     )
 
 

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar
+
+from kgshare.errors import StackError
+
+NOT_SANDBOXED = "without containers: not sandboxed"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,6 +49,7 @@ class StackStatus:
         password_file: holds the password of user neo4j.
         store: the volume it runs on.
         kept: older volumes of this stack, with their edits.
+        browser: where Neo4j Browser opens; None where the project has none.
         sandboxed: whether it runs in containers; volumes are folders where it does not.
     """
 
@@ -60,6 +66,7 @@ class StackStatus:
     store: str
     kept: tuple[str, ...]
     sandboxed: bool = True
+    browser: str | None = None
 
     def lines(self) -> list[str]:
         """The status for a person."""
@@ -73,9 +80,11 @@ class StackStatus:
         if self.bolt:
             kept = self.password_file or "its container"
             rows.append(f"  bolt      {self.bolt}   user neo4j, password in {kept}")
+        if self.browser:
+            rows.append(f"  browser   {self.browser}")
         rows += [f"  {s.name:<12} {s.health:<10} {s.image[:19]}" for s in self.services]
         if not self.sandboxed:
-            rows.append("  without containers: not sandboxed")
+            rows.append(f"  {NOT_SANDBOXED}")
         rows += [f"  kept volume {name}" for name in self.kept]
         return rows
 
@@ -86,6 +95,7 @@ class StackReport:
 
     Attributes:
         already: whether it was running before, so that nothing was done.
+        browser: where Neo4j Browser opens; None where the project has none.
         notes: what the user should know: another port than usual, an older volume that was kept.
         seconds: how long it took.
     """
@@ -102,6 +112,36 @@ class StackReport:
     already: bool
     notes: tuple[str, ...]
     seconds: float
+    browser: str | None = None
+
+    @classmethod
+    def of(cls, status: StackStatus, *, already: bool, notes: tuple[str, ...], began: float) -> StackReport:
+        """What is running now; ``began`` is when the command did, on the monotonic clock.
+
+        Raises:
+            StackError: nothing is.
+        """
+        if status.url is None or status.bolt is None:
+            hint = f"`kgshare logs --name {status.stack}` shows why"
+            raise StackError(f"the stack {status.stack} stopped again", hint=hint)
+        if status.nodes is None:
+            notes = (*notes, "the database did not say how much it holds")
+        if not status.sandboxed:
+            notes = (NOT_SANDBOXED, *notes)
+        return cls(
+            stack=status.stack,
+            services=status.services,
+            url=status.url,
+            bolt=status.bolt,
+            nodes=status.nodes,
+            relationships=status.relationships,
+            bundle=status.bundle,
+            password_file=status.password_file,
+            already=already,
+            notes=notes,
+            browser=status.browser,
+            seconds=round(time.monotonic() - began, 2),
+        )
 
     def text(self) -> str:
         """The address, last so that it stands where the eye is."""
@@ -115,6 +155,7 @@ class StackReport:
         rows += [f"  {note}" for note in self.notes]
         rows += [
             f"  database  {self.bolt}  user neo4j, password in {self.password_file or 'its container'}",
+            *([f"  browser   {self.browser}"] if self.browser else []),
             f"  page      {self.url}",
         ]
         return "\n".join(rows)

@@ -10,7 +10,7 @@ from kgshare import compose
 from kgshare.doors.engine import PROJECT, ContainerFacts, Engine
 from kgshare.errors import EngineError, StackError
 from kgshare.progress import Progress
-from kgshare.stack import look, ports, run
+from kgshare.stack import look, podman, ports, run
 from kgshare.stack import state as notes
 from kgshare.stack.alone import alone
 from kgshare.stack.load import ensure_images
@@ -49,13 +49,21 @@ def _start(
             hint="ask its author for a bundle built for this platform",
         )
     images = ensure_images(source, engine, facts, progress)
+    if engine.podman and podman.beside_docker(engine.podman):
+        progress.say(podman.BESIDE_DOCKER)
     with progress.stage(f"start {stack}"):
         state, said = _start_on_free_ports(source, stack, port, images, containers, progress, engine)
-    return report(engine, stack, already=False, notes_=(*said, *_kept(engine, state)), began=began)
+    said = (*said, *_not_limited(engine, stack), *_kept(engine, state))
+    return report(engine, stack, already=False, notes_=said, began=began)
 
 
 def plan_state(
-    source: Source, stack: str, images: Mapping[str, ImageNote], port: int, bolt_port: int
+    source: Source,
+    stack: str,
+    images: Mapping[str, ImageNote],
+    port: int,
+    bolt_port: int,
+    browser_port: int = 0,
 ) -> StackState:
     """What will be started, as it is noted."""
     manifest = source.manifest
@@ -70,6 +78,7 @@ def plan_state(
         health=manifest.application.health,
         store=f"{stack}-{source.store}",
         images=dict(images),
+        browser_port=browser_port,
     )
 
 
@@ -102,23 +111,7 @@ def report(
         StackError: nothing is.
     """
     status = look.status_of(engine, stack)
-    if status.url is None or status.bolt is None:
-        raise StackError(f"the stack {stack} stopped again", hint=f"`kgshare logs --name {stack}` shows why")
-    if status.nodes is None:
-        notes_ = (*notes_, "the database did not say how much it holds")
-    return StackReport(
-        stack=stack,
-        services=status.services,
-        url=status.url,
-        bolt=status.bolt,
-        nodes=status.nodes,
-        relationships=status.relationships,
-        bundle=status.bundle,
-        password_file=status.password_file,
-        already=already,
-        notes=notes_,
-        seconds=round(time.monotonic() - began, 2),
-    )
+    return StackReport.of(status, already=already, notes=notes_, began=began)
 
 
 def _require_ours(containers: tuple[ContainerFacts, ...], stack: str, source: Source) -> None:
@@ -143,7 +136,7 @@ def _runs_already(
     return (
         here == set(look.SERVICES)
         and all(service.well for service in services)
-        and set(look.published(containers).values()) == {state.port, state.bolt_port}
+        and set(look.published(containers).values()) == state.ports
         and run.answers(state.port, state.health, 0)
     )
 
@@ -169,15 +162,19 @@ def _start_on_free_ports(
         page = port and ports.require(port, free=free)
         page = page or ports.choose(before.port if before else usual, free=free)
         bolt = ports.choose(before.bolt_port if before else compose.BOLT_PORT, not_these={page}, free=free)
-        state = plan_state(source, stack, images, page, bolt)
+        browser = 0
+        if source.manifest.neo4j.browser:
+            last = before.browser_port if before else 0
+            browser = ports.choose(last or compose.BROWSER_PORT, not_these={page, bolt}, free=free)
+        state = plan_state(source, stack, images, page, bolt, browser)
         try:
             _bring_up(engine, state, source.compose)
         except run.PortTaken:
             if port is not None or attempt == ATTEMPTS - 1:
                 raise
             progress.say(f"port {page} or {bolt} was taken just now: trying others")
-            refused |= {page, bolt}
-            before = replace(state, port=page + 1, bolt_port=bolt + 1)
+            refused |= {page, bolt, browser}
+            before = replace(state, port=page + 1, bolt_port=bolt + 1, browser_port=browser and browser + 1)
             continue
         break
     return state, _port_notes(state, port or usual)
@@ -189,7 +186,16 @@ def _port_notes(state: StackState, wanted: int) -> tuple[str, ...]:
         moved.append(f"port {wanted} was taken, so the page is on {state.port}")
     if state.bolt_port != compose.BOLT_PORT:
         moved.append(f"port {compose.BOLT_PORT} was taken, so Bolt is on {state.bolt_port}")
+    if state.browser_port not in {0, compose.BROWSER_PORT}:
+        moved.append(f"port {compose.BROWSER_PORT} was taken, so Neo4j Browser is on {state.browser_port}")
     return tuple(moved)
+
+
+def _not_limited(engine: Engine, stack: str) -> tuple[str, ...]:
+    if all(c.limited for c in engine.containers({compose.LABEL_STACK: stack})):
+        return ()
+    why = "; rootless Podman needs cgroups v2 and its user's share of them for that" if engine.podman else ""
+    return (f"the engine limits neither memory nor processes of this stack{why}",)
 
 
 def _kept(engine: Engine, state: StackState) -> tuple[str, ...]:

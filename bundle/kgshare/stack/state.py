@@ -50,6 +50,7 @@ class StackState:
         bundle: digest of the bundle's index.
         port: of the page on this machine.
         bolt_port: of Bolt on this machine.
+        browser_port: of Neo4j Browser on this machine; 0 where the project has none.
         opens: path at which the page opens.
         health: path that answers 200 when the application is well.
         store: name of the store's volume.
@@ -66,6 +67,12 @@ class StackState:
     health: str
     store: str
     images: dict[str, ImageNote]
+    browser_port: int = 0
+
+    @property
+    def ports(self) -> set[int]:
+        """Every port of this machine that it publishes."""
+        return {self.port, self.bolt_port, *([self.browser_port] if self.browser_port else [])}
 
     @property
     def variables(self) -> dict[str, str]:
@@ -77,6 +84,7 @@ class StackState:
             compose.APPLICATION_IMAGE: self.images[compose.APPLICATION].tag,
             compose.STORE: self.store,
             compose.BUNDLE: self.bundle,
+            **({compose.BROWSER: str(self.browser_port)} if self.browser_port else {}),
         }
 
 

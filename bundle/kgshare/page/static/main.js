@@ -49,7 +49,7 @@ function selectionChanged() {
 function showView(views) {
   const wanted = state.get("view");
   const view = views.some((v) => v.view === wanted) ? wanted : views[0].view;
-  for (const tab of byId("tabs").children) tab.setAttribute("aria-current", tab.dataset.view === view ? "page" : "false");
+  for (const tab of byId("tabs").querySelectorAll("[data-view]")) tab.setAttribute("aria-current", tab.dataset.view === view ? "page" : "false");
   for (const place of byId("views").children) place.hidden = place.dataset.view !== view;
 }
 
@@ -82,7 +82,7 @@ async function untilHealthy() {
 
 async function start() {
   const healthy = untilHealthy();
-  const { project, panels, labels, questions } = await fetch("/page.json").then((r) => r.json());
+  const { project, panels, labels, questions, browser } = await fetch("/page.json").then((r) => r.json());
   const modules = new Map(panels.map((panel) => [panel.name, import(panel.module)]));
   for (const module of modules.values()) module.catch(() => {});
   nameLabels(labels);
@@ -97,6 +97,7 @@ async function start() {
     event.preventDefault();
     state.set({ view: v.view });
   } }, v.view_title)));
+  if (browser) byId("tabs").append(el("a", { href: browser, target: "_blank", rel: "noopener noreferrer", class: "elsewhere" }, "Neo4j Browser"));
   for (const v of views) byId("views").append(el("div", { class: "view", "data-view": v.view }));
   const placeOf = (view) => [...byId("views").children].find((p) => p.dataset.view === view);
   drawGraph = mountGraph((label, key) => select(label, key));

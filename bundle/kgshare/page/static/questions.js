@@ -91,11 +91,13 @@ function table(answer, page) {
   return [
     el("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": "Answer" },
       el("table", { class: "answer-table" },
-        el("thead", {}, el("tr", {}, answer.columns.map((c) => el("th", { scope: "col" }, c)))),
+        el("thead", {}, el("tr", {}, answer.columns.map((c, i) => el("th", { scope: "col", class: numbers(answer.rows, i) ? "number" : null }, c)))),
         el("tbody", {}, answer.rows.map((row) => el("tr", {}, row.map((c) => el("td", { class: `type-${c.type}` }, cell(c, page)))))))),
     el("p", { class: "quiet small" }, said),
   ];
 }
+
+const numbers = (rows, column) => rows.every((row) => ["int", "float", "null"].includes(row[column].type));
 
 function cell(found, page) {
   if (found.type === "null") return el("span", { class: "quiet", title: "no value" }, "–");

@@ -81,10 +81,14 @@ function item(reference, open) {
   return el("li", {}, line, properties ? el("span", { class: "quiet small" }, properties) : null);
 }
 
+const many = (count, what) => `${count.toLocaleString("en")} ${what}${count === 1 ? "" : "s"}`;
+
 async function introduction(about) {
   const found = await about();
   return [
     el("header", { class: "record-head" }, el("h2", {}, "No record selected"), el("p", { class: "quiet" }, found.project.description)),
-    el("p", {}, "Search for one, or choose a dot, a station or a node. Every selection has its own address."),
+    el("p", {}, "Search for one, or choose one in a list, a table or a drawing. Every selection has its own address."),
+    el("p", { class: "quiet small" }, `${many(found.nodes, "node")}, ${many(found.relationships, "relationship")}`),
+    el("dl", { class: "properties" }, Object.entries(found.types).flatMap(([name, count]) => [el("dt", {}, words(name)), el("dd", {}, count.toLocaleString("en"))])),
   ];
 }
