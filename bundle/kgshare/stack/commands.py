@@ -33,6 +33,7 @@ def up(
     port: int | None = None,
     open_page: bool = True,
     local: bool = False,
+    programs: str | None = None,
     agreed: Callable[[str], bool] = lambda question: False,
     progress: Progress,
 ) -> StackReport:
@@ -44,6 +45,7 @@ def up(
         port: for the page on this machine; the usual one, or the next that is free, when not given.
         open_page: whether to start a browser.
         local: without a container engine, as two processes of this user.
+        programs: what runs those two: ``bundle``, its own, or ``machine``; by itself the bundle's where they can.
         agreed: is asked before ``local`` runs a bundle that was not built here.
         progress: says what takes time.
 
@@ -63,7 +65,9 @@ def up(
     if local:
         from kgshare.local import commands as without
 
-        report = without.start(source, bundle, stack=stack, port=port, agreed=agreed, progress=progress)
+        report = without.start(
+            source, bundle, stack=stack, port=port, programs=programs, agreed=agreed, progress=progress
+        )
     else:
         report = start(source, stack=stack, port=port, progress=progress, engine=_engine_or_local(progress))
     if open_page:
@@ -219,8 +223,6 @@ def _engine_or_local(progress: Progress) -> Engine:
     try:
         return Engine.connect(progress.say)
     except EngineError as error:
-        if not sys.platform.startswith("linux"):
-            raise
         raise error.adding("`kgshare up --local` needs no engine, and is not sandboxed") from None
 
 
