@@ -17,8 +17,10 @@ import typer
 
 from kgshare import __version__
 from kgshare.errors import Interrupted, KgshareError, LockError, MachineError, Problem, UsageError
+from kgshare.options import HERE, Build, Discard, Folder, Json, Quiet, Stack, Yes, agreement, show, somebody
 from kgshare.progress import Progress
-from kgshare.report import Report, envelope, error_rows
+from kgshare.report import envelope, error_rows
+from kgshare.review import cli as reviews
 
 app = typer.Typer(
     name="kgshare",
@@ -29,25 +31,12 @@ app = typer.Typer(
 )
 cache_app = typer.Typer(help="Move the locked inputs of a project between machines.", no_args_is_help=True)
 app.add_typer(cache_app, name="cache")
+app.add_typer(reviews.review_app, name="review")
+for command in (reviews.log, reviews.blame, reviews.revert):
+    app.command()(command)
 
-Json = Annotated[bool, typer.Option("--json", help="Print the result as versioned JSON.")]
-Folder = Annotated[Path, typer.Argument(help="The project's folder, with its kgshare.yaml.")]
-Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Say nothing while working.")]
-Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
-Stack = Annotated[
-    str | None, typer.Option("--name", "-n", help="The stack's name; the project's when not given.")
-]
-Build = Annotated[
-    bool, typer.Option("--build", help="Seed what is of a project or a revision and was not seeded here yet.")
-]
-HERE = Path()
 # Typer carries its own copy of click; this is the class of its usage errors, whichever copy that is.
 ClickUsageError: type[Exception] = typer.BadParameter.__bases__[0]
-
-
-def show(report: Report, as_json: bool) -> None:
-    """Print a report on stdout, as text or in its envelope."""
-    print(envelope(report.schema, report) if as_json else report.text())
 
 
 @app.command()
@@ -226,7 +215,8 @@ def up(
         return yes or typer.confirm(question, err=True)
 
     report = stack.up(
-        bundle, name=name, port=port, open_page=not no_open, local=local, programs=programs, agreed=agreed, progress=progress
+        bundle, name=name, port=port, open_page=not no_open, local=local, programs=programs, agreed=agreed,
+        keep=reviews.keeper(yes=True, discard=False, progress=progress, must=False), progress=progress,
     )  # fmt: skip
     show(report, as_json)
 
@@ -264,31 +254,44 @@ def open_(name: Stack = None, as_json: Json = False) -> None:
 
 
 @app.command()
-def reset(name: Stack = None, yes: Yes = False, as_json: Json = False, quiet: Quiet = False) -> None:
-    """Forget every edit: go back to the store of the bundle."""
+def reset(
+    name: Stack = None,
+    yes: Yes = False,
+    discard: Discard = False,
+    as_json: Json = False,
+    quiet: Quiet = False,
+) -> None:
+    """Go back to the store of the bundle. Edits are offered as a change set first; with --yes they are saved as one."""
     from kgshare import stack
 
-    def agreed(question: str) -> bool:
-        return yes or typer.confirm(question, err=True)
-
-    show(stack.reset(name, agreed=agreed, progress=Progress(quiet=quiet)), as_json)
+    progress = Progress(quiet=quiet)
+    # A person who is there is asked about the edits, and where there are none nothing is lost.
+    agreed = agreement(yes or discard or somebody())
+    keep = reviews.keeper(yes=yes, discard=discard, progress=progress)
+    show(stack.reset(name, agreed=agreed, keep=keep, progress=progress), as_json)
 
 
 @app.command()
 def down(
     name: Stack = None,
     volumes: Annotated[
-        bool, typer.Option("--volumes", help="Remove the volumes, and the edits in them, too.")
+        bool, typer.Option("--volumes", help="Remove the volumes too; edits are saved first.")
     ] = False,
     everything: Annotated[bool, typer.Option("--all", help="Every stack of this machine.")] = False,
+    yes: Yes = False,
+    discard: Discard = False,
     as_json: Json = False,
     quiet: Quiet = False,
 ) -> None:
-    """Stop a stack; no container or network of it is left. Its edits stay in its volume."""
+    """Stop a stack; no container or network of it is left. Its edits stay in its volume.
+
+    With --volumes they are offered as a change set first; where nobody can be asked, they are saved as one.
+    """
     from kgshare import stack
 
     progress = Progress(quiet=quiet)
-    show(stack.down(name, volumes=volumes, everything=everything, progress=progress), as_json)
+    keep = reviews.keeper(yes=yes, discard=discard, progress=progress)
+    show(stack.down(name, volumes=volumes, everything=everything, keep=keep, progress=progress), as_json)
 
 
 @app.command()

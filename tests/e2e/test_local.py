@@ -63,7 +63,7 @@ def local(tmp_path: Path) -> Iterator[Local]:
         yield stack
     finally:
         if any((stack.state / "local" / "stacks").glob("*")):
-            stack.works("down", "--all", "--volumes")
+            stack.works("down", "--all", "--volumes", "--discard")
 
 
 @pytest.fixture
@@ -187,7 +187,7 @@ def test_two_stacks_stand_side_by_side_and_what_dies_in_one_is_seen_to(local: Lo
     left = local.processes
     assert left.supervisor is not None
     os.kill(left.supervisor.pid, signal.SIGKILL)
-    local.works("down", "--name", local.name, "--volumes")
+    local.works("down", "--name", local.name, "--volumes", "--discard")
     assert all(gone(identity) for identity in left.all)
     assert "Gentiana" in page(ups[1]["url"])
 

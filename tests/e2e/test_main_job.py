@@ -26,7 +26,7 @@ def up(ocean_bundle: Path) -> Iterator[Any]:
     """What `kgshare up` reported of the ocean stack."""
     ran = works("up", ocean_bundle, "--name", STACK, "--no-open", "--json")
     yield ran.result
-    works("down", "--name", STACK, "--volumes")
+    works("down", "--name", STACK, "--volumes", "--discard")
 
 
 def containers(stack: str = STACK) -> list[Any]:
@@ -184,7 +184,7 @@ def test_load_csv_reads_neither_files_nor_addresses(up: Any) -> None:
 
 def test_edits_survive_down_and_reset_goes_back_to_the_bundle(up: Any, ocean_bundle: Path) -> None:
     with bolt(up) as driver:
-        driver.execute_query("CREATE (:Edit {id: 1})")
+        driver.execute_query("CREATE (:Dataset {id: 'mine'})")
     works("down", "--name", STACK)
     assert containers() == []
     again = works("up", ocean_bundle, "--name", STACK, "--no-open", "--json").result
@@ -205,5 +205,9 @@ def test_down_leaves_no_container_and_no_network_and_with_volumes_no_volume(ocea
     assert containers(stack) == []
     assert engine.networks.list(filters=mine) == []
     assert len(engine.volumes.list(filters=mine)) == 2
-    works("down", "--name", stack, "--volumes", "--json")
+    refused = kgshare("down", "--name", stack, "--volumes")
+    assert (refused.code, "--discard" in refused.err) == (10, True), (
+        "what is down cannot be asked for its edits"
+    )
+    works("down", "--name", stack, "--volumes", "--discard", "--json")
     assert engine.volumes.list(filters=mine) == []

@@ -178,14 +178,16 @@ def test_graphs_of_two_projects_or_with_other_keys_are_not_compared(tmp_path: Pa
 def repository(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """The herbarium below the top of a repository: a revision ``one`` without, and one with a change set."""
     project = tmp_path / "repo" / "collections" / "herbarium"
-    shutil.copytree(HERBARIUM, project)
+    shutil.copytree(HERBARIUM, project, ignore=shutil.ignore_patterns("changes"))
+    manifest = project / "kgshare.yaml"
+    with_changes = manifest.read_text()
+    manifest.write_text(with_changes.replace("changes: changes\n", ""))
     git(tmp_path / "repo", "init", "--quiet")
     git(tmp_path / "repo", "add", ".")
     commit(project, "One")
     git(tmp_path / "repo", "tag", "one")
     (project / "changes").mkdir()
-    manifest = project / "kgshare.yaml"
-    manifest.write_text(manifest.read_text() + "\nchanges: changes\n")
+    manifest.write_text(with_changes)
     change = Property(SHEET, "altitude", "1459", "1460")
     (project / "changes" / "first.toml").write_text(render(a_set(change, project="herbarium")))
     git(project, "add", ".")

@@ -108,6 +108,19 @@ def at_hand(project: Project) -> Done | None:
     return store.find_like(seed, but=CHANGE_SETS) or store.find_like(here, but=CHANGE_SETS)
 
 
+def text_at_hand(project: Project, to: Path) -> Path | None:
+    """The canonical text of such a result, unpacked to ``to``/graph; None where there is none, or no lock that fits."""
+    try:
+        done = at_hand(project)
+    except LockError:
+        return None
+    if done is None:
+        return None
+    with tarfile.open(done.path(GRAPH_TAR)) as archive:
+        archive.extractall(to, filter="data")
+    return to / "graph"
+
+
 def fitting_lock(project: Project) -> Lock:
     """The project's lock, if it has what the manifest asks for; another version of the project needs no other lock.
 
