@@ -11,7 +11,8 @@ from pathlib import Path
 from typing import ClassVar
 
 from kgshare.cache import Cache, Inputs, fetch
-from kgshare.engines.docker import DockerEngine
+from kgshare.engines import Engine, choice
+from kgshare.engines.local import LocalEngine
 from kgshare.errors import EngineError, LockError, Problem
 from kgshare.local.built import remember
 from kgshare.lock.command import this_arch
@@ -43,6 +44,8 @@ class BuildReport:
         digest: SHA-256 of its index, from which everything in it is reachable.
         size: in bytes.
         seconds: how long this build took.
+        engine: what built what had to be built: ``docker``, ``none`` (this machine's own means), or empty where nothing had to be.
+        notes: what the reader should know of how it was built.
         steps: every step, in order.
     """
 
@@ -51,6 +54,8 @@ class BuildReport:
     digest: str
     size: int
     seconds: float
+    engine: str
+    notes: tuple[str, ...]
     steps: tuple[StepReport, ...]
 
     def text(self) -> str:
@@ -59,9 +64,11 @@ class BuildReport:
         same = len(self.steps) - len(ran)
         done = "\n".join(ran) if ran else "  nothing had changed"
         kept = f"\n  {same} of {len(self.steps)} steps were unchanged" if ran and same else ""
+        notes = "".join(f"  {note}\n" for note in self.notes)
+        start = "up --local" if self.engine == LocalEngine.name else "up"
         return (
-            f"{self.bundle}\n  {self.size / 1e6:.1f} MB, {self.digest}\n{done}{kept}\n"
-            f"{self.seconds:.1f} s; `kgshare up {self.bundle.name}` starts it"
+            f"{self.bundle}\n  {self.size / 1e6:.1f} MB, {self.digest}\n{done}{kept}\n{notes}"
+            f"{self.seconds:.1f} s; `kgshare {start} {self.bundle.name}` starts it"
         )
 
 
@@ -77,7 +84,14 @@ class PlanReport:
         return "\n".join(f"{s.name:<18} {s.reason or 'unchanged'}" for s in self.steps)
 
 
-def build(folder: Path, *, output: Path | None, locked: bool, progress: Progress) -> BuildReport:
+def build(
+    folder: Path,
+    *,
+    output: Path | None,
+    locked: bool,
+    progress: Progress,
+    engine: choice.Find = choice.docker,
+) -> BuildReport:
     """Build a project's bundle, doing only what changed.
 
     Args:
@@ -85,6 +99,7 @@ def build(folder: Path, *, output: Path | None, locked: bool, progress: Progress
         output: where the bundle goes; the project's folder when not given.
         locked: stop where the lock would have to change.
         progress: says what takes time.
+        engine: finds what is to build; asked only where something has to be built.
 
     Raises:
         ManifestError, LockError, FetchError, EngineError, BuildError, SeedError: what their names say.
@@ -97,17 +112,18 @@ def build(folder: Path, *, output: Path | None, locked: bool, progress: Progress
     store = StepStore(root=cache_dir() / "steps")
     todo = forecast(plan, store)
     work: Mapping[str, Work] = {}
+    builder: Engine | None = None
     if any(todo.values()):
         from kgshare.work import Works  # what only a build that builds needs
 
-        engine = DockerEngine()
-        engine.check()
+        builder = engine()
+        builder.check()
         require_room(store.root)
         inputs = _fetched(project, lock, arch, locked=locked, progress=progress)
         plan = make_plan(project, inputs.lock, arch)
-        work = Works(project=project, lock=inputs.lock, inputs=inputs, arch=arch, engine=engine).by_step()
+        work = Works(project=project, lock=inputs.lock, inputs=inputs, arch=arch, engine=builder).by_step()
     done = run_steps(plan, work, store, progress)
-    return _report(project, done, output or project.root, time.monotonic() - start)
+    return _report(project, done, builder, output or project.root, time.monotonic() - start)
 
 
 def forecast_build(folder: Path) -> PlanReport:
@@ -124,10 +140,17 @@ def forecast_build(folder: Path) -> PlanReport:
     )
 
 
-def bundle_of(where: Path, *, progress: Progress) -> Path:
-    """The bundle that ``up`` is to start: the file itself, or a project's, built first where it is not up to date."""
+def bundle_of(where: Path, *, progress: Progress, local: bool = False) -> Path:
+    """The bundle that ``up`` is to start: the file itself, or a project's, built first where it is not up to date.
+
+    Args:
+        where: the bundle, or a folder.
+        progress: says what takes time.
+        local: whether it may be built without a container engine, where none answers.
+    """
     if (where / MANIFEST).is_file():
-        return build(where, output=None, locked=False, progress=progress).bundle
+        engine = choice.either if local else choice.docker
+        return build(where, output=None, locked=False, progress=progress, engine=engine).bundle
     return where
 
 
@@ -184,7 +207,9 @@ def require_room(root: Path, gigabytes: float = 3.0) -> None:
         )
 
 
-def _report(project: Project, done: dict[str, Done], output: Path, seconds: float) -> BuildReport:
+def _report(
+    project: Project, done: dict[str, Done], engine: Engine | None, output: Path, seconds: float
+) -> BuildReport:
     from kgshare.bundle.write import file_name
 
     made = done[BUNDLE].path(BUNDLE_TAR)
@@ -201,6 +226,8 @@ def _report(project: Project, done: dict[str, Done], output: Path, seconds: floa
         digest=digest,
         size=target.stat().st_size,
         seconds=round(seconds, 2),
+        engine=engine.name if engine else "",
+        notes=engine.remarks if engine else (),
         steps=steps,
     )
 

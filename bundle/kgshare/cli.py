@@ -58,6 +58,9 @@ def build(
         bool, typer.Option("--locked", help="Stop rather than change the lock; what CI uses.")
     ] = False,
     plan: Annotated[bool, typer.Option("--plan", help="Only say which steps would run, and why.")] = False,
+    local: Annotated[
+        bool, typer.Option("--local", help="Without a container engine, by this machine's own means (Linux).")
+    ] = False,
     as_json: Json = False,
     quiet: Quiet = False,
 ) -> None:
@@ -66,12 +69,14 @@ def build(
     Only what changed since the last build is done again. The file is NAME-VERSION.kgshare.tar.
     """
     from kgshare import build as stage
+    from kgshare.engines import choice
 
     progress = Progress(quiet=quiet)
     if plan:
         show(stage.forecast_build(folder), as_json)
     else:
-        show(stage.build(folder, output=output, locked=locked, progress=progress), as_json)
+        engine = choice.machine if local else choice.docker
+        show(stage.build(folder, output=output, locked=locked, progress=progress, engine=engine), as_json)
 
 
 @app.command("init")
@@ -201,7 +206,7 @@ def up(
     from kgshare.build import bundle_of
 
     progress = Progress(quiet=quiet)
-    bundle = bundle_of(where, progress=progress)
+    bundle = bundle_of(where, progress=progress, local=local)
 
     def agreed(question: str) -> bool:
         return yes or typer.confirm(question, err=True)

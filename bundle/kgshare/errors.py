@@ -6,7 +6,8 @@ an error into text or JSON and exits. Anything that is not a `KgshareError` is a
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Self
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,6 +43,11 @@ class KgshareError(Exception):
             Problem(message=p, hint=hint) if isinstance(p, str) else p for p in problems
         )
         super().__init__("\n".join(str(p) for p in self.problems))
+
+    def adding(self, hint: str) -> Self:
+        """The same failure with one more thing that can be done next."""
+        joined = (replace(p, hint="; ".join(filter(None, (p.hint, hint)))) for p in self.problems)
+        return type(self)(*joined)
 
 
 class UsageError(KgshareError):

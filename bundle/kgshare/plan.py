@@ -91,7 +91,15 @@ def _seed(project: Project, lock: Lock, arch: Arch) -> Step:
             "jars": text_digest(repr(lock.jars)),
             "wheels": text_digest(repr(lock.archs[arch].wheels["seed"])),
             "kgshare's seeding": _code(
-                "seeding", "canonical", "changes", "questions", "images", "engines", "errors.py", "project"
+                "seeding",
+                "canonical",
+                "changes",
+                "questions",
+                "doors",
+                "images",
+                "engines",
+                "errors.py",
+                "project",
             ),
             **_where(arch),
         },

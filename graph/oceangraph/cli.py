@@ -1,46 +1,72 @@
-"""The command ``oceangraph``: make the tables, check the graph, print the model."""
+"""The command ``oceangraph``: import upstream files, check the graph, print the model."""
 
 from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 import yaml
 
-from kgshare.errors import KgshareError, SeedError
+from kgshare.errors import KgshareError, Problem, SeedError
 from kgshare.report import Report, envelope, error_rows
+from oceangraph.errors import QualityError
+
+if TYPE_CHECKING:
+    from oceangraph.importers.run import ImportReport
 
 app = typer.Typer(
-    help="The ocean graph: its tables, its check, its model.", no_args_is_help=True, add_completion=False
+    help="The ocean graph: its importers, its check, its model.", no_args_is_help=True, add_completion=False
 )
 
 Root = Annotated[Path, typer.Option("--root", help="The project's folder, which holds data/.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print the report as JSON.")]
 
 
-@app.command()
-def tables(
-    from_: Annotated[
-        Path, typer.Option("--from", help="Folder with the upstream files; see data/README.md.")
-    ],
-    out: Annotated[Path, typer.Option("--out", help="Folder to write the tables to.")] = Path("data"),
+def _source(what: str) -> Any:
+    return typer.Option(help=what)
+
+
+@app.command(name="import")
+def import_(
+    out: Annotated[Path, typer.Option("--out", help="Folder to write the tables to.")],
+    argo: Annotated[Path | None, _source("Folder of an Argo GDAC mirror; needs --nvs.")] = None,
+    whp: Annotated[Path | None, _source("WHP-Exchange bottle file.")] = None,
+    nvs: Annotated[Path | None, _source("Folder of NVS tables in JSON-LD.")] = None,
+    sections: Annotated[Path | None, _source("GeoJSON of WOCE and GO-SHIP lines.")] = None,
+    dwc: Annotated[Path | None, _source("Folder of Darwin Core *event.csv and *occurrence.csv.")] = None,
+    erddap: Annotated[Path | None, _source("ERDDAP tabledap CSV, with its line of units.")] = None,
+    cf: Annotated[Path | None, _source("CF NetCDF file.")] = None,
+    ctd: Annotated[Path | None, _source("WHP-Exchange CTD file, or a folder of them.")] = None,
+    strict: Annotated[
+        bool, typer.Option("--strict", help="Exit 30 when a file is unreadable or anything was found wrong.")
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Make the tidy tables from the upstream files."""
-    from oceangraph.tables.build import build
+    """Make the tidy tables from upstream files, and quality.csv of what is wrong in them.
 
-    _print(build(from_, out), as_json)
+    Tables of sources that are not given are left empty. data/changes/ is neither read nor written.
+    """
+    from oceangraph.importers.run import Sources, run
+
+    sources = Sources(argo=argo, whp=whp, nvs=nvs, sections=sections, dwc=dwc, erddap=erddap, cf=cf, ctd=ctd)
+    report = run(sources, out)
+    _print(report, as_json)
+    if strict and (report.findings or not report.records):
+        raise QualityError(*strict_problems(report))
 
 
 @app.command()
 def check(root: Root = Path(), as_json: AsJson = False) -> None:
-    """Check that the tables make a graph of the model: keys, ends, units, duplicates."""
-    from oceangraph.check import check as run
-    from oceangraph.seed import graph
+    """Check that the tables make a graph of the model: keys, ends, units, terms, flags, sources.
 
-    report = run(graph(root))
+    The build does the same before it seeds. Exit 7 when something is wrong, by file and row.
+    """
+    from oceangraph.check import check as run
+    from oceangraph.seed import read
+
+    report = run(read(root))
     if report.problems:
         raise SeedError(*report.problems)
     _print(report, as_json)
@@ -59,6 +85,18 @@ def model(
         )
     else:
         typer.echo(markdown(), nl=False)
+
+
+def strict_problems(report: ImportReport) -> list[Problem]:
+    """What `import --strict` ends with: unreadable files, the number of findings, an empty result."""
+    found = [Problem(message=f"unreadable: {line}") for line in report.unreadable]
+    if report.findings:
+        rules = ", ".join(f"{rule} {count}" for rule, count in report.findings.items())
+        message = f"{sum(report.findings.values())} findings: {rules}"
+        found.append(Problem(message=message, where=f"{report.folder}/quality.csv"))
+    if not report.records:
+        found.append(Problem(message="nothing was imported", where=report.folder))
+    return found
 
 
 def _print(report: Report, as_json: bool) -> None:

@@ -47,13 +47,18 @@ def read_table(root: Path, name: str, columns: Iterable[Property]) -> pd.DataFra
     return pd.DataFrame({**typed, **links})
 
 
+def has_table(root: Path, name: str) -> bool:
+    """Is there a table of that name."""
+    return (root / "data" / name).is_file()
+
+
 def read_text(root: Path, name: str) -> pd.DataFrame:
     """Read ``root/data/name`` as text; SeedError where it is missing or is no table."""
     path = root / "data" / name
     try:
         return pd.read_csv(path, dtype=str, keep_default_na=False, encoding="utf-8")
     except FileNotFoundError as error:
-        hint = "make it with `oceangraph tables`, or restore it from Git"
+        hint = "make it with `oceangraph import`, or restore it from Git"
         raise SeedError(Problem(message="there is no such table", where=f"data/{name}", hint=hint)) from error
     except (pd.errors.ParserError, pd.errors.EmptyDataError, UnicodeDecodeError) as error:
         raise SeedError(Problem(message=f"this is no CSV table: {error}", where=f"data/{name}")) from error

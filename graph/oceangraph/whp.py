@@ -6,20 +6,7 @@ Sources: parameter names, netCDF variable names, CF standard names and units as 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
-# Spelling in Exchange files → UDUNITS spelling, the one the graph uses.
-UNITS = {
-    "METERS": "m",
-    "DBAR": "dbar",
-    "ITS-90": "degC",
-    "DEG C": "degC",
-    "PSS-78": "1",
-    "UMOL/KG": "umol/kg",
-    "PMOL/KG": "pmol/kg",
-    "FMOL/KG": "fmol/kg",
-    "": "1",
-}
+from dataclasses import dataclass, replace
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -116,6 +103,11 @@ COLUMNS = tuple(
         ),
     )
 )
+
+CTD_COLUMNS = tuple(
+    replace(c, scheme=_CTD) for c in COLUMNS if c.whp in ("CTDPRS", "CTDTMP", "CTDSAL", "CTDOXY")
+)
+"""The columns of a CTD file that the graph takes: there each of them has a flag."""
 
 MISSING = "-999"
 """What an Exchange file writes where there is no value (also ``-999.0`` and the like)."""

@@ -78,7 +78,7 @@ def test_a_running_database_is_copied_to_a_project_that_seeds_the_same_graph(
     assert any("Cup: no constraint says what its key is" in note for note in report.look)
     assert any("RATED" in note and "by" in note for note in report.look)
     with connect(running.uri) as db:
-        expected = read_graph(db.stream, tmp_path / "expected", KEYS, {"RATED": ("by",)})
+        expected = read_graph(db.wire, tmp_path / "expected", KEYS, {"RATED": ("by",)})
     done = seeded(install, project, tmp_path)
     assert (done.nodes, done.relationships) == (70, 22)
     own = [tmp_path / "expected", tmp_path / "store" / "graph"]

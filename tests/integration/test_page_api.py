@@ -73,7 +73,7 @@ def test_the_graph_around_a_record_holds_it_and_what_is_near(ocean_page: Page) -
 
 
 def test_a_record_with_thousands_of_neighbours_is_drawn_within_the_limit(ocean_page: Page) -> None:
-    _, answer = ocean_page.get("graph", label="Dataset", key="argo-gdac", depth=2, limit=50)
+    _, answer = ocean_page.get("graph", label="Dataset", key="argo-index", depth=2, limit=50)
     assert 10 < len(answer["nodes"]) <= 50
     assert answer["neighbours"] > 2000
 

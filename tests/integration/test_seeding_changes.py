@@ -72,7 +72,7 @@ def requires_the_same(db: Database, one: dict[str, str], other: dict[str, str]) 
         for changes, wanted in ((diff({}, one), one), (forth, other), (invert(forth), one)):
             write_changes(db, changes, "x.toml")
             keys = {"A": ("k",), "odd label": ("k",)}
-            found = read_graph(db.stream, Path(folder) / "found", keys, {"a-b": ("n",)})
+            found = read_graph(db.wire, Path(folder) / "found", keys, {"a-b": ("n",)})
             assert (
                 found.sha256 == write_text(map(parse_record, wanted.values()), Path(folder) / "wanted").sha256
             )

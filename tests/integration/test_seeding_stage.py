@@ -207,7 +207,7 @@ def test_a_fresh_server_opens_the_store_without_recovery_and_finds_the_same_grap
     shutil.copytree(Path(seeded.out) / "data", home / "data")
     with start_server(install, home) as server:
         with connect(server.uri) as db:
-            again = read_graph(db.stream, tmp_path / "graph", seeded.node_keys, seeded.relationship_keys)
+            again = read_graph(db.wire, tmp_path / "graph", seeded.node_keys, seeded.relationship_keys)
         begun = time.monotonic()
         server.stop()
         assert time.monotonic() - begun < 8
@@ -320,21 +320,21 @@ def test_every_failing_check_is_reported_with_what_was_expected_and_found(db: Da
 def test_records_without_a_stable_identity_are_named(db: Database, tmp_path: Path) -> None:
     db.run("CREATE (:A:B {k: 1}), (:Loose {name: 'x'}), (a:A {k: 2})-[:T]->(b:B {k: 3}), (a)-[:T]->(b)")
     with pytest.raises(SeedError) as caught:
-        read_graph(db.stream, tmp_path / "t", {"A": ("k",), "B": ("k",)}, {})
+        read_graph(db.wire, tmp_path / "t", {"A": ("k",), "B": ("k",)}, {})
     assert sorted(problem.message for problem in caught.value.problems) == [
-        "a node has no label with a key: (:Loose {name: x})",
+        'a node has no label with a key: (:Loose {name: "x"})',
         "a node has two labels with a key, A and B: (:A:B {k: 1})",
     ]
     db.run("MATCH (n:A&B) DELETE n")
     db.run("MATCH (n:Loose) DELETE n")
     with pytest.raises(SeedError, match=r"two relationships have one identity: \(:A \{k: 2\}\)-\[:T\]->"):
-        read_graph(db.stream, tmp_path / "t", {"A": ("k",), "B": ("k",)}, {})
+        read_graph(db.wire, tmp_path / "t", {"A": ("k",), "B": ("k",)}, {})
     with pytest.raises(
         SeedError, match=r"a relationship has no via: \(:A \{k: 2\}\)-\[:T\]->\(:B \{k: 3\}\)"
     ):
-        read_graph(db.stream, tmp_path / "t", {"A": ("k",), "B": ("k",)}, {"T": ("via",)})
+        read_graph(db.wire, tmp_path / "t", {"A": ("k",), "B": ("k",)}, {"T": ("via",)})
     with pytest.raises(SeedError, match=r"a A has no name, which is its key: \(:A \{k: 2\}\)"):
-        read_graph(db.stream, tmp_path / "t", {"A": ("name",), "B": ("k",)}, {"T": ("via",)})
+        read_graph(db.wire, tmp_path / "t", {"A": ("name",), "B": ("k",)}, {"T": ("via",)})
 
 
 def test_a_key_that_scripts_made_twice_is_refused(db: Database) -> None:
@@ -348,7 +348,7 @@ def test_a_property_of_several_types_and_temporal_ones_is_read_exactly(db: Datab
         "UNWIND [[1, 1], [2, 'a'], [3, datetime({epochSeconds: 0, timezone: 'UTC'})], [4, datetime({epochSeconds: 0})], "
         "[5, [time('12:00+01:00')]], [6, date('-0044-03-15')]] AS r CREATE (:M {k: r[0], v: r[1]})"
     )
-    read_graph(db.stream, tmp_path / "t", {"M": ("k",)}, {})
+    read_graph(db.wire, tmp_path / "t", {"M": ("k",)}, {})
     found = {record.id.text: record.properties for record in read_text(tmp_path / "t")}
     assert [str(getattr(found[f"(:M {{k: {k}}})"]["v"], "text", found[f"(:M {{k: {k}}})"]["v"])) for k in range(1, 5)] == [
         "1", "a", "1970-01-01T00:00:00Z[UTC]", "1970-01-01T00:00:00Z"

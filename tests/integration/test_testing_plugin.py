@@ -6,7 +6,6 @@ import re
 import shutil
 import time
 import urllib.request
-from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +14,7 @@ import yaml
 from neo4j import Driver, Query
 
 from kgshare.canonical.graph import read_graph
+from kgshare.doors.wire import Wire
 from kgshare.errors import StackError
 from kgshare.testing import KgshareContainer, TestGraph
 
@@ -36,21 +36,17 @@ def write(driver: Driver, *queries: str) -> None:
         driver.execute_query(Query(query), database_="neo4j")  # type: ignore[arg-type]
 
 
-def digest(driver: Driver, folder: Path) -> str:
+def digest(stack: KgshareContainer, folder: Path) -> str:
     """SHA-256 of the graph's canonical text, schema included: the same digest that the seed stage computes."""
-    with driver.session(database="neo4j") as session:
-
-        def run(query: str, parameters: Mapping[str, Any]) -> Iterator[Sequence[Any]]:
-            return iter(session.run(query, parameters).values())  # type: ignore[arg-type]
-
-        keys = {label: tuple(names) for label, names in IDENTITY["nodes"].items()}
-        discriminators = {t: tuple(names) for t, names in IDENTITY.get("relationships", {}).items()}
-        return read_graph(run, folder, keys, discriminators).sha256
+    keys = {label: tuple(names) for label, names in IDENTITY["nodes"].items()}
+    discriminators = {t: tuple(names) for t, names in IDENTITY.get("relationships", {}).items()}
+    with Wire(stack.get_exposed_port(7687), stack.password) as wire:
+        return read_graph(wire, folder, keys, discriminators).sha256
 
 
 @pytest.fixture(scope="session")
-def seeded(kgshare_driver: Driver, tmp_path_factory: pytest.TempPathFactory) -> str:
-    return digest(kgshare_driver, tmp_path_factory.mktemp("seed") / "text")
+def seeded(kgshare_stack: KgshareContainer, tmp_path_factory: pytest.TempPathFactory) -> str:
+    return digest(kgshare_stack, tmp_path_factory.mktemp("seed") / "text")
 
 
 def lookups(driver: Driver) -> list[Any]:
@@ -90,7 +86,7 @@ def test_a_reset_brings_back_the_seed(
         write(driver, re.sub("LABELS|TYPES", lambda hit: names[hit[0]], query))
     undone = kgshare_graph.reset()
     assert undone.records + undone.schema > 0
-    assert digest(driver, tmp_path / "after") == seeded
+    assert digest(kgshare_graph.stack, tmp_path / "after") == seeded
     assert lookups(driver) == before
 
 
@@ -103,7 +99,7 @@ def test_a_dropped_constraint_comes_back_after_what_it_forbade_is_gone(
     write(driver, *(f"DROP CONSTRAINT `{row['name']}`" for row in constraints))
     write(driver, "MATCH (s:Sheet) SET s.barcode = 'all the same'")
     kgshare_graph.reset()
-    assert digest(driver, tmp_path / "after") == seeded
+    assert digest(kgshare_graph.stack, tmp_path / "after") == seeded
 
 
 def test_a_transaction_that_a_test_left_open_cannot_commit_later(kgshare_graph: TestGraph) -> None:

@@ -6,6 +6,8 @@ import json
 from pathlib import Path
 from typing import Any
 
+from oceangraph.importers.run import Sources
+
 INDEX = """\
 # Title : Profile directory file of the Argo Global Data Assembly Center
 # Date of update : 20230427112425
@@ -58,6 +60,22 @@ _PLACE = ("EXPOCODE,SECT_ID,STNNBR,CASTNO,SAMPNO,BTLNBR,BTLNBR_FLAG_W,DATE,TIME,
           "BTL_DATE,BTL_TIME,BTL_LAT,BTL_LON")  # fmt: skip
 
 
+CONTEXT = {"skos": "http://www.w3.org/2004/02/skos/core#", "owl": "http://www.w3.org/2002/07/owl#"}
+EVENTS = """\
+STATION_DEPTH,eventID,eventDate,decimalLatitude,decimalLongitude,minimumDepthInMeters,maximumDepthInMeters,samplingProtocol
+260,GC082007WBWB-71,2007-08-20T00:00:00Z,42.86,-69.86,255,255,Mesh net cast
+260,GC082007WBWB-72,2008-08-20T00:00:00Z,42.86,-69.86,255,255,Mesh net cast
+260,GC082007WBWB-72,2008-08-20T00:00:00Z,42.86,-69.86,255,255,Mesh net cast
+260,GC01312010WB-1,2010-02-30,95.0,-69.86,-5,x,Mesh net cast
+"""
+OCCURRENCES = """\
+"scientificName","eventID","occurrenceID","organismQuantity","organismQuantityType","occurrenceStatus","lifeStage","sex","scientificNameID","taxonRank"
+"Calanus finmarchicus","GC082007WBWB-71","o-1","544","individuals per m2","present","CV","NA","urn:lsid:marinespecies.org:taxname:104464","Species"
+"Calanus finmarchicus","GC082007WBWB-71","o-2","3","individuals per m3","present","adult","female","urn:lsid:marinespecies.org:taxname:104464","Species"
+"Calanus finmarchicus","GONE","o-3","3","individuals per m2","present","adult","male","urn:lsid:marinespecies.org:taxname:104464","Species"
+"""
+
+
 def exchange(*bottles: dict[str, str], units: dict[str, str] | None = None, end: str = "END_DATA") -> str:
     """A bottle file of station 88 with these bottles; columns that a bottle does not name are -999 with flag 9."""
     header = [*_PLACE.split(","), *(c for name, _, flag in _MEASURED for c in _pair(name, flag))]
@@ -65,7 +83,7 @@ def exchange(*bottles: dict[str, str], units: dict[str, str] | None = None, end:
     lines = [
         "BOTTLE,20240904CCHHYDRO",
         "# BOTTLE,20140724SIOCCHRJL",
-        "# Changed CFC-12 flags stn88-sampno2 & stn88-sampno15 from flag 2 to 4 per email",
+        "# Changed CFC-12 flags stn88-sampno2 & stn88-sampno15 from flag 2 to 4 per email from Dong-Ha Min on 20140724",
         "# SHIP: R/V Melville",
         ",".join(header),
         ",".join(given.get(column, "") for column in header),
@@ -84,6 +102,7 @@ def _pair(name: str, flag: str) -> tuple[str, ...]:
 def concept(collection: str, code: str, name: str, definition: str = "", **links: str) -> dict[str, Any]:
     """A concept as the vocabulary server writes it."""
     return {
+        "@type": "skos:Concept",
         "@id": f"http://vocab.nerc.ac.uk/collection/{collection}/current/{code}/",
         "skos:notation": f"SDN:{collection}::{code}",
         "skos:prefLabel": {"@language": "en", "@value": name},
@@ -125,6 +144,8 @@ def write_upstream(folder: Path, **replaced: str) -> Path:
         "R04": [concept("R04", "AO", "AOML, USA", "Atlantic Oceanographic and Meteorological Laboratory")],
         "R08": [concept("R08", "851", "SOLO float with SBE conductivity sensor")],
         "RR2": [concept("RR2", str(n), f"flag {n}", f"meaning of {n}") for n in range(10)],
+        "R25": [concept("R25", code, code) for code in ("CTD_PRES", "CTD_TEMP", "CTD_CNDC")],
+        "R27": [concept("R27", "SBE41", "SBE 41")],
     }
     line = {"type": "LineString", "coordinates": [[134.89999999999998, 33.7], [180.0, 30.1]]}
     features = [{"type": "Feature", "properties": {"WHP_Section": "P2"}, "geometry": line}]
@@ -133,11 +154,28 @@ def write_upstream(folder: Path, **replaced: str) -> Path:
         "argo/ar_index_global_meta.txt": replaced.get("meta", META),
         "argo/argo_bio-profile_index.txt": replaced.get("bio", BIO),
         "argo/ar_greylist.txt": replaced.get("greylist", GREYLIST),
-        "cchdo/p02_bottle.csv": replaced.get("bottles", exchange(*BOTTLES)),
-        "goship/woce_lines.geojson": json.dumps({"type": "FeatureCollection", "features": features}),
-        **{f"nvs/{name}.json": json.dumps({"data": {"@graph": rows}}) for name, rows in vocabularies.items()},
+        "whp/p02_bottle.csv": replaced.get("bottles", exchange(*BOTTLES)),
+        "sections/woce_lines.geojson": json.dumps({"type": "FeatureCollection", "features": features}),
+        "dwc/wb_event.csv": replaced.get("events", EVENTS),
+        "dwc/wb_occurrence.csv": replaced.get("occurrences", OCCURRENCES),
+        **{
+            f"nvs/{name}.json": json.dumps({"data": {"@graph": rows, "@context": CONTEXT}})
+            for name, rows in vocabularies.items()
+        },
     }
     for name, text in texts.items():
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         (folder / name).write_text(text, encoding="utf-8")
     return folder
+
+
+def sources(folder: Path, **others: Path) -> Sources:
+    """What `write_upstream` wrote, as the options of the command name it; ``others`` are further sources."""
+    return Sources(
+        argo=folder / "argo",
+        whp=folder / "whp/p02_bottle.csv",
+        nvs=folder / "nvs",
+        sections=folder / "sections/woce_lines.geojson",
+        dwc=folder / "dwc",
+        **others,
+    )

@@ -15,7 +15,7 @@ from neo4j.spatial import CartesianPoint, WGS84Point
 from neo4j.time import Date, DateTime, Duration, Time
 
 from kgshare.canonical import NotCanonical, Temporal, decode, encode
-from kgshare.canonical.graph import civil, normal
+from kgshare.canonical.packed import civil
 
 SCALARS = (
     st.booleans()
@@ -145,18 +145,6 @@ def test_what_no_value_is_written_as_is_refused(text: str) -> None:
 def test_what_no_property_can_hold_has_no_text(value: Any) -> None:
     with pytest.raises(NotCanonical):
         encode(value)
-
-
-@pytest.mark.parametrize(
-    ("text", "canonical"),
-    [
-        ("12:30", "12:30:00"), ("12:30+02:00", "12:30:00+02:00"), ("12:30:00+02:00", "12:30:00+02:00"),
-        ("12:30:01.500Z", "12:30:01.5Z"), ("2013-04-01", "2013-04-01"), ("2013-04-01T12:30", "2013-04-01T12:30:00"),
-        ("12:30:00.000", "12:30:00"), ("+12345-04-01T12:30", "+12345-04-01T12:30:00"),
-    ],
-)  # fmt: skip
-def test_neo4js_short_iso_texts_are_completed(text: str, canonical: str) -> None:
-    assert normal(text) == canonical
 
 
 @given(st.datetimes(min_value=dt.datetime(1, 1, 1)))

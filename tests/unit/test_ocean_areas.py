@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 import pytest
 
-from oceangraph.tables.areas import AREAS, area_of, table, wkt
+from oceangraph.importers.areas import AREAS, area_of, table, wkt
 
 
 @pytest.mark.parametrize(

@@ -13,12 +13,14 @@ from kgshare.seeding import End, Nodes, Relationships
 from oceangraph import model, whp
 from oceangraph.check import check, unknown_units
 from oceangraph.cli import app
+from oceangraph.units import SPELLINGS
 
-PACKAGE = Path(model.__file__).parent
+PACKAGE = Path(model.__file__).parents[1]
+NUMBERS_ONLY = {"Level", "CtdLevel", "Observation"}
 
 
 def messages(*batches: Nodes | Relationships) -> list[str]:
-    return [p.message for p in check(batches).problems]
+    return [p.message for p in check(batches, whole=False).problems]
 
 
 def test_every_property_has_a_known_type_and_unit() -> None:
@@ -39,7 +41,7 @@ def test_relationships_join_labels_and_leave_none_alone() -> None:
 def test_measured_columns_have_distinct_names_and_known_units_and_schemes() -> None:
     names = [c.name for c in whp.COLUMNS]
     assert len(names) == len(set(names))
-    assert {c.unit for c in whp.COLUMNS} <= set(whp.UNITS)
+    assert {c.unit for c in whp.COLUMNS} <= set(SPELLINGS)
     assert {c.scheme for c in whp.COLUMNS} - {""} <= {s.id for s in whp.SCHEMES}
 
 
@@ -74,7 +76,7 @@ def test_indexes_are_made_on_labels_and_properties_that_exist() -> None:
         assert {c.strip().removeprefix(f"{variable}.") for c in columns.split(",")} <= properties
     found = re.search(r"FULLTEXT INDEX search IF NOT EXISTS\s+FOR \(n:([\w|]+)\)", script)
     assert found
-    assert set(found[1].split("|")) == {kind.label for kind in model.NODES}
+    assert set(found[1].split("|")) == {kind.label for kind in model.NODES} - NUMBERS_ONLY
 
 
 SHIP = Nodes(labels=("Ship", "Platform"), rows=[{"code": "318M", "name": "R/V Melville"}], source="ships")
@@ -96,7 +98,7 @@ def aboard(cruise: str, *ships: str) -> Relationships:
 
 
 def test_the_check_passes_what_is_as_the_model_says() -> None:
-    report = check([SHIP, CRUISE, aboard("X", "318M")])
+    report = check([SHIP, CRUISE, aboard("X", "318M")], whole=False)
     assert report.problems == ()
     assert (report.nodes, report.relationships) == ({"Cruise": 1, "Ship": 1}, {"ABOARD": 1})
 
@@ -126,5 +128,31 @@ def test_the_check_finds_what_the_model_does_not_know() -> None:
 
 
 def test_the_check_finds_an_unknown_unit_of_a_parameter() -> None:
-    rows = [{"code": "CFC-12", "name": "CFC-12", "vocabulary": "WHP", "units": "FURLONG"}]
+    rows = [
+        {"code": "CFC-12", "name": "CFC-12", "vocabulary": "WHP", "units": "FURLONG", "variable": "cfc_12"}
+    ]
     assert messages(Nodes(labels=("Parameter",), rows=rows)) == ["unknown unit 'FURLONG'"]
+
+
+def test_the_check_finds_a_parameter_in_another_unit_than_its_property() -> None:
+    rows = [{"code": "TEMP", "name": "t", "vocabulary": "Argo R03", "units": "decibar", "variable": "temp"}]
+    assert messages(Nodes(labels=("Parameter",), rows=rows)) == ["TEMP is in 'decibar', but temp in 'degC'"]
+
+
+def test_the_check_finds_a_flag_and_a_term_that_do_not_exist() -> None:
+    flags = Nodes(
+        labels=("QCFlag",), rows=[{"id": "Argo-RR2/1", "name": "good", "scheme": "Argo-RR2", "value": 1}]
+    )
+    scheme = Nodes(labels=("FlagScheme",), rows=[{"id": "Argo-RR2", "name": "Argo"}])
+    level = Nodes(
+        labels=("Level",),
+        rows=[{"id": "1/1/A/1", "n": 1, "temp_qc": 7}, {"id": "1/1/A/2", "n": 2, "temp_qc": 1}],
+    )
+    assert messages(scheme, flags, level) == ["Level.temp_qc: scheme Argo-RR2 has no flag 7"]
+    sensor = Nodes(labels=("Sensor",), rows=[{"id": "s", "name": "s", "sensor": "CTD_TEMP"}])
+    assert messages(sensor) == ["Sensor.sensor: there is no SensorType 'CTD_TEMP'"]
+
+
+def test_the_check_finds_a_record_without_a_source() -> None:
+    report = check([SHIP])
+    assert [p.message for p in report.problems] == ["Ship 318M has no source"]

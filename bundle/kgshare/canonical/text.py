@@ -7,15 +7,15 @@ the digest of the graph. Format: docs/reference/canonical-text.md.
 
 from __future__ import annotations
 
-import hashlib
 import shutil
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from hashlib import sha256
 from itertools import pairwise
 from pathlib import Path
 from urllib.parse import quote as percent
 
-from kgshare.canonical.records import Node, Record, parse_record, record_text, shard
+from kgshare.canonical.records import Node, Record, parse_record, record_text
 from kgshare.errors import Problem, SeedError
 
 HEADER = "kgshare canonical text 1"
@@ -60,28 +60,48 @@ def folder_name(name: str) -> str:
     return percent(name, safe="").replace(".", "%2E").replace("~", "%7E")
 
 
+class Group:
+    """The records of one label or type, on their way into the text."""
+
+    def __init__(self, writer: TextWriter, folder: str) -> None:
+        self._writer = writer
+        self.paths = [f"{folder}/{digit}.txt" for digit in "0123456789abcdef"]
+        self.held: list[list[str]] = [[] for _ in self.paths]
+
+    def add(self, identity: str, text: str) -> None:
+        """Take a record's text.
+
+        Args:
+            identity: its identity's text.
+            text: the record's text, whose first line is the identity.
+        """
+        self.held[sha256(identity.encode()).digest()[0] >> 4].append(text)
+        self._writer.size += len(text)
+        if self._writer.size > SPILL:
+            self._writer.spill()
+
+
 class TextWriter:
-    """Takes blocks in any order and writes them sorted; memory stays flat in the number of records."""
+    """Takes records in any order and writes them sorted; memory stays flat in the number of records."""
 
     def __init__(self, out: Path) -> None:
-        self._out, self._held, self._size = out, dict[str, list[str]](), 0
+        self._out, self._groups = out, dict[tuple[str, str], Group]()
+        self.size = 0
         if out.exists():
             shutil.rmtree(out)
         out.mkdir(parents=True)
 
-    def add(self, kind: str, group: str, identity: str, text: str) -> None:
-        """Take a record's text.
+    def group(self, kind: str, name: str) -> Group:
+        """Where the records of a label or type go.
 
         Args:
             kind: ``nodes`` or ``relationships``.
-            group: its label or type.
-            identity: its identity's text.
-            text: the record's text, whose first line is the identity.
+            name: the label or type.
         """
-        self._held.setdefault(f"{kind}/{folder_name(group)}/{shard(identity)}.txt", []).append(text)
-        self._size += len(text)
-        if self._size > SPILL:
-            self._spill()
+        found = self._groups.get((kind, name))
+        if found is None:
+            found = self._groups[kind, name] = Group(self, f"{kind}/{folder_name(name)}")
+        return found
 
     def close(self, schema: Iterable[str] = ()) -> CanonicalDigest:
         """Sort and write every file, the schema, and the index.
@@ -89,10 +109,13 @@ class TextWriter:
         Raises:
             SeedError: two records have one identity; names them.
         """
-        parts = (part.relative_to(self._out).as_posix() for part in self._out.rglob("*.part"))
-        paths = {*self._held, *(part.removesuffix(".part") for part in parts)}
         problems: list[Problem] = []
-        files = [self._write(path, problems) for path in sorted(paths)]
+        files: list[FileDigest] = []
+        for group in self._groups.values():
+            for number, path in enumerate(group.paths):
+                texts, group.held[number] = group.held[number], []
+                if texts or (self._out / f"{path}.part").exists():
+                    files.append(self._write(path, texts, problems))
         if problems:
             raise SeedError(*problems[:50])
         lines = sorted(set(schema))
@@ -102,29 +125,31 @@ class TextWriter:
             files.append(FileDigest(path=SCHEMA_FILE, sha256=_sha256(text.encode()), records=len(lines)))
         return _write_index(self._out, sorted(files, key=lambda file: file.path))
 
-    def _spill(self) -> None:
-        for path, blocks in self._held.items():
-            target = self._out / f"{path}.part"
-            target.parent.mkdir(parents=True, exist_ok=True)
-            with target.open("a", encoding="utf-8", newline="") as file:
-                file.write("".join(f"{block}\n\n" for block in blocks))
-        self._held.clear()
-        self._size = 0
+    def spill(self) -> None:
+        """Put aside what is held in memory."""
+        for group in self._groups.values():
+            for path, texts in zip(group.paths, group.held, strict=True):
+                if texts:
+                    target = self._out / f"{path}.part"
+                    target.parent.mkdir(parents=True, exist_ok=True)
+                    with target.open("a", encoding="utf-8", newline="") as file:
+                        file.write("\n\n".join(texts) + "\n\n")
+                    texts.clear()
+        self.size = 0
 
-    def _write(self, path: str, problems: list[Problem]) -> FileDigest:
+    def _write(self, path: str, texts: list[str], problems: list[Problem]) -> FileDigest:
         part, target = self._out / f"{path}.part", self._out / path
-        blocks = self._held.pop(path, [])
         if part.exists():
-            blocks += part.read_text(encoding="utf-8").split("\n\n")[:-1]
+            texts += blocks(part.read_bytes().decode())
             part.unlink()
-        blocks.sort()
-        for first, second in pairwise(blocks):
-            if _identity(first) == _identity(second):
-                problems.append(_twice(_identity(first)))
-        data = "".join([f"{block}\n\n" for block in blocks]).encode()
+        texts.sort()
+        identities = [text.partition("\n")[0] for text in texts]
+        if len(set(identities)) != len(identities):
+            problems += [_twice(one) for one, other in pairwise(identities) if one == other]
+        data = ("\n\n".join(texts) + "\n\n").encode()
         target.parent.mkdir(parents=True, exist_ok=True)
         target.write_bytes(data)
-        return FileDigest(path=path, sha256=_sha256(data), records=len(blocks))
+        return FileDigest(path=path, sha256=_sha256(data), records=len(texts))
 
 
 def write_text(records: Iterable[Record], out: Path, schema: Iterable[str] = ()) -> CanonicalDigest:
@@ -145,7 +170,7 @@ def write_text(records: Iterable[Record], out: Path, schema: Iterable[str] = ())
             ("nodes", record.id.label) if isinstance(record, Node) else ("relationships", record.id.type)
         )
         text = record_text(record)
-        writer.add(kind, group, _identity(text), text)
+        writer.group(kind, group).add(record.id.text, text)
     return writer.close(schema)
 
 
@@ -179,8 +204,8 @@ def read_digest(folder: Path) -> CanonicalDigest:
         )
     files = []
     for line in lines:
-        sha256, count, path = line.split("  ", 2)
-        files.append(FileDigest(path=path, sha256=sha256, records=int(count)))
+        found, count, path = line.split("  ", 2)
+        files.append(FileDigest(path=path, sha256=found, records=int(count)))
     return CanonicalDigest(sha256=_sha256(data), files=tuple(files))
 
 
@@ -223,12 +248,8 @@ def _write_index(out: Path, files: list[FileDigest]) -> CanonicalDigest:
     return CanonicalDigest(sha256=_sha256(data), files=tuple(files))
 
 
-def _identity(block: str) -> str:
-    return block.partition("\n")[0]
-
-
 def _sha256(data: bytes) -> str:
-    return hashlib.sha256(data).hexdigest()
+    return sha256(data).hexdigest()
 
 
 def _twice(identity: str) -> Problem:

@@ -1,1 +1,1 @@
-"""One door each to the outside: `process` for subprocesses, `engine` for the Docker API, `bolt` for Neo4j."""
+"""One door each to the outside: `process` for subprocesses, `engine` for the Docker API, `bolt` and `wire` for Neo4j."""

@@ -7,12 +7,11 @@ that a project is to be made from.
 from __future__ import annotations
 
 import logging
-import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import islice
-from typing import Any, TypeVar
+from typing import Any
 
 from neo4j import READ_ACCESS, GraphDatabase, Query, Session
 from neo4j.exceptions import AuthError, DriverError, Neo4jError
@@ -21,11 +20,6 @@ from kgshare.errors import Problem, StackError
 from kgshare.questions.model import Answer
 
 COUNT = "MATCH (n) RETURN count(n) AS n", "MATCH ()-[r]->() RETURN count(r) AS n"  # both from the count store
-
-TRIES = 3
-# A transaction is closed a moment after its data can be seen; so long its number may lag behind.
-SETTLE = 0.2
-T = TypeVar("T")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -97,28 +91,6 @@ class Reading:
                 said = f"stopped after {seconds:g} seconds"
             raise StackError(Problem(message=f"the query failed: {said}", where=self._address)) from None
         return Answer(columns=columns, rows=tuple(table[:rows]), more=len(table) > rows)
-
-    def of_one_moment(self, read: Callable[[], T], *, say: Callable[[str], None], hint: str) -> T:
-        """Read, and once more where something was committed meanwhile: Neo4j is read-committed and has no snapshots.
-
-        Args:
-            read: reads; what it made of an attempt that is repeated is thrown away.
-            say: is told when it is done again.
-            hint: what to do where it cannot be had.
-
-        Raises:
-            StackError: something was committed during each of the attempts.
-        """
-        for attempt in range(1, TRIES + 1):
-            before = self.committed()
-            found = read()
-            time.sleep(SETTLE)
-            if self.committed() == before:
-                return found
-            if attempt < TRIES:
-                say("something was written to the database meanwhile: once more")
-        message = f"something was written to the database during each of {TRIES} attempts to read it, so what was read is of no one moment"
-        raise StackError(Problem(message=message, where=self._address, hint=hint))
 
     def committed(self) -> str:
         """What was committed last, as a bookmark: the same one twice means that nothing was committed in between.

@@ -1,15 +1,17 @@
 """The one door to the Docker API: nothing else imports ``docker``.
 
 Typed answers to what the stack asks: what is there, load it, tag it, read its logs, take it away. Starting is left
-to Docker Compose. ``DOCKER_HOST`` and Docker's contexts decide which engine it is, as they do for the command line.
+to Docker Compose. ``DOCKER_HOST`` and Docker's contexts decide which engine it is, as they do for the command line; where
+no Docker answers and DOCKER_HOST says nothing, it is the Podman that does.
 """
 
 from __future__ import annotations
 
 import io
+import os
 import re
 import tarfile
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
@@ -19,6 +21,8 @@ from docker.errors import APIError, DockerException, NotFound  # noqa: TID251
 from docker.models.containers import Container  # noqa: TID251
 from requests.exceptions import RequestException
 
+from kgshare.doors import podman
+from kgshare.doors.podman import Podman
 from kgshare.errors import EngineError
 
 MINIMUM = (25, 0)  # the first with health checks that start often and then seldom
@@ -59,6 +63,7 @@ class ContainerFacts:
         ports: published port on loopback by the port inside.
         exit_code: of its last end; 0 while it runs.
         restarts: how often the engine started it again.
+        limited: whether the engine holds it to limits of memory and processes; an engine may leave them out silently.
     """
 
     id: str
@@ -70,6 +75,7 @@ class ContainerFacts:
     ports: Mapping[int, int]
     exit_code: int = 0
     restarts: int = 0
+    limited: bool = True
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -84,24 +90,48 @@ class VolumeFacts:
 class Engine:
     """A container engine that answers. Every method raises `EngineError` where it does not."""
 
-    def __init__(self, client: docker.DockerClient) -> None:
-        self._client = client
+    def __init__(self, client: docker.DockerClient, podman: Podman | None = None) -> None:
+        self._client, self.podman = client, podman
 
     @classmethod
-    def connect(cls) -> Engine:
-        """The engine that ``docker`` on the command line would use.
+    def connect(cls, say: Callable[[str], None] = lambda line: None) -> Engine:
+        """The engine that ``docker`` on the command line would use, else a Podman that answers.
+
+        A Podman that was found so becomes this process's DOCKER_HOST, so that Docker Compose uses the same one.
+
+        Args:
+            say: is told that it is Podman, where nobody asked for it.
 
         Raises:
             EngineError: there is none, it may not be used, or it is too old.
         """
         try:
-            client = docker.from_env(timeout=TIMEOUT, version="auto")
+            return cls._connect(None)
+        except EngineError as error:
+            if os.environ.get("DOCKER_HOST"):
+                raise
+            for host in podman.sockets():
+                with suppress(EngineError):
+                    found = cls._connect(host)
+                    os.environ["DOCKER_HOST"] = host
+                    say(f"no Docker answers: using Podman at {host}")
+                    return found
+            raise error from None
+
+    @classmethod
+    def _connect(cls, host: str | None) -> Engine:
+        environment = {**os.environ, "DOCKER_HOST": host} if host else None
+        try:
+            client = docker.from_env(timeout=TIMEOUT, version="auto", environment=environment)
             version = client.version()
+            if not any("Podman" in str(part.get("Name")) for part in version.get("Components") or []):
+                require_version(str(version["Version"]))
+                return cls(client)
+            options = client.info().get("SecurityOptions") or []
         except (DockerException, RequestException, OSError) as error:
             raise _unreachable(error) from None
-        if not any("Podman" in str(part.get("Name")) for part in version.get("Components") or []):
-            require_version(str(version["Version"]))  # podman counts its versions differently
-        return cls(client)
+        podman.require_version(str(version["Version"]))
+        return cls(client, Podman(client.api, rootless=any("rootless" in option for option in options)))
 
     def facts(self) -> EngineFacts:
         """Version, platform, image store and folder of the engine."""
@@ -162,6 +192,15 @@ class Engine:
             )
             facts = [_container(c) for c in found]
         return tuple(sorted(facts, key=lambda c: (c.labels.get(PROJECT, ""), c.service, c.id)))
+
+    def check_health(self, found: Iterable[ContainerFacts]) -> bool:
+        """Have health checks run where nobody else does (Podman); whether there was any, so that another look is due."""
+        checked = [c for c in found if self.podman and c.state == "running" and c.health]
+        for container in checked:
+            assert self.podman
+            with _speaking():
+                self.podman.check_health(container.id)
+        return bool(checked)
 
     def stop(self, container: str, seconds: int) -> None:
         """Ask a container to end, and wait so long before it is killed; nothing happens where it has gone."""
@@ -253,7 +292,13 @@ def _container(found: Container) -> ContainerFacts:
         ports=ports,
         exit_code=int(state.get("ExitCode") or 0),
         restarts=int(attrs.get("RestartCount") or 0),
+        limited=_positive(attrs["HostConfig"].get("Memory"))
+        and _positive(attrs["HostConfig"].get("PidsLimit")),
     )
+
+
+def _positive(limit: int | None) -> bool:
+    return (limit or 0) > 0
 
 
 def _selectors(labels: Mapping[str, str | None]) -> list[str]:

@@ -54,6 +54,11 @@ class Engine(Protocol):
 
     name: str
 
+    @property
+    def remarks(self) -> tuple[str, ...]:
+        """What a reader of the build's report should know of how this engine builds."""
+        ...
+
     def check(self) -> None:
         """See that the engine can build.
 

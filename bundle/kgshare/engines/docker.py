@@ -15,6 +15,7 @@ from kgshare.errors import BuildError, EngineError
 
 MINIMUM = (25, 0)
 INSTALL = "install Docker Engine 25 or newer with buildx (Debian: docker.io, docker-cli, docker-buildx)"
+NOT_PODMAN = "bundles are built with Docker or, without any engine, with `kgshare build --local`; a built one runs on Podman"
 _STEP_LINE = re.compile(r"^#\d+ (?:\d+\.\d+ )?")
 
 
@@ -22,6 +23,7 @@ class DockerEngine:
     """Builds with the engine that ``docker`` on the command line uses."""
 
     name = "docker"
+    remarks: tuple[str, ...] = ()
 
     def check(self) -> None:
         """See that a daemon of a sufficient version and buildx are there.
@@ -29,7 +31,11 @@ class DockerEngine:
         Raises:
             EngineError: one of them is not.
         """
-        version = _docker("version", "--format", "{{.Server.Version}}").stdout.strip()
+        answer = _docker("version", "--format", "{{json .Server}}").stdout.strip()
+        server = json.loads(answer)
+        if any("Podman" in str(part.get("Name")) for part in server.get("Components") or ()):
+            raise EngineError("this engine is Podman, which has no BuildKit to build with", hint=NOT_PODMAN)
+        version = str(server["Version"])
         numbers = tuple(int(part) for part in re.findall(r"\d+", version)[:2])
         if numbers < MINIMUM:
             raise EngineError(f"Docker Engine {version} is too old to build with", hint=INSTALL)

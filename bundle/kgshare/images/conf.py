@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping
 from kgshare.errors import ManifestError, Problem
 from kgshare.project import Manifest
 from kgshare.project.rules import ALLOWLIST
+from kgshare.seeding.server import JVM_OPENS
 
 HOME, CONF, DATA = "/opt/neo4j", "/opt/neo4j/conf", "/data"
 LIB, PLUGINS, NATIVE = "/opt/neo4j/lib", "/opt/neo4j/plugins", "/opt/neo4j/native"
@@ -70,17 +71,6 @@ ELSEWHERE: Mapping[str, str] = {
     "server.jvm.additional": "",
 }
 
-# From Neo4j's neo4j.conf (server.jvm.additional): its page cache, Netty and Lucene reach into the JDK.
-JVM_OPENS = (
-    "--add-opens=java.base/java.nio=ALL-UNNAMED",
-    "--add-opens=java.base/java.io=ALL-UNNAMED",
-    "--add-opens=java.base/sun.nio.ch=ALL-UNNAMED",
-    "--add-opens=java.base/java.util.concurrent=ALL-UNNAMED",
-    "--enable-native-access=ALL-UNNAMED",
-    "-Dio.netty.tryReflectionSetAccessible=true",
-    "-Djdk.tls.rejectClientInitiatedRenegotiation=true",
-    "-Dlog4j2.disable.jmx=true",
-)
 # Libraries stand unpacked in the image: /tmp is not executable at run time.
 JVM_NATIVE = (
     f"-Djava.library.path={NATIVE}",

@@ -175,23 +175,7 @@ def report(stack: str, *, already: bool, notes_: tuple[str, ...], began: float) 
     Raises:
         StackError: nothing is.
     """
-    status = look.status_of(stack)
-    if status.url is None or status.bolt is None:
-        raise StackError(f"the stack {stack} stopped again", hint=f"`kgshare logs --name {stack}` shows why")
-    return StackReport(
-        stack=stack,
-        services=status.services,
-        url=status.url,
-        bolt=status.bolt,
-        nodes=status.nodes,
-        relationships=status.relationships,
-        bundle=status.bundle,
-        password_file=status.password_file,
-        already=already,
-        notes=("without containers: not sandboxed", *notes_),
-        browser=status.browser,
-        seconds=round(time.monotonic() - began, 2),
-    )
+    return StackReport.of(look.status_of(stack), already=already, notes=notes_, began=began)
 
 
 def again(state: LocalState) -> tuple[Mapping[str, object], Mapping[str, Path]]:

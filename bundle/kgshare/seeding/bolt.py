@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
+from functools import cached_property
 from itertools import islice
 from typing import Any
+from urllib.parse import urlsplit
 
 import neo4j
 from neo4j.exceptions import DriverError, Neo4jError
 
+from kgshare.doors.wire import Wire
 from kgshare.questions.model import Answer
 
 
@@ -30,8 +33,15 @@ class QueryFailed(Exception):
 class Database:
     """A session on the database that is being seeded. Queries are auto-commit, so ``IN TRANSACTIONS`` works."""
 
-    def __init__(self, session: neo4j.Session) -> None:
-        self._session = session
+    def __init__(self, session: neo4j.Session, wires: ExitStack, uri: str, password: str) -> None:
+        self._session, self._wires, self._uri, self._password = session, wires, uri, password
+
+    @cached_property
+    def wire(self) -> Wire:
+        """A connection of its own, for reading the whole graph."""
+        port = urlsplit(self._uri).port
+        assert port is not None  # `start_server` chose it
+        return self._wires.enter_context(Wire(port, self._password))
 
     def stream(self, query: str, parameters: Mapping[str, Any]) -> Iterator[Sequence[Any]]:
         """A query's rows as they come, each a list of values.
@@ -89,5 +99,6 @@ def connect(uri: str, password: str | None = None, *, read_only: bool = False) -
     with (
         neo4j.GraphDatabase.driver(uri, auth=auth, user_agent="kgshare", telemetry_disabled=True) as driver,
         driver.session(database="neo4j", fetch_size=5000, default_access_mode=mode) as session,
+        ExitStack() as wires,
     ):
-        yield Database(session)
+        yield Database(session, wires, uri, password or "")

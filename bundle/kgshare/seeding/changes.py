@@ -64,11 +64,11 @@ def apply_change_sets(
             does not store as it is written.
     """
     upstream, result = scratch / "upstream", scratch / "changed"
-    read_graph(db.stream, upstream, spec.node_keys, spec.relationship_keys)
+    read_graph(db.wire, upstream, spec.node_keys, spec.relationship_keys)
     decided = decide(upstream, change_sets, spec.changes or "", applied)
     for change_set in change_sets:
         write_changes(db, change_set.changes, f"{spec.changes}/{change_set.name}{SUFFIX}")
-    read_graph(db.stream, result, spec.node_keys, spec.relationship_keys)
+    read_graph(db.wire, result, spec.node_keys, spec.relationship_keys)
     _require_decided(upstream, result, decided)
 
 

@@ -17,6 +17,9 @@ RUNTIME_SOURCES = (
     "kgshare/errors.py",
     "kgshare/canonical",
     "kgshare/changes",
+    "kgshare/doors/__init__.py",
+    "kgshare/doors/packstream.py",
+    "kgshare/doors/wire.py",
     "kgshare/questions",
     "kgshare/seeding",
 )

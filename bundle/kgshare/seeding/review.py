@@ -64,7 +64,7 @@ def review(spec: SeedSpec) -> SeedReport:
         if problems:
             raise CheckError(*problems)
         with clock.stage("canonical text"):
-            digest = read_graph(db.stream, scratch / "result", spec.node_keys, spec.relationship_keys)
+            digest = read_graph(db.wire, scratch / "result", spec.node_keys, spec.relationship_keys)
         labels = count_labels(db)
         server.kill()  # the store is thrown away
     types = digest.count("relationships")

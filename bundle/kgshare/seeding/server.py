@@ -23,8 +23,8 @@ ENTRY_POINT = "META-INF/services/org.neo4j.server.startup.EntryPoint"
 # Not the documented Neo4jAdminCommand, which starts this one in a second JVM of its own choosing.
 ADMIN = "org.neo4j.cli.AdminTool"
 
-# From Neo4j's neo4j.conf (server.jvm.additional); without them page cache, Netty and Lucene complain or fail.
-JVM_OPTIONS = (
+# From Neo4j's neo4j.conf (server.jvm.additional): its page cache, Netty and Lucene reach into the JDK. In images, too.
+JVM_OPENS = (
     "--add-opens=java.base/java.nio=ALL-UNNAMED",
     "--add-opens=java.base/java.io=ALL-UNNAMED",
     "--add-opens=java.base/sun.nio.ch=ALL-UNNAMED",
@@ -33,9 +33,8 @@ JVM_OPTIONS = (
     "-Dio.netty.tryReflectionSetAccessible=true",
     "-Djdk.tls.rejectClientInitiatedRenegotiation=true",
     "-Dlog4j2.disable.jmx=true",
-    "-XX:+UseSerialGC",
-    "-XX:+ExitOnOutOfMemoryError",
 )
+JVM_OPTIONS = (*JVM_OPENS, "-XX:+UseSerialGC", "-XX:+ExitOnOutOfMemoryError")
 
 # For a server that lives for seconds or minutes: the second compiler would take more than it gives.
 QUICK = ("-XX:TieredStopAtLevel=1",)

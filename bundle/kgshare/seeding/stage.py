@@ -65,7 +65,7 @@ def seed(spec: SeedSpec) -> SeedReport:
             run_checks(db, spec.checks)
             check_questions(server.uri, spec.questions)
         with clock.stage("canonical text"):
-            digest = read_graph(db.stream, out / "graph", spec.node_keys, spec.relationship_keys)
+            digest = read_graph(db.wire, out / "graph", spec.node_keys, spec.relationship_keys)
         labels = count_labels(db)
         with clock.stage("stop"):
             server.stop()

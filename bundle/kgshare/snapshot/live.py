@@ -7,7 +7,8 @@ from pathlib import Path
 
 from kgshare.canonical.graph import read_graph
 from kgshare.canonical.text import CanonicalDigest
-from kgshare.doors.bolt import reading
+from kgshare.doors.moment import of_one_moment
+from kgshare.doors.wire import Wire
 from kgshare.errors import StackError
 from kgshare.progress import Progress
 from kgshare.stack.baseline import Baseline, find
@@ -47,15 +48,13 @@ def read_stack(name: str | None, out: Path, *, progress: Progress) -> StackText:
     stack = reach(name)
     baseline = baseline_of(stack)
     identity = baseline.manifest.identity
-    hint = "wait until the application or the script that writes is done, then try again"
-    with (
-        reading(stack.uri, user="neo4j", password=stack.password) as source,
-        progress.stage(f"read the graph of {stack.stack}"),
-    ):
-        digest = source.of_one_moment(
-            lambda: read_graph(source.stream, out, identity.nodes, identity.relationships),
+    with Wire(stack.port, stack.password) as source, progress.stage(f"read the graph of {stack.stack}"):
+        digest = of_one_moment(
+            source,
+            lambda: read_graph(source, out, identity.nodes, identity.relationships),
             say=progress.say,
-            hint=hint,
+            where=stack.stack,
+            hint="wait until the application or the script that writes is done, then try again",
         )
     return StackText(stack=stack, folder=out, digest=digest, baseline=baseline)
 

@@ -65,7 +65,7 @@ def up(
 
         report = without.start(source, bundle, stack=stack, port=port, agreed=agreed, progress=progress)
     else:
-        report = start(source, stack=stack, port=port, progress=progress, engine=_engine_or_local())
+        report = start(source, stack=stack, port=port, progress=progress, engine=_engine_or_local(progress))
     if open_page:
         show_in_browser(report.url)
     return report
@@ -214,15 +214,14 @@ def _engine(*, optional: bool) -> Engine | None:
         raise
 
 
-def _engine_or_local() -> Engine:
+def _engine_or_local(progress: Progress) -> Engine:
     """The engine; the error says what needs none, where that is possible."""
     try:
-        return Engine.connect()
+        return Engine.connect(progress.say)
     except EngineError as error:
         if not sys.platform.startswith("linux"):
             raise
-        more = "; `kgshare up --local` needs no engine, and is not sandboxed"
-        raise EngineError(*(replace(p, hint=p.hint + more) for p in error.problems)) from None
+        raise error.adding("`kgshare up --local` needs no engine, and is not sandboxed") from None
 
 
 def chosen_stack(

@@ -93,6 +93,8 @@ def services_of(
 def status_of(engine: Engine, stack: str, *, seconds: float = 5.0) -> StackStatus:
     """A stack as it is now; the database is asked how much it holds, for so many seconds at the most."""
     containers = engine.containers({compose.LABEL_STACK: stack})
+    if engine.check_health(containers):
+        containers = engine.containers({compose.LABEL_STACK: stack})
     state = notes.read_state(stack)
     ports = published(containers)
     bolt_port = ports.get(compose.BOLT_PORT)

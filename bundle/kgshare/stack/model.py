@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar
+
+from kgshare.errors import StackError
+
+NOT_SANDBOXED = "without containers: not sandboxed"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -79,7 +84,7 @@ class StackStatus:
             rows.append(f"  browser   {self.browser}")
         rows += [f"  {s.name:<12} {s.health:<10} {s.image[:19]}" for s in self.services]
         if not self.sandboxed:
-            rows.append("  without containers: not sandboxed")
+            rows.append(f"  {NOT_SANDBOXED}")
         rows += [f"  kept volume {name}" for name in self.kept]
         return rows
 
@@ -108,6 +113,35 @@ class StackReport:
     notes: tuple[str, ...]
     seconds: float
     browser: str | None = None
+
+    @classmethod
+    def of(cls, status: StackStatus, *, already: bool, notes: tuple[str, ...], began: float) -> StackReport:
+        """What is running now; ``began`` is when the command did, on the monotonic clock.
+
+        Raises:
+            StackError: nothing is.
+        """
+        if status.url is None or status.bolt is None:
+            hint = f"`kgshare logs --name {status.stack}` shows why"
+            raise StackError(f"the stack {status.stack} stopped again", hint=hint)
+        if status.nodes is None:
+            notes = (*notes, "the database did not say how much it holds")
+        if not status.sandboxed:
+            notes = (NOT_SANDBOXED, *notes)
+        return cls(
+            stack=status.stack,
+            services=status.services,
+            url=status.url,
+            bolt=status.bolt,
+            nodes=status.nodes,
+            relationships=status.relationships,
+            bundle=status.bundle,
+            password_file=status.password_file,
+            already=already,
+            notes=notes,
+            browser=status.browser,
+            seconds=round(time.monotonic() - began, 2),
+        )
 
     def text(self) -> str:
         """The address, last so that it stands where the eye is."""

@@ -11,7 +11,6 @@ from kgshare.local import state as locals_of
 from kgshare.stack import look
 from kgshare.stack import state as notes
 from kgshare.stack.commands import chosen_stack
-from kgshare.stack.ports import LOOPBACK
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -23,7 +22,7 @@ class Reach:
         project: name of the project it came from.
         bundle: digest of the bundle's index; empty where kgshare's notes are lost.
         store: name of the store it runs on; its baseline is found by it.
-        uri: where Bolt answers on this machine.
+        port: where Bolt answers on this machine.
         password: of user neo4j.
     """
 
@@ -31,7 +30,7 @@ class Reach:
     project: str
     bundle: str
     store: str
-    uri: str
+    port: int
     password: str = field(repr=False)
 
 
@@ -55,7 +54,7 @@ def _local(stack: str) -> Reach:
     password = (locals_of.folder_of(stack) / locals_of.PASSWORD).read_text(encoding="utf-8").strip()
     return Reach(
         stack=stack, project=state.project, bundle=state.bundle, store=state.store,
-        uri=f"bolt://{LOOPBACK}:{state.bolt_port}", password=password,
+        port=state.bolt_port, password=password,
     )  # fmt: skip
 
 
@@ -69,7 +68,7 @@ def _contained(engine: Engine, stack: str) -> Reach:
     volumes = [v.name for v in engine.volumes({compose.LABEL_STACK: stack, look.VOLUME: "store"})]
     return Reach(
         stack=stack, project=labels.get(compose.LABEL_NAME, ""), bundle=labels.get(compose.LABEL_BUNDLE, ""),
-        store=state.store if state else volumes[0] if len(volumes) == 1 else "", uri=f"bolt://{LOOPBACK}:{port}", password=password,
+        store=state.store if state else volumes[0] if len(volumes) == 1 else "", port=port, password=password,
     )  # fmt: skip
 
 

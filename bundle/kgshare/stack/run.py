@@ -6,12 +6,15 @@ import http.client
 import re
 import time
 from collections.abc import Iterable
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 
 from kgshare import compose
+from kgshare.aside import write_text_aside
 from kgshare.doors import process
 from kgshare.doors.engine import ContainerFacts, Engine
 from kgshare.errors import EngineError, KgshareError, Problem, StackError
+from kgshare.stack import podman
 from kgshare.stack.ports import LOOPBACK
 from kgshare.stack.state import ENV, StackState
 
@@ -56,13 +59,20 @@ def compose_up(engine: Engine, state: StackState, folder: Path) -> None:
         PortTaken: a port was not free after all.
         StackError: a service did not start, with the last lines it printed.
     """
+    files: list[str | Path] = ["--file", folder / compose.COMPOSE]
+    beside: AbstractContextManager[None] = nullcontext()
+    if engine.podman:
+        write_text_aside(folder / podman.OVERLAY, podman.make_networks(engine.podman, state), mode=0o600)
+        files += ["--file", folder / podman.OVERLAY]
+        beside = podman.checking_health(engine, state.stack)
     command: list[str | Path] = [
         "docker", "compose", "--ansi", "never", "--project-name", state.stack,
-        "--project-directory", folder, "--file", folder / compose.COMPOSE, "--env-file", folder / ENV,
+        "--project-directory", folder, *files, "--env-file", folder / ENV,
         "up", "--detach", "--remove-orphans",
     ]  # fmt: skip
     try:
-        process.run(command, cwd=folder, without=NOT_OURS)
+        with beside:
+            process.run(command, cwd=folder, without=NOT_OURS)
     except process.CommandMissing as error:
         raise EngineError(*error.problems) from None
     except process.CommandFailed as error:
@@ -79,7 +89,8 @@ def _wait(engine: Engine, state: StackState) -> None:
             return
         if time.monotonic() >= end or any(c.state in GONE or c.health == "unhealthy" for c in found):
             raise _why(engine, state, f"it was not healthy within {WAIT} s", found)
-        time.sleep(0.1)
+        if not engine.check_health([c for c in found if c.health != "healthy"]):
+            time.sleep(0.1)
 
 
 def why_silent(engine: Engine, state: StackState) -> KgshareError | None:

@@ -10,7 +10,7 @@ from kgshare import compose
 from kgshare.doors.engine import PROJECT, ContainerFacts, Engine
 from kgshare.errors import EngineError, StackError
 from kgshare.progress import Progress
-from kgshare.stack import look, ports, run
+from kgshare.stack import look, podman, ports, run
 from kgshare.stack import state as notes
 from kgshare.stack.alone import alone
 from kgshare.stack.load import ensure_images
@@ -49,9 +49,12 @@ def _start(
             hint="ask its author for a bundle built for this platform",
         )
     images = ensure_images(source, engine, facts, progress)
+    if engine.podman and podman.beside_docker(engine.podman):
+        progress.say(podman.BESIDE_DOCKER)
     with progress.stage(f"start {stack}"):
         state, said = _start_on_free_ports(source, stack, port, images, containers, progress, engine)
-    return report(engine, stack, already=False, notes_=(*said, *_kept(engine, state)), began=began)
+    said = (*said, *_not_limited(engine, stack), *_kept(engine, state))
+    return report(engine, stack, already=False, notes_=said, began=began)
 
 
 def plan_state(
@@ -108,24 +111,7 @@ def report(
         StackError: nothing is.
     """
     status = look.status_of(engine, stack)
-    if status.url is None or status.bolt is None:
-        raise StackError(f"the stack {stack} stopped again", hint=f"`kgshare logs --name {stack}` shows why")
-    if status.nodes is None:
-        notes_ = (*notes_, "the database did not say how much it holds")
-    return StackReport(
-        stack=stack,
-        services=status.services,
-        url=status.url,
-        bolt=status.bolt,
-        nodes=status.nodes,
-        relationships=status.relationships,
-        bundle=status.bundle,
-        password_file=status.password_file,
-        already=already,
-        notes=notes_,
-        browser=status.browser,
-        seconds=round(time.monotonic() - began, 2),
-    )
+    return StackReport.of(status, already=already, notes=notes_, began=began)
 
 
 def _require_ours(containers: tuple[ContainerFacts, ...], stack: str, source: Source) -> None:
@@ -203,6 +189,13 @@ def _port_notes(state: StackState, wanted: int) -> tuple[str, ...]:
     if state.browser_port not in {0, compose.BROWSER_PORT}:
         moved.append(f"port {compose.BROWSER_PORT} was taken, so Neo4j Browser is on {state.browser_port}")
     return tuple(moved)
+
+
+def _not_limited(engine: Engine, stack: str) -> tuple[str, ...]:
+    if all(c.limited for c in engine.containers({compose.LABEL_STACK: stack})):
+        return ()
+    why = "; rootless Podman needs cgroups v2 and its user's share of them for that" if engine.podman else ""
+    return (f"the engine limits neither memory nor processes of this stack{why}",)
 
 
 def _kept(engine: Engine, state: StackState) -> tuple[str, ...]:

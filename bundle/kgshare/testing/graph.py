@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from kgshare.testing.packstream import Reader
+from kgshare.doors.packstream import Reader
 
 READ_NODES = "MATCH (n) RETURN id(n), labels(n), properties(n)"
 READ_RELATIONSHIPS = "MATCH (a)-[r]->(b) RETURN id(r), type(r), id(a), id(b), properties(r)"

@@ -14,6 +14,8 @@ from dataclasses import dataclass
 from neo4j import Driver, Query, Session
 
 from kgshare.canonical.schema import SHOW_CONSTRAINTS, SHOW_INDEXES, quoted, schema_statements
+from kgshare.doors.packstream import Raw, Reader
+from kgshare.doors.wire import Wire
 from kgshare.errors import StackError
 from kgshare.testing.graph import (
     READ_NODES,
@@ -24,8 +26,6 @@ from kgshare.testing.graph import (
     Undo,
     compare,
 )
-from kgshare.testing.packstream import Raw, Reader
-from kgshare.testing.wire import Wire
 
 ATTEMPTS = 4
 _SHOW_OTHERS = "SHOW TRANSACTIONS YIELD transactionId, database, currentQueryId, currentQuery"

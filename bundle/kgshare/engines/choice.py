@@ -1,0 +1,46 @@
+"""Which engine builds: each function finds one, and is called only where something has to be built."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+
+from kgshare.engines import Engine
+from kgshare.engines.docker import DockerEngine
+from kgshare.engines.local import LocalEngine
+from kgshare.errors import EngineError
+from kgshare.places import cache_dir
+
+Find = Callable[[], Engine]
+
+
+class _Docker(DockerEngine):
+    """Docker, whose absence is not the end where the machine can build by itself."""
+
+    def check(self) -> None:
+        try:
+            super().check()
+        except EngineError as error:
+            if sys.platform != "linux":
+                raise
+            raise error.adding("`kgshare build --local` needs no engine") from None
+
+
+def docker() -> Engine:
+    """Docker."""
+    return _Docker()
+
+
+def machine() -> Engine:
+    """This machine's own means, without a container engine."""
+    return LocalEngine(cache_dir() / "rooms")
+
+
+def either() -> Engine:
+    """Docker where it answers, else this machine's own means."""
+    found = docker()
+    try:
+        found.check()
+    except EngineError:
+        return machine()
+    return found
