@@ -51,7 +51,9 @@ def check_image(file: Path, name: str, *, platform: str, port: int, locked: str 
     except (tarfile.TarError, ValueError, OSError) as error:
         raise ImageError(Problem(message=f"a layer cannot be read: {error}", where=name)) from None
     if problems:
-        raise ImageError(*(Problem(message=p.message, where=_where(name, p.where), hint=p.hint) for p in problems))
+        raise ImageError(
+            *(Problem(message=p.message, where=_where(name, p.where), hint=p.hint) for p in problems)
+        )
 
 
 def _where(name: str, path: str) -> str:
@@ -69,8 +71,8 @@ def _read(file: Path, name: str) -> ImageArchive:
 def _entries(layer: LayerSource) -> Iterator[Entry]:
     with tarfile.open(fileobj=cast(io.BufferedIOBase, _Pieces(layer)), mode="r|") as tar:
         for member in tar:
-            path = member.name.removeprefix(".").strip("/")
-            if not path:
+            path = member.name.removeprefix("./").strip("/")
+            if path in ("", "."):
                 continue
             if member.isdev():
                 raise ValueError(f"{path} is a device")

@@ -29,7 +29,9 @@ def wrong_config(config: Mapping[str, Any], *, platform: str, port: int) -> Iter
     """
     here = f"{config.get('os', '')}/{config.get('architecture', '')}"
     if here != platform:
-        yield _problem("platform", f"is for {here}, and the bundle is for {platform}", "build it for this platform")
+        yield _problem(
+            "platform", f"is for {here}, and the bundle is for {platform}", "build it for this platform"
+        )
     run: Mapping[str, Any] = config.get("config") or {}
     user = str(run.get("User") or "").partition(":")[0]
     if not user.isdigit() or int(user) == 0:
@@ -39,11 +41,13 @@ def wrong_config(config: Mapping[str, Any], *, platform: str, port: int) -> Iter
     if not words:
         yield _problem("start", "does not say what to start", "say ENTRYPOINT with a list of words")
     elif _is_shell(words):
-        yield _problem("start", f"is started by a shell: {' '.join(words)}", "say ENTRYPOINT with a list of words")
+        yield _problem(
+            "start", f"is started by a shell: {' '.join(words)}", "say ENTRYPOINT with a list of words"
+        )
     test = _words(run.get("Healthcheck") or {}, "Test")
     if test[:1] == ["CMD-SHELL"] or (test[:1] == ["CMD"] and _is_shell(test[1:])):
         hint = 'say HEALTHCHECK CMD ["PROGRAM", …], or leave it out: its health path is asked anyway'
-        yield _problem("health", "its health check needs a shell", hint)
+        yield _problem("health", "has a health check that needs a shell", hint)
     if run.get("Volumes"):
         names = ", ".join(sorted(run["Volumes"]))
         hint = "take VOLUME out: its root is read-only, and /tmp is what it may write"
@@ -55,7 +59,9 @@ def wrong_config(config: Mapping[str, Any], *, platform: str, port: int) -> Iter
     labels: Mapping[str, str] = run.get("Labels") or {}
     missing = [label for label in LABELS if not labels.get(label)]
     if missing:
-        hint = "say LABEL for each: who looks at the image wants to know what it is and what it may be used for"
+        hint = (
+            "say LABEL for each: who looks at the image wants to know what it is and what it may be used for"
+        )
         yield _problem("labels", f"has no label {', '.join(missing)}", hint)
 
 

@@ -252,12 +252,18 @@ def _from_files(folder: Path, origin: Path, found: Found, source: str, progress:
         made = {table.file: table.made for table in records if table.made}
         places |= {table.file: table.file for table in records if not table.made}
     draft = Draft(
-        about=about(folder if folder.exists() else origin, Path(source).name, found.names), neo4j=neo4j,
+        about=about(folder if folder.exists() else origin, Path(source).name, _named(folder, found)), neo4j=neo4j,
         proposal=proposal, seed=(seed,), checks=(*_counts(look), *good), doubtful=tuple(doubtful),
         notes=(*look.notes, *notes), application=found.application.data if found.application else None,
     )  # fmt: skip
     _write(folder, origin, places, made, render(draft))
     return replace(_report(folder, source, look, draft), files=tuple(made))
+
+
+def _named(folder: Path, found: Found) -> dict[str, str]:
+    """What the files say, or else the name of the project's folder, also where that is still to be made."""
+    said = found.names
+    return {**said, "name": said.get("name") or said.get("title") or folder.resolve().name}
 
 
 @contextmanager

@@ -38,16 +38,20 @@ def last_stage(text: str, name: str) -> str:
         ImageError: it has no stage, or names an image, a frontend or an address that would have to be fetched.
     """
     if first := next((n for n, line in enumerate(text.splitlines(), 1) if _SYNTAX.match(line)), None):
-        raise ImageError(Problem(message="a frontend of its own would have to be fetched", where=f"{name}:{first}"))
+        raise ImageError(
+            Problem(message="a frontend of its own would have to be fetched", where=f"{name}:{first}")
+        )
     stages: list[str] = []
     problems: list[Problem] = []
     for found in instructions(text):
         where = f"{name}:{found.line}"
         if match := _FROM.match(found.text):
             if match[1].lower() != "scratch" and match[1].lower() not in stages:
-                problems.append(Problem(message=f"the image {match[1]} would have to be fetched", where=where, hint=HINT))
+                problems.append(
+                    Problem(message=f"the image {match[1]} would have to be fetched", where=where, hint=HINT)
+                )
             stages.append((match[2] or str(len(stages))).lower())
-        elif (match := _ADDRESS.match(found.text)):
+        elif match := _ADDRESS.match(found.text):
             hint = "no address is reached while building: put the file into the project, or lock it as a jar or package"
             problems.append(Problem(message=f"{match[1]} would have to be fetched", where=where, hint=hint))
         else:
