@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 from kgshare.canonical.records import shard
@@ -15,17 +16,29 @@ from kgshare.changes.model import Add, Change, Remove, Rename
 from kgshare.changes.names import ends, key_names
 
 
-def load_touched(text: Path, changes: Iterable[Change]) -> dict[str, str]:
-    """The records that changes name and the ends of relationships that they add.
+@dataclass(frozen=True, kw_only=True)
+class Touched:
+    """What changes touch.
 
-    Where a node is removed or renamed, every relationship too, because it may be one of that node.
-
-    Args:
-        text: the folder of a canonical text.
-        changes: of one or more sets.
+    Attributes:
+        named: the records that they name, and the ends of relationships that they add.
+        moved: the nodes among them that they remove or rename, whose relationships they touch as well.
     """
-    named: set[str] = set()
-    nodes_move = False
+
+    named: frozenset[str]
+    moved: frozenset[str]
+
+    def has(self, identity: str) -> bool:
+        """Whether a record is touched."""
+        if identity in self.named:
+            return True
+        parts = ends(identity) if self.moved else None
+        return parts is not None and (parts[0] in self.moved or parts[2] in self.moved)
+
+
+def touched_by(changes: Iterable[Change]) -> Touched:
+    """What changes touch, of one or more sets."""
+    named, moved = set[str](), set[str]()
     for change in changes:
         parts = ends(change.record)
         named.add(change.record)
@@ -33,13 +46,30 @@ def load_touched(text: Path, changes: Iterable[Change]) -> dict[str, str]:
             named |= {parts[0], parts[2]}
         if isinstance(change, Rename):
             named.add(change.to)
-        nodes_move |= isinstance(change, Remove | Rename) and parts is None
+            moved |= {change.record, change.to}
+        elif isinstance(change, Remove) and parts is None:
+            moved.add(change.record)
+    return Touched(named=frozenset(named), moved=frozenset(moved))
+
+
+def load_touched(text: Path, changes: Iterable[Change]) -> dict[str, str]:
+    """The records that changes touch.
+
+    Where a node is removed or renamed, every file of relationships is read, because one may be of that node.
+
+    Args:
+        text: the folder of a canonical text.
+        changes: of one or more sets.
+    """
+    touched = touched_by(changes)
     there = {file.path for file in read_digest(text).files}
-    paths = {_path(identity) for identity in named}
-    if nodes_move:
+    paths = {_path(identity) for identity in touched.named}
+    if touched.moved:
         paths |= {path for path in there if path.startswith("relationships/")}
-    records = records_of(text, sorted(paths & there))
-    return {i: t for i, t in records.items() if i in named or (nodes_move and ends(i))}
+    found: dict[str, str] = {}
+    for path in sorted(paths & there):
+        found |= {i: t for i, t in records_of(text, [path]).items() if touched.has(i)}
+    return found
 
 
 def _path(identity: str) -> str:

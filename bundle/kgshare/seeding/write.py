@@ -111,6 +111,12 @@ def _match(rows: _Rows, identity: str) -> str:
     return f"MATCH {pattern} WHERE {' AND '.join(wheres)}"
 
 
+def match_node(identity: str) -> Statement:
+    """``MATCH`` of a node as ``n``, and the row that its parameters are."""
+    rows = _Rows()
+    return _match(rows, identity), rows.row
+
+
 def _remove(identity: str) -> Statement:
     rows = _Rows()
     return f"{_match(rows, identity)} DELETE n", rows.row
