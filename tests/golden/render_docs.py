@@ -8,6 +8,8 @@ from typing import Any, get_args
 import typer
 from pydantic import BaseModel
 
+import oceangraph.cli
+import oceangraph.errors
 from kgshare import errors
 from kgshare.cli import app
 from kgshare.project import Manifest
@@ -92,6 +94,22 @@ def commands_page() -> str:
         f"| {c.exit_code} | {c.kind} | {(c.__doc__ or '').splitlines()[0]} |"
         for c in sorted(errors.KgshareError.__subclasses__(), key=lambda c: c.exit_code)
         if c.__module__ == errors.__name__
+    ]
+    return "\n".join(parts) + "\n"
+
+
+def ocean_commands_page() -> str:
+    """docs/reference/oceangraph.md."""
+    parts = [
+        "# Commands of the ocean project\n\nstdout is the result, stderr what is wrong. `--json` and the exit codes are as in\n"
+        "[Commands](commands.md), but for one code more.\n"
+    ]
+    parts += _commands(typer.main.get_command(oceangraph.cli.app), "oceangraph")
+    parts.append("## Exit codes\n\n| code | kind | when |\n| --- | --- | --- |")
+    parts += [
+        f"| {c.exit_code} | {c.kind} | {(c.__doc__ or '').splitlines()[0]} |"
+        for c in sorted(errors.KgshareError.__subclasses__(), key=lambda c: c.exit_code)
+        if c.__module__ == oceangraph.errors.__name__
     ]
     return "\n".join(parts) + "\n"
 
