@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import os
 import tarfile
 from pathlib import Path
 
@@ -157,6 +158,17 @@ def test_where_docker_does_not_answer_either_takes_the_machine_and_docker_alone_
     assert found.name == "none"
     with pytest.raises(EngineError, match="kgshare build --local"):
         choice.docker().check()
+
+
+def test_what_a_killed_build_left_is_cleared_away_a_day_later(tmp_path: Path) -> None:
+    old, new = tmp_path / "stage-old", tmp_path / "stage-new"
+    for folder in (old, new):
+        folder.mkdir()
+    os.utime(old, (1, 1))
+    engine = LocalEngine(tmp_path)
+    engine.__dict__["room"] = Room.USER
+    engine.check()
+    assert [path.name for path in tmp_path.iterdir()] == ["stage-new"]
 
 
 def test_a_step_that_fails_says_why(context: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -11,6 +11,7 @@ import shutil
 import sys
 import tarfile
 import tempfile
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import Enum
@@ -25,6 +26,7 @@ from kgshare.engines.layertar import END, docker_layer
 from kgshare.engines.ociimage import Configuration, write_archive
 from kgshare.errors import BuildError, EngineError
 
+STAGE, A_DAY = "stage-", 86_400
 NAMESPACES = ("--mount", "--net", "--pid")
 
 
@@ -65,6 +67,9 @@ class LocalEngine:
             EngineError: they cannot.
         """
         _ = self.room
+        for left in self.work.glob(f"{STAGE}*"):  # by a build that was killed
+            if time.time() - left.stat().st_mtime > A_DAY:
+                shutil.rmtree(left, ignore_errors=True)
 
     @property
     def remarks(self) -> tuple[str, ...]:
@@ -109,7 +114,7 @@ class LocalEngine:
         self.work.mkdir(parents=True, exist_ok=True)
         try:
             if isinstance(request.output, FilesystemTar):
-                with tempfile.TemporaryDirectory(prefix="stage-", dir=self.work) as folder:
+                with tempfile.TemporaryDirectory(prefix=STAGE, dir=self.work) as folder:
                     stage = _Building(request, stages, self.room, Path(folder), on_line)
                     _pack(stage.tree(request.target), aside)
             else:
