@@ -63,7 +63,7 @@ class Runtime:
 
     def down(self) -> None:
         """Take everything away."""
-        self.works("down", "--all", "--volumes")
+        self.works("down", "--all", "--volumes", "--discard")
 
     @property
     def folder(self) -> Path:

@@ -136,7 +136,7 @@ def test_two_stacks_stand_side_by_side_and_what_dies_in_one_is_seen_to(local: Ru
     left = local.processes
     assert left.supervisor is not None
     os.kill(left.supervisor.pid, signal.SIGKILL)
-    local.works("down", "--name", local.stack, "--volumes")
+    local.works("down", "--name", local.stack, "--volumes", "--discard")
     assert all(gone(identity) for identity in left.all)
     assert "Gentiana" in page(ups[1]["url"])
 

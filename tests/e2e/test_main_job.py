@@ -26,7 +26,7 @@ def up(ocean_bundle: Path) -> Iterator[Any]:
     """What `kgshare up` reported of the ocean stack."""
     ran = works("up", ocean_bundle, "--name", STACK, "--no-open", "--json")
     yield ran.result
-    works("down", "--name", STACK, "--volumes")
+    works("down", "--name", STACK, "--volumes", "--discard")
 
 
 def containers(stack: str = STACK) -> list[Any]:
@@ -111,6 +111,13 @@ def test_status_says_per_service_name_health_and_image(up: Any) -> None:
     assert status["nodes"] > 10_000
     assert status["relationships"] > 20_000
     assert up["url"] in works("open", "--name", STACK).out
+
+
+def test_a_snapshot_of_the_stack_is_that_of_its_bundle(up: Any, ocean_bundle: Path, tmp_path: Path) -> None:
+    stack = works("snapshot", f"stack:{STACK}", "-o", tmp_path / "stack", "--json").result
+    bundle = works("snapshot", ocean_bundle, "-o", tmp_path / "bundle", "--json").result
+    assert stack["digest"] == bundle["digest"]
+    assert works("diff", tmp_path / "stack", ocean_bundle, "--stat").out == "no difference\n"
 
 
 def test_a_second_up_of_the_same_bundle_changes_nothing(up: Any, ocean_bundle: Path) -> None:

@@ -31,7 +31,7 @@ def runtime(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFac
         yield machine
     finally:
         if machine.running() or machine.kept():
-            machine.works("down", "--name", machine.stack, "--volumes")
+            machine.works("down", "--name", machine.stack, "--volumes", "--discard")
 
 
 @pytest.fixture(scope="module")
@@ -108,6 +108,24 @@ def test_logs_show_what_each_service_said(runtime: Runtime, up: Any) -> None:
     assert (refused.code, "no service nonsense" in refused.err) == (10, True)
 
 
+def test_edits_are_told_from_the_bundle_and_restore_goes_back_to_it(
+    runtime: Runtime, up: Any, built_without_docker: Ran
+) -> None:
+    bundle, stack = bundle_of(built_without_docker), f"stack:{runtime.stack}"
+    cypher(up, "CREATE (:Taxon {name: 'Gentiana localis'})")
+    edits = runtime.works("diff", bundle, stack, "--json").result
+    assert edits["counts"] == {"(:Taxon)": {"added": 1}}
+    edited, restored = runtime.state / "edited", runtime.state / "restored"
+    taken = runtime.works("snapshot", stack, "-o", edited, "--json").result
+    assert runtime.works("diff", stack, edited).out == "no difference\n"
+    line = ("restore", bundle, "--name", runtime.stack)
+    assert runtime.kgshare(*line).code == 130  # nobody there to agree
+    report = runtime.works(*line, "--yes", "--json").result
+    assert (report["changes"], report["before"]) == (1, taken["digest"])
+    now = runtime.works("snapshot", stack, "-o", restored, "--json").result
+    assert report["digest"] == now["digest"]
+
+
 def test_edits_survive_down_and_reset_goes_back_to_the_bundle(
     runtime: Runtime, up: Any, built_without_docker: Ran
 ) -> None:
@@ -131,7 +149,13 @@ def test_edits_survive_down_and_reset_goes_back_to_the_bundle(
 
 
 def test_down_with_volumes_leaves_nothing(runtime: Runtime, up: Any) -> None:
-    down = runtime.works("down", "--name", runtime.stack, "--volumes", "--json").result
+    line = ("down", "--name", runtime.stack)
+    runtime.works(*line)
+    refused = runtime.kgshare(*line, "--volumes")
+    assert (refused.code, "--discard" in refused.err) == (10, True), (
+        "what is down cannot be asked for its edits"
+    )
+    down = runtime.works(*line, "--volumes", "--discard", "--json").result
     assert down["volumes"]
     assert (runtime.running(), runtime.kept()) == (set(), set())
     assert runtime.kgshare("status", "--name", runtime.stack).code == 10

@@ -130,8 +130,8 @@ def write_upstream(folder: Path, **replaced: str) -> Path:
             "standard_name:sea_water_salinity; units:psu; valid_min:2.f}. Properties:{category:c}")  # fmt: skip
     vocabularies = {
         "R03": [
-            concept("R03", "PRES", "Sea water pressure"),
-            concept("R03", "TEMP", "Sea temperature"),
+            concept("R03", "PRES", "Sea water pressure", "Local_Attributes:{units:decibar}"),
+            concept("R03", "TEMP", "Sea temperature", "Local_Attributes:{units:degree_Celsius}"),
             concept(
                 "R03",
                 "PSAL",

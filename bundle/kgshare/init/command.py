@@ -222,39 +222,55 @@ def _from_files(folder: Path, origin: Path, found: Found, source: str, progress:
     notes = [*found.notes]
     for name in sorted(set(found.plugins) - set(known)):
         notes.append(f"the plugin {name} is asked for: add it to neo4j.plugins by its Maven coordinate")
-    neo4j: dict[str, Any] = {"version": Neo4j().version}
+    neo4j: dict[str, Any] = {"version": found.version or Neo4j().version}
     if known:
         neo4j |= {"plugins": list(APOC), "config": {ALLOWLIST: "apoc.*"}}
     paths = [name for name in (found.dump, *found.scripts, *found.inputs) if name]
     # A dump that is not in the project yet goes to data/; everything else keeps its place.
     places = {name: f"data/{name}" if name == found.dump and "/" not in name else name for name in paths}
     checks = [check_of(found.stated)] if found.stated else []
-    with _thrown_away(origin, found, neo4j.get("plugins", ()), progress) as db:
-        look = look_at(db.stream)
+    if found.tables:
+        look, good = found.tables.look(), checks
         proposal = propose(look)
-        good = [check for check in checks if _holds(db, check)]
+        notes += ["what the README states is tried when the project is built"] if checks else []
+    else:
+        with _thrown_away(origin, found, neo4j["version"], neo4j.get("plugins", ()), progress) as db:
+            look = look_at(db.stream)
+            proposal = propose(look)
+            good = [check for check in checks if _holds(db, check)]
     doubtful = [check for check in checks if check not in good]
     notes += [f"{check['name']}: it does not, so this check is left out" for check in doubtful]
     notes += _disagreeing(found, look)
     step_data: dict[str, Any] = {"scripts": list(found.scripts)}
     if found.inputs:
         step_data["inputs"] = list(found.inputs)
-    seed = {"dump": {"file": places[found.dump]}} if found.dump else {"cypher": step_data}
+    seed: dict[str, Any] = {"dump": {"file": places[found.dump]}} if found.dump else {"cypher": step_data}
+    made: dict[str, str] = {}
+    if found.tables:
+        seed = {"csv": found.tables.step()}
+        records = found.tables.records
+        made = {table.file: table.made for table in records if table.made}
+        places |= {table.file: table.file for table in records if not table.made}
     draft = Draft(
-        about=about(folder if folder.exists() else origin, Path(source).name, found.names), neo4j=neo4j,
+        about=about(folder if folder.exists() else origin, Path(source).name, _named(folder, found)), neo4j=neo4j,
         proposal=proposal, seed=(seed,), checks=(*_counts(look), *good), doubtful=tuple(doubtful),
-        notes=(*look.notes, *notes),
+        notes=(*look.notes, *notes), application=found.application.data if found.application else None,
     )  # fmt: skip
-    _write(folder, origin, places, render(draft))
-    return _report(folder, source, look, draft)
+    _write(folder, origin, places, made, render(draft))
+    return replace(_report(folder, source, look, draft), files=tuple(made))
+
+
+def _named(folder: Path, found: Found) -> dict[str, str]:
+    """What the files say, or else the name of the project's folder, also where that is still to be made."""
+    said = found.names
+    return {**said, "name": said.get("name") or said.get("title") or folder.resolve().name}
 
 
 @contextmanager
 def _thrown_away(
-    origin: Path, found: Found, plugins: Sequence[str], progress: Progress
+    origin: Path, found: Found, version: str, plugins: Sequence[str], progress: Progress
 ) -> Iterator[Database]:
     """A Neo4j with what the files make, while it is looked at; afterwards nothing of it is left."""
-    version = Neo4j().version
     with (
         neo4j_install(version, plugins) as install,
         tempfile.TemporaryDirectory(prefix="kgshare-init-") as folder,
@@ -311,9 +327,15 @@ def _counts(look: Look) -> list[dict[str, Any]]:
     ]
 
 
-def _write(folder: Path, origin: Path, places: Mapping[str, str], text: str) -> None:
-    """Copy what is not in the project's folder yet, then write the manifest, checked, aside and renamed."""
+def _write(folder: Path, origin: Path, places: Mapping[str, str], made: Mapping[str, str], text: str) -> None:
+    """Copy and make what is not in the project's folder yet, then write the manifest, checked, aside and renamed."""
     folder.mkdir(parents=True, exist_ok=True)
+    for name, content in made.items():
+        target = folder / name
+        if target.exists():
+            raise UsageError(Problem(message=f"{name} exists already", where=str(folder)))
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_text(content, encoding="utf-8", newline="")
     for name, place in places.items():
         start, target = origin / name, folder / place
         if start.resolve() == target.resolve():

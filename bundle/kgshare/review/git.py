@@ -14,8 +14,8 @@ from kgshare.errors import KgshareError, Problem, UsageError
 ENVIRONMENT = ("GIT_DIR", "GIT_INDEX_FILE", "GIT_WORK_TREE", "GIT_PREFIX", "GIT_OBJECT_DIRECTORY")
 FIELDS = ("%H", "%an <%ae>", "%aI", "%cn <%ce>", "%G?", "%GS", "%s")
 SIGNATURES: Mapping[str, str] = {
-    "G": "good", "B": "bad", "U": "good, of a key that nobody vouches for", "X": "good, expired", "Y": "by an expired key",
-    "R": "by a revoked key", "E": "by an unknown key", "N": "",
+    "G": "good", "B": "bad", "U": "by an unknown key", "X": "good, expired", "Y": "by an expired key",
+    "R": "by a revoked key", "E": "by a key that is not at hand", "N": "",
 }  # fmt: skip
 
 

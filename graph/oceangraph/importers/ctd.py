@@ -66,7 +66,8 @@ def read_ctd(file: File, cruises: Cruises, sink: Sink, quality: Quality) -> None
     for piece in table.pieces((), optional=names):
         sink.write("ctd_levels.csv", _levels(piece, columns, cast, n, file, quality))
         n += len(piece)
-    write_revisions(read_revisions(table.comments), head["EXPOCODE"], "ctd", file, cruises, sink)
+    history = read_revisions([line for line in table.comments if not _ASSIGNMENT.match(line)])
+    write_revisions(history, head["EXPOCODE"], "ctd", file, cruises, sink)
 
 
 def _cast(head: Mapping[str, str], line: int) -> pd.DataFrame:

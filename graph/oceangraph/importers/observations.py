@@ -1,7 +1,8 @@
 """ERDDAP tabledap CSV and CF NetCDF: each value of each row becomes an Observation, with what the file says of its variable.
 
 ERDDAP's ``.csv`` has a header line and a line of units. CF files are read with xarray, slice by slice along their first dimension;
-coordinates are known by their attributes (CF 1.11, sections 4 and 9). A flag variable (``status_flag``) is not an observation.
+coordinates are known by their attributes (CF 1.11, sections 4 and 9). A flag (ERDDAP's ``X_qc``, CF's ``status_flag``) stands beside
+its value.
 """
 
 from __future__ import annotations
@@ -21,10 +22,7 @@ from oceangraph.importers.textual import Layout, TextTable, numbers
 from oceangraph.units import SPELLINGS
 
 SLICE_VALUES = 50_000
-COLUMNS = (
-    "id", "name", "variable", "value", "units", "standard_name", "date", "latitude", "longitude", "depth", "pressure",
-    "dataset", "source_file", "line",
-)  # fmt: skip
+_FLAGS = ("_qc", "_QC", "_flag")
 _PLACES = {"time": "time", "latitude": "latitude", "longitude": "longitude", "depth": "depth", "altitude": "altitude",
            "pres": "pressure", "pressure": "pressure", "z": "altitude"}  # fmt: skip
 _STANDARD = {"time": "time", "latitude": "latitude", "longitude": "longitude", "depth": "depth", "altitude": "altitude",
@@ -33,11 +31,12 @@ _STANDARD = {"time": "time", "latitude": "latitude", "longitude": "longitude", "
 
 @dataclass(frozen=True, kw_only=True)
 class Variable:
-    """A variable with values: its name in the file, its unit as written, its CF standard name."""
+    """A variable with values: its name in the file, its unit as written, its CF standard name, the column of its flags."""
 
     name: str
     units: str
-    standard_name: str
+    standard_name: str = ""
+    flag: str = ""
 
 
 def read_erddap(file: File, sink: Sink, quality: Quality) -> dict[str, str]:
@@ -52,34 +51,33 @@ def read_erddap(file: File, sink: Sink, quality: Quality) -> dict[str, str]:
     if missing:
         raise UnreadableFile(f"there is no column {', '.join(missing)}")
     values = [n for n in table.header if n not in places.values()]
+    units = {**table.units, **{place: table.units[name] for place, name in places.items()}}
     dataset = f"erddap-{file.path.stem}"
-    text: set[str] = set()
+    flags = {n: f for n in values for suffix in _FLAGS if (f := n + suffix) in values}
+    # What has no unit is a name, a code or a flag: not a measured value.
+    measured = [n for n in values if table.units[n] and n not in flags.values()]
+    variables = [Variable(name=n, units=table.units[n], flag=flags.get(n, "")) for n in measured]
+    for name in values:
+        if name not in measured and name not in flags.values():
+            quality.add(
+                Finding(
+                    file=file.name,
+                    row=table.header_line,
+                    rule="column-not-taken",
+                    field=name,
+                    action="column left out",
+                )
+            )
     for piece in table.pieces(tuple(places.values()), optional=values):
         row = piece.rename(columns={name: place for place, name in places.items()})
-        variables = []
-        for name in values:
+        for name in measured:
             column = piece[name].mask(piece[name] == "NaN", "")
-            number = numbers(column)
-            unreadable = (column != "") & number.isna()
-            if unreadable.all() or (table.units[name] == "" and unreadable.any()):
-                text.add(name)  # names and codes: what is not a number is not an observation
-                continue
+            unreadable = (column != "") & numbers(column).isna()
             quality.mark(
                 file, piece, unreadable, rule="unreadable-number", fields=[name], action="value left out"
             )
             row[name] = column.mask(unreadable, "")
-            variables.append(Variable(name=name, units=table.units[name], standard_name=""))
-        sink.write("observations.csv", _observations(file, dataset, row, variables, table.units, quality))
-    for name in sorted(text):
-        quality.add(
-            Finding(
-                file=file.name,
-                row=table.header_line,
-                rule="column-not-taken",
-                field=name,
-                action="column left out",
-            )
-        )
+        sink.write("observations.csv", _observations(file, dataset, row, variables, units, quality))
     return _dataset(dataset, f"ERDDAP table {file.path.stem}", {})
 
 
@@ -100,7 +98,7 @@ def read_cf(file: File, names: dict[str, str], sink: Sink, quality: Quality) -> 
                     names.setdefault(variable.standard_name, dataset)
             units = {place: str(opened[name].attrs.get("units", "")) for place, name in places.items()}
             before = 0
-            for frame in _slices(opened, [*places.values(), *(v.name for v in variables)]):
+            for frame in _slices(opened, [*places.values(), *names_of(variables)]):
                 row = frame.rename(columns={name: place for place, name in places.items()})
                 row["line"] = range(before + 1, before + 1 + len(row))
                 before += len(row)
@@ -126,19 +124,27 @@ def _coordinates(opened: xr.Dataset) -> dict[str, str]:
 
 
 def _variables(opened: xr.Dataset, places: Mapping[str, str]) -> list[Variable]:
+    flags = {
+        str(n) for n, v in opened.data_vars.items() if "status_flag" in str(v.attrs.get("standard_name", ""))
+    }
     return [
         Variable(
             name=str(n),
             units=str(v.attrs.get("units", "")),
             standard_name=str(v.attrs.get("standard_name", "")),
+            flag=next((a for a in str(v.attrs.get("ancillary_variables", "")).split() if a in flags), ""),
         )
         for n, v in opened.data_vars.items()
-        if str(n) not in places.values()
+        if str(n) not in {*places.values(), *flags}
         and v.dtype.kind in "fiu"
         and v.dims
-        and "status_flag" not in str(v.attrs.get("standard_name", ""))
         and "cf_role" not in v.attrs
     ]
+
+
+def names_of(variables: list[Variable]) -> list[str]:
+    """The variables and their flags."""
+    return [name for v in variables for name in (v.name, v.flag) if name]
 
 
 def _slices(opened: xr.Dataset, names: list[str]) -> Iterator[pd.DataFrame]:
@@ -197,12 +203,12 @@ def _observations(
             "variable": variable.name,
             "value": row[variable.name],
             "units": variable.units,
+            "flag": row[variable.flag] if variable.flag else "",
             "standard_name": variable.standard_name,
             **shared,
         }
         parts.append(pd.DataFrame(made, index=row.index)[has])
-    empty = pd.DataFrame(columns=pd.Index(COLUMNS), dtype=object)
-    return pd.concat(parts, ignore_index=True)[list(COLUMNS)] if parts else empty
+    return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame()
 
 
 def _vertical(file: File, row: pd.DataFrame, units: Mapping[str, str], quality: Quality) -> pd.Series[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from oceangraph import whp
+from oceangraph.model.derived import VALUES
 from oceangraph.model.kinds import NAME, PLACE, TEXT, NodeKind, Property, flag, key
 from oceangraph.units import SPELLINGS
 
@@ -118,6 +119,7 @@ CRUISES: tuple[NodeKind, ...] = (
             Property(name="date", type="datetime", text="Date and time of closing, UTC (BTL_DATE, BTL_TIME)"),
             *PLACE,
             *measured(whp.COLUMNS),
+            *VALUES,
         ),
     ),
     NodeKind(
@@ -196,6 +198,7 @@ LIFE: tuple[NodeKind, ...] = (
             Property(name="variable", text="Name in the file", required=True),
             Property(name="value", type="float", text="The value, in `units`", required=True),
             Property(name="units", text="Unit as the file writes it"),
+            Property(name="flag", text="Its flag, as the file writes it"),
             Property(name="standard_name", text="CF standard name", term="StandardName"),
             Property(name="date", type="datetime", text="Date and time, UTC"),
             *PLACE,
