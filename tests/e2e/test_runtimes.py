@@ -118,9 +118,9 @@ def test_edits_are_told_from_the_bundle_and_restore_goes_back_to_it(
     edited, restored = runtime.state / "edited", runtime.state / "restored"
     taken = runtime.works("snapshot", stack, "-o", edited, "--json").result
     assert runtime.works("diff", stack, edited).out == "no difference\n"
-    line = ("restore", bundle, "--name", runtime.stack)
-    assert runtime.kgshare(*line).code == 130  # nobody there to agree
-    report = runtime.works(*line, "--yes", "--json").result
+    name = ("--name", runtime.stack)
+    assert runtime.kgshare("restore", bundle, *name).code == 130  # nobody there to agree
+    report = runtime.works("restore", bundle, *name, "--yes", "--json").result
     assert (report["changes"], report["before"]) == (1, taken["digest"])
     now = runtime.works("snapshot", stack, "-o", restored, "--json").result
     assert report["digest"] == now["digest"]
