@@ -139,7 +139,7 @@ def test_the_command_prints_what_follows(
 def test_a_file_that_is_no_change_set_is_refused_by_line(tmp_path: Path) -> None:
     file = tmp_path / "p.toml"
     file.write_text("kgshare = 1\n", encoding="utf-8")
-    with pytest.raises(ChangeError, match="p.toml:1"):
+    with pytest.raises(ChangeError, match=r"p\.toml:1"):
         derive(tmp_path, file)
-    with pytest.raises(ChangeError, match="none.toml"):
+    with pytest.raises(ChangeError, match=r"none\.toml"):
         derive(tmp_path, tmp_path / "none.toml")
