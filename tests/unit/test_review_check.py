@@ -205,6 +205,16 @@ def test_blame_of_many_shows_those_that_were_changed(project: Project) -> None:
     assert ([r.record for r in report.records], report.others) == ([f"{ID15} qc"], 1)
 
 
+def test_who_changed_the_cfc_12_flag_of_station_88_when_why_and_on_whose_word_is_one_command() -> None:
+    found = blame(Path(__file__).parents[2], "Bottle/318M20130321/88/*", "cfc_12_qc").records
+    assert [r.record.split("/")[-1] for r in found] == ['15"}) cfc_12_qc', '2"}) cfc_12_qc']
+    for one in found:
+        (change,) = one.changes
+        assert (change.before, change.after, change.change_set.date[:10]) == ("2", "4", "2014-07-24")
+        assert "per email from Dong-Ha Min" in change.change_set.reason
+        assert change.change_set.author == "RJL (SIOCCH)"
+
+
 @pytest.mark.parametrize("record", ["Bottle/77", "Bottle", "(:Bottle {id: 77})", "(:Bottle {id"])
 def test_blame_of_what_is_no_record_says_so(project: Project, record: str) -> None:
     with pytest.raises(UsageError, match=r"record"):

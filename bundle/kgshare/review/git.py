@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -191,8 +192,11 @@ def author_here(folder: Path) -> str:
     """
     try:
         said = run(["git", "var", "GIT_AUTHOR_IDENT"], cwd=folder, without=ENVIRONMENT[:2]).stdout
-        configured = run(["git", "config", "user.email"], cwd=folder).stdout.strip()
-        if configured:
+        # Git makes an address up from the machine's name where none is set; nobody can answer to that.
+        if (
+            os.environ.get("GIT_AUTHOR_EMAIL")
+            or run(["git", "config", "user.email"], cwd=folder).stdout.strip()
+        ):
             return said[: said.rindex(">") + 1]
     except (CommandFailed, CommandMissing, OSError, ValueError):
         pass
