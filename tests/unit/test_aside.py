@@ -23,9 +23,14 @@ def test_a_file_takes_its_place_when_it_is_whole(tmp_path: Path) -> None:
 def test_what_fails_leaves_the_file_as_it_was_and_nothing_beside_it(tmp_path: Path) -> None:
     file = tmp_path / "file"
     file.write_text("before")
-    with pytest.raises(RuntimeError), aside(file) as path:
-        path.write_text("half")
-        raise RuntimeError
+
+    def fail() -> None:
+        with aside(file) as path:
+            path.write_text("half")
+            raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        fail()
     assert file.read_text() == "before"
     assert [p.name for p in tmp_path.iterdir()] == ["file"]
 
