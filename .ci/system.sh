@@ -6,8 +6,9 @@ export PATH="$PATH:$ROOT/usr/sbin:$ROOT/sbin"
 
 # What the project needs of the system, in one place: EVIDENCE=DEBIAN-PACKAGE, evidence being a program or a file.
 NEEDS_CLONE="git=git /etc/ssl/certs/ca-certificates.crt=ca-certificates"
-NEEDS_BUILD="mmdebstrap=mmdebstrap iptables=iptables /usr/share/keyrings/debian-archive-keyring.gpg=debian-archive-keyring"
+NEEDS_BUILD="mmdebstrap=mmdebstrap /usr/share/keyrings/debian-archive-keyring.gpg=debian-archive-keyring"
 NEEDS_TEST="chromium=chromium /usr/share/fonts/truetype/dejavu/DejaVuSans.ttf=fonts-dejavu-core skopeo=skopeo ip=iproute2"
+NEEDS_ENGINE="iptables=iptables"
 ENGINE="docker.io docker-cli docker-buildx docker-compose"
 ENGINE_OLDEST=25
 NEWER=/etc/apt/sources.list.d/kgshare-trixie # .sources or .list, as what it is derived from
@@ -69,7 +70,7 @@ has_buildx() { docker buildx version >/dev/null 2>&1; }
 has_compose() { [ "$(major "$(docker compose version --short 2>/dev/null | sed 's/^v//')")" -ge 2 ]; }
 dockerd_is_new() { have dockerd && [ "$(major "$(dockerd --version | sed 's/^Docker version //')")" -ge $ENGINE_OLDEST ]; }
 
-# Fill PACKAGES, PACKAGES_ENGINE, START and JOIN with what LEVEL (python, up, test) lacks.
+# Fill PACKAGES, PACKAGES_ENGINE, START and JOIN with what LEVEL (python, local, up, test) lacks.
 PACKAGES="" PACKAGES_ENGINE="" START="" JOIN=""
 plan() {
   local level=$1 release=$2 need state needs=""
@@ -78,12 +79,14 @@ plan() {
   [ "$level" = python ] && return
   needs=$NEEDS_CLONE
   [ -z "$release" ] || needs="$needs $NEEDS_BUILD" # elsewhere bases are made in a Debian container
+  [ -z "$release" ] || [ "$level" = local ] || needs="$needs $NEEDS_ENGINE"
   is_root || [ -z "$release" ] || needs="$needs newuidmap=uidmap fakeroot=fakeroot" # mmdebstrap without root
   [ "$level" = test ] && needs="$needs $NEEDS_TEST"
   for need in $needs; do
     case $need in /*) [ -n "$release" ] || continue ;; esac # other systems keep such files elsewhere
     present "${need%%=*}" || PACKAGES="${PACKAGES:+$PACKAGES }${need#*=}"
   done
+  [ "$level" = local ] && return 0
   state=$(engine_state)
   case $state in
     silent) START=1; if ! have docker || ! dockerd_is_new; then PACKAGES_ENGINE=$ENGINE; fi ;;
@@ -163,13 +166,31 @@ refuse() {
     [ -z "$START" ] || say "  a running Docker daemon: systemctl start docker, or dockerd as root"
   fi
   [ -z "$JOIN" ] || say "  the right to use Docker: usermod -aG docker $JOIN, then log in again"
+  if [ "$COMMAND" = up ] && can_do_without "$release"; then
+    say "or nothing of it: \`./dev up --local\` goes on without containers, which means not sandboxed"
+  fi
   exit $REFUSED
+}
+
+can_do_without() { [ -n "$1" ] && (plan local "$1" && [ -z "$PACKAGES" ]); }
+
+# `up` where Docker cannot be had goes on without, if all else is there: LOCAL is set, and it says so. Others fail here.
+LOCAL=""
+fall_back() {
+  local release=$1 why=$2
+  if [ "$COMMAND" != up ] || ! can_do_without "$release"; then return 1; fi
+  # shellcheck disable=SC2034 # ./dev reads it
+  LOCAL=1
+  say "./dev: Docker cannot be had ($why), so this goes on without containers, which means not sandboxed."
 }
 
 consent() {
   local answer
   if [ -n "$YES" ] || in_ci; then return; fi
-  [ -t 0 ] || refuse "$1" "there is no terminal to ask on (--yes says yes)"
+  if ! [ -t 0 ]; then
+    if fall_back "$1" "there is no terminal to ask on"; then return 1; fi
+    refuse "$1" "there is no terminal to ask on (--yes says yes)"
+  fi
   printf 'Go on? [y/N] ' >&2
   read -r answer || answer=""
   case $answer in y | Y | yes | Yes) ;; *) refuse "$1" "you said no" ;; esac
@@ -247,11 +268,14 @@ install_packages() {
   fi
 }
 
-# Start the daemon detached, its output in a log, and wait until it answers.
+# Start the daemon detached, its output in a log, and wait until it answers; fails where `up` is to go on without.
 start_daemon() {
-  local pid="" wait=120
+  local release=$1 pid="" wait=120
   if [ -d "$ROOT/run/systemd/system" ]; then
-    as_root systemctl enable --now docker >&2 || stop $NO_DAEMON "systemctl could not start Docker; \`journalctl -u docker\` says why"
+    if ! as_root systemctl enable --now docker >&2; then
+      if fall_back "$release" "systemctl could not start it"; then return 1; fi
+      stop $NO_DAEMON "systemctl could not start Docker; \`journalctl -u docker\` says why"
+    fi
   elif [ "$(engine_state)" = silent ]; then # installing may have started it
     pid=$(as_root sh -c "setsid dockerd >'$ROOT$DAEMON_LOG' 2>&1 </dev/null & echo \$!")
   fi
@@ -260,6 +284,7 @@ start_daemon() {
     if [ $wait -eq 0 ] || { [ -n "$pid" ] && ! grep -qs '^State:[[:space:]]*[^Z]' "/proc/$pid/status"; }; then
       say "./dev: the Docker daemon does not answer. The last lines of its log${pid:+, $DAEMON_LOG}:"
       if [ -n "$pid" ]; then as_root tail -n 12 "$ROOT$DAEMON_LOG" >&2; else as_root journalctl -u docker -n 12 --no-pager >&2; fi
+      if fall_back "$release" "its daemon does not start"; then return 1; fi
       exit $NO_DAEMON
     fi
     sleep 0.5
@@ -284,20 +309,23 @@ system() {
   plan "$level" "$release"
   if ! nothing_to_do; then
     why=$(why_not "$release")
-    [ -z "$why" ] || refuse "$release" "$why"
+    if [ -n "$why" ]; then
+      if fall_back "$release" "$why"; then return; fi
+      refuse "$release" "$why"
+    fi
     say "For \`./dev $COMMAND\` this machine (Debian $release) needs a change:"
     describe_plan "$release"
-    consent "$release"
+    consent "$release" || return 0
     [ -z "$PACKAGES$PACKAGES_ENGINE" ] || install_packages "$release"
     if whole_engine && [ "$(engine_state)" = old ]; then restart_daemon && START=1; fi
-    [ -z "$START" ] || start_daemon
+    [ -z "$START" ] || start_daemon "$release" || return 0
     [ -z "$JOIN" ] || as_root usermod -aG docker "$JOIN"
     hash -r
     plan "$level" "$release"
     [ -z "$PACKAGES$PACKAGES_ENGINE$START" ] ||
       stop $FAILED "still missing after installing:${PACKAGES:+ $PACKAGES}${PACKAGES_ENGINE:+ $PACKAGES_ENGINE}${START:+ a running Docker daemon}"
   fi
-  [ "$level" = python ] || enter_group
+  case $level in python | local) ;; *) enter_group "$release" ;; esac
 }
 
 # A login from before the user joined the group docker may not use the socket: go on in a shell that may.
@@ -306,5 +334,6 @@ enter_group() {
   if [ -z "${DEV_IN_GROUP:-}" ] && have sg && id -nG "$(id -un)" | grep -qw docker; then
     DEV_IN_GROUP=1 exec sg docker -c "$(printf '%q ' "$TOP/dev" "${WORDS[@]}")"
   fi
+  ! fall_back "$1" "you may not use its socket" || return 0
   stop $NO_DAEMON "you may not use Docker's socket; \`sudo usermod -aG docker $(id -un)\`, then log in again"
 }

@@ -17,8 +17,10 @@ import typer
 
 from kgshare import __version__
 from kgshare.errors import Interrupted, KgshareError, LockError, MachineError, Problem, UsageError
+from kgshare.options import HERE, Build, Discard, Folder, Json, Quiet, Stack, Yes, agreement, show, somebody
 from kgshare.progress import Progress
-from kgshare.report import Report, envelope, error_rows
+from kgshare.report import envelope, error_rows
+from kgshare.review import cli as reviews
 
 app = typer.Typer(
     name="kgshare",
@@ -29,22 +31,12 @@ app = typer.Typer(
 )
 cache_app = typer.Typer(help="Move the locked inputs of a project between machines.", no_args_is_help=True)
 app.add_typer(cache_app, name="cache")
+app.add_typer(reviews.review_app, name="review")
+for command in (reviews.log, reviews.blame, reviews.revert):
+    app.command()(command)
 
-Json = Annotated[bool, typer.Option("--json", help="Print the result as versioned JSON.")]
-Folder = Annotated[Path, typer.Argument(help="The project's folder, with its kgshare.yaml.")]
-Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Say nothing while working.")]
-Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
-Stack = Annotated[
-    str | None, typer.Option("--name", "-n", help="The stack's name; the project's when not given.")
-]
-HERE = Path()
 # Typer carries its own copy of click; this is the class of its usage errors, whichever copy that is.
 ClickUsageError: type[Exception] = typer.BadParameter.__bases__[0]
-
-
-def show(report: Report, as_json: bool) -> None:
-    """Print a report on stdout, as text or in its envelope."""
-    print(envelope(report.schema, report) if as_json else report.text())
 
 
 @app.command()
@@ -193,6 +185,15 @@ def up(
         bool,
         typer.Option("--local", help="Without a container engine, as processes of yours: not sandboxed."),
     ] = False,
+    programs: Annotated[
+        str | None,
+        typer.Option(
+            "--programs",
+            metavar="bundle|machine",
+            help="With --local: run on the bundle's own programs or on this machine's Java and Python; "
+            "the bundle's where they can run, when not given.",
+        ),
+    ] = None,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="With --local: do not ask.")] = False,
     as_json: Json = False,
     quiet: Quiet = False,
@@ -205,6 +206,8 @@ def up(
     from kgshare import stack
     from kgshare.build import bundle_of
 
+    if programs is not None and (not local or programs not in ("bundle", "machine")):
+        raise UsageError("--programs is `bundle` or `machine`, and goes with --local")
     progress = Progress(quiet=quiet)
     bundle = bundle_of(where, progress=progress, local=local)
 
@@ -212,8 +215,9 @@ def up(
         return yes or typer.confirm(question, err=True)
 
     report = stack.up(
-        bundle, name=name, port=port, open_page=not no_open, local=local, agreed=agreed, progress=progress
-    )
+        bundle, name=name, port=port, open_page=not no_open, local=local, programs=programs, agreed=agreed,
+        keep=reviews.keeper(yes=True, discard=False, progress=progress, must=False), progress=progress,
+    )  # fmt: skip
     show(report, as_json)
 
 
@@ -250,31 +254,44 @@ def open_(name: Stack = None, as_json: Json = False) -> None:
 
 
 @app.command()
-def reset(name: Stack = None, yes: Yes = False, as_json: Json = False, quiet: Quiet = False) -> None:
-    """Forget every edit: go back to the store of the bundle."""
+def reset(
+    name: Stack = None,
+    yes: Yes = False,
+    discard: Discard = False,
+    as_json: Json = False,
+    quiet: Quiet = False,
+) -> None:
+    """Go back to the store of the bundle. Edits are offered as a change set first; with --yes they are saved as one."""
     from kgshare import stack
 
-    def agreed(question: str) -> bool:
-        return yes or typer.confirm(question, err=True)
-
-    show(stack.reset(name, agreed=agreed, progress=Progress(quiet=quiet)), as_json)
+    progress = Progress(quiet=quiet)
+    # A person who is there is asked about the edits, and where there are none nothing is lost.
+    agreed = agreement(yes or discard or somebody())
+    keep = reviews.keeper(yes=yes, discard=discard, progress=progress)
+    show(stack.reset(name, agreed=agreed, keep=keep, progress=progress), as_json)
 
 
 @app.command()
 def down(
     name: Stack = None,
     volumes: Annotated[
-        bool, typer.Option("--volumes", help="Remove the volumes, and the edits in them, too.")
+        bool, typer.Option("--volumes", help="Remove the volumes too; edits are saved first.")
     ] = False,
     everything: Annotated[bool, typer.Option("--all", help="Every stack of this machine.")] = False,
+    yes: Yes = False,
+    discard: Discard = False,
     as_json: Json = False,
     quiet: Quiet = False,
 ) -> None:
-    """Stop a stack; no container or network of it is left. Its edits stay in its volume."""
+    """Stop a stack; no container or network of it is left. Its edits stay in its volume.
+
+    With --volumes they are offered as a change set first; where nobody can be asked, they are saved as one.
+    """
     from kgshare import stack
 
     progress = Progress(quiet=quiet)
-    show(stack.down(name, volumes=volumes, everything=everything, progress=progress), as_json)
+    keep = reviews.keeper(yes=yes, discard=discard, progress=progress)
+    show(stack.down(name, volumes=volumes, everything=everything, keep=keep, progress=progress), as_json)
 
 
 @app.command()
@@ -288,19 +305,83 @@ def inspect(
 
 
 @app.command()
-def diff(
-    before: Annotated[Path, typer.Argument(metavar="A", help="A bundle, or a snapshot's folder.")],
-    after: Annotated[Path, typer.Argument(metavar="B", help="The same, or a change set, which must fit A.")],
-    stat: Annotated[bool, typer.Option("--stat", help="Only how many records of which kind.")] = False,
+def snapshot(
+    source: Annotated[
+        str | None,
+        typer.Argument(
+            metavar="[SOURCE]",
+            help="A bundle, a snapshot, a project's folder, a Git revision (REV or REV:FOLDER), or stack:NAME; "
+            "the running stack when not given.",
+        ),
+    ] = None,
+    output: Annotated[
+        Path | None,
+        typer.Option("--output", "-o", help="The folder to write; PROJECT-DIGEST here when not given."),
+    ] = None,
+    build: Build = False,
     as_json: Json = False,
+    quiet: Quiet = False,
+) -> None:
+    """Write a graph as a folder of sorted text: one record after the other, one property a line, with a digest.
+
+    Equal graphs have equal text and equal digests, wherever they are. A running stack is read as of one moment, or not
+    at all.
+    """
+    from kgshare.snapshot.command import snapshot
+
+    show(snapshot(source, output, build=build, progress=Progress(quiet=quiet)), as_json)
+
+
+@app.command()
+def restore(
+    source: Annotated[
+        str,
+        typer.Argument(metavar="SOURCE", help="A snapshot's folder, or any other graph that `diff` takes."),
+    ],
+    name: Stack = None,
+    yes: Yes = False,
+    as_json: Json = False,
+    quiet: Quiet = False,
+) -> None:
+    """Make the graph of a running stack that of a snapshot; it is read again to show that they are equal.
+
+    Only what differs is written, the records in one transaction. Where edits would be lost, it asks.
+    """
+    from kgshare.snapshot.restore import restore
+
+    def agreed(question: str) -> bool:
+        return yes or typer.confirm(question, err=True)
+
+    show(restore(source, name, agreed=agreed, progress=Progress(quiet=quiet)), as_json)
+
+
+@app.command()
+def diff(
+    before: Annotated[
+        str,
+        typer.Argument(
+            metavar="A",
+            help="A bundle, a snapshot, a project's folder, a Git revision (REV or REV:FOLDER), or stack:NAME.",
+        ),
+    ],
+    after: Annotated[str, typer.Argument(metavar="B", help="The same, or a change set, which must fit A.")],
+    stat: Annotated[bool, typer.Option("--stat", help="Only how many records of which kind.")] = False,
+    html: Annotated[
+        Path | None, typer.Option("--html", metavar="FILE", help="Write a page that shows it, for a browser.")
+    ] = None,
+    build: Build = False,
+    as_json: Json = False,
+    quiet: Quiet = False,
 ) -> None:
     """What differs between two graphs: nodes, relationships, labels, properties, elements of lists, schema.
 
     Files of canonical text with equal digests are not read. With a change set, what it does to A, or every conflict.
     """
-    from kgshare.compare import compare
+    from kgshare.compare import compare, write_page
 
-    show(compare(before, after, stat=stat), as_json)
+    progress = Progress(quiet=quiet)
+    report = compare(before, after, stat=stat and html is None, build=build, progress=progress)
+    show(write_page(report, html) if html else report, as_json)
 
 
 @cache_app.command("export")
@@ -334,12 +415,16 @@ def schema(
     questions: Annotated[
         bool, typer.Option("--questions", help="Of the file that `questions` names.")
     ] = False,
+    change_set: Annotated[bool, typer.Option("--change-set", help="Of a change set, as data.")] = False,
     as_json: Json = False,
 ) -> None:
     """Print the JSON Schema of kgshare.yaml, for editors."""
+    from kgshare.changes.schema import json_schema as change_set_schema
     from kgshare.project import json_schema, questions_schema
 
-    text = questions_schema() if questions else json_schema()
+    if questions and change_set:
+        raise UsageError("--questions and --change-set exclude each other", hint="each prints one schema")
+    text = change_set_schema() if change_set else questions_schema() if questions else json_schema()
     print(envelope("schema", json.loads(text)) if as_json else text, end="\n" if as_json else "")
 
 

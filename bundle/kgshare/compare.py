@@ -1,25 +1,27 @@
-"""``kgshare diff``: what differs between two graphs, each a bundle or a snapshot; or what a change set does to one."""
+"""``kgshare diff``: what differs between two graphs, wherever they are; or what a change set does to one."""
 
 from __future__ import annotations
 
-import tempfile
+import re
 from collections import Counter
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass, field, replace
 from itertools import groupby
 from pathlib import Path
 from typing import Any, ClassVar
+from urllib.parse import unquote
 
-from kgshare.canonical.text import INDEX, digest, read_digest
 from kgshare.changes import Add, Change, Element, Label, Property, Remove, Rename, apply, read_change_set
 from kgshare.changes.apply import shown
-from kgshare.changes.diff import TextDiff, diff_texts
+from kgshare.changes.diff import TextDiff, Texts, diff_texts, differences, gone_and_came, texts
 from kgshare.changes.load import load_touched
 from kgshare.changes.model import SUFFIX, in_order
 from kgshare.changes.names import ends, key_names
-from kgshare.errors import ChangeError, Problem, UsageError
-from kgshare.snapshot.unpack import FOLDER, unpack_graph
+from kgshare.diffpage import page
+from kgshare.errors import ChangeError, Problem
+from kgshare.progress import Progress
+from kgshare.snapshot.source import Graph, opened, require_comparable
 
 MARKS: Mapping[type, str] = {Add: "added", Remove: "removed", Rename: "renamed"}
 
@@ -35,6 +37,8 @@ class DiffReport:
         changes: what makes the second of the first; each with its kind.
         schema_gone: constraints and indexes, as statements; schema_new likewise.
         files_read: files of canonical text that differ; files_skipped: those with equal digests.
+        about: title, author, date and reason, where the second is a change set.
+        page: where it was written as a page.
         stat: whether the text shows the counts only.
     """
 
@@ -43,11 +47,13 @@ class DiffReport:
     after: str
     digest: str
     counts: Mapping[str, Mapping[str, int]]
-    changes: tuple[Mapping[str, Any], ...]
+    changes: Rows
     schema_gone: tuple[str, ...]
     schema_new: tuple[str, ...]
     files_read: int
     files_skipped: int
+    about: tuple[str, ...] = ()
+    page: Path | None = None
     stat: bool = field(repr=False)
 
     def text(self) -> str:
@@ -57,10 +63,11 @@ class DiffReport:
             for name, by_kind in sorted(self.counts.items())
         ]
         schema = [*(f"- {line}" for line in self.schema_gone), *(f"+ {line}" for line in self.schema_new)]
+        end = [f"page: {self.page}"] if self.page else []
         if not counts and not schema:
-            return "no difference"
-        if self.stat:
-            return "\n".join([*counts, *([f"schema: {len(schema)} statements"] if schema else [])])
+            return "\n".join(["no difference", *end])
+        if self.stat or self.page:
+            return "\n".join([*counts, *([f"schema: {len(schema)} statements"] if schema else []), *end])
         rows = groupby(self.changes, key=lambda row: row["record"])
         shown_ = [line for record, group in rows for line in _lines(record, list(group))]
         return "\n".join([*shown_, *schema, "", *counts])
@@ -79,67 +86,105 @@ def _lines(record: str, rows: list[Mapping[str, Any]]) -> Iterator[str]:
         yield f"    {row['what']}: {before} → {after}"
 
 
-def compare(before: Path, after: Path, *, stat: bool = False) -> DiffReport:
+def compare(
+    before: str | Path,
+    after: str | Path,
+    *,
+    stat: bool = False,
+    build: bool = False,
+    progress: Progress | None = None,
+) -> DiffReport:
     """What makes the second graph of the first.
 
     Args:
-        before: a bundle, or a snapshot's folder.
+        before: a graph, as `kgshare.snapshot.source.opened` takes it.
         after: the same, or a change set, which must fit the first.
-        stat: show counts only.
+        stat: show counts only; then no change is held, however many there are.
+        build: seed what is of a project or a revision and was not seeded before.
+        progress: says what takes time.
 
     Raises:
-        UsageError: it is none of these.
+        UsageError: it is none of these, or the graphs are of different projects.
         BundleError: a bundle is refused, or holds no graph.
         SeedError: a snapshot is not what its index says.
         ChangeError: the change set is not one, or does not fit; with every conflict.
     """
-    with opened(before) as first:
-        if after.suffix == SUFFIX and after.is_file():
-            found = _of_change_set(first, after)
+    progress = progress or Progress(quiet=True)
+    with ExitStack() as stack:
+        first = stack.enter_context(opened(before, build=build, progress=progress))
+        name, counts = str(after), None
+        about: tuple[str, ...] = ()
+        if Path(after).suffix == SUFFIX and Path(after).is_file():
+            found, about = _of_change_set(first, Path(after))
         else:
-            with opened(after) as second:
-                found = diff_texts(first, second)
-        base = read_digest(first).sha256
+            second = stack.enter_context(opened(after, build=build, progress=progress))
+            name = second.name
+            require_comparable(first, second)
+            if stat:
+                found, counts = _counted(texts(first.folder, second.folder))
+            else:
+                found = diff_texts(first.folder, second.folder)
     return DiffReport(
-        before=str(before), after=str(after), digest=f"sha256:{base}", counts=_counts(found.changes),
-        changes=tuple(row(change) for change in found.changes), schema_gone=found.schema_gone,
-        schema_new=found.schema_new, files_read=found.files, files_skipped=found.skipped, stat=stat,
+        before=first.name, after=name, digest=f"sha256:{first.digest}", counts=counts or counts_of(found.changes),
+        changes=Rows(found.changes), schema_gone=found.schema_gone,
+        schema_new=found.schema_new, files_read=found.files, files_skipped=found.skipped, about=about, stat=stat,
     )  # fmt: skip
 
 
-def _of_change_set(first: Path, file: Path) -> TextDiff:
+def write_page(report: DiffReport, file: Path) -> DiffReport:
+    """Write a difference as a page, aside and then renamed; the report that says so."""
+    aside = file.with_name(f".{file.name}.part")
+    aside.write_text(page(report), encoding="utf-8")
+    aside.replace(file)
+    return replace(report, page=file)
+
+
+def _of_change_set(first: Graph, file: Path) -> tuple[TextDiff, tuple[str, ...]]:
     change_set = read_change_set(file)
-    applied = apply(load_touched(first, change_set.changes), change_set.changes)
+    if first.project and change_set.project != first.project:
+        message = f"it is for the project {change_set.project}, and {first.name} is of {first.project}"
+        raise ChangeError(Problem(message=message, where=file.name))
+    applied = apply(load_touched(first.folder, change_set.changes), change_set.changes)
     if applied.conflicts:
         conflicts = applied.conflicts
         raise ChangeError(*(Problem(message=c.text(), where=change_set.where(c.change)) for c in conflicts))
-    return TextDiff(changes=in_order(change_set.changes), files=0, skipped=0)
+    about = (change_set.title, f"{change_set.author}, {change_set.date:%Y-%m-%d}", change_set.reason)
+    return TextDiff(changes=in_order(change_set.changes), files=0, skipped=0), about
 
 
-@contextmanager
-def opened(where: Path) -> Iterator[Path]:
-    """The folder of a graph's canonical text, while it is open.
+def _counted(both: Texts) -> tuple[TextDiff, dict[str, dict[str, int]]]:
+    """The counts alone: of each file that differs what is on one side only is held, for renames, and nothing else."""
+    counts: dict[str, Counter[str]] = {}
+    gone, came = dict[str, str](), dict[str, str]()
+    for path, found in differences(both):
+        if found.changed:
+            kind, group = path.split("/")[:2]
+            group = unquote(group)
+            name = f"(:{group})" if kind == "nodes" else f"[:{group}]"
+            counts.setdefault(name, Counter())["changed"] += len(found.changed)
+        gone |= found.gone
+        came |= found.came
+    for name, by_kind in counts_of(tuple(gone_and_came(gone, came))).items():
+        counts.setdefault(name, Counter()).update(by_kind)
+    schema_gone, schema_new = both.schema()
+    found_ = TextDiff(
+        changes=(), schema_gone=schema_gone, schema_new=schema_new,
+        files=len(both.paths) + both.schema_differs, skipped=both.skipped,
+    )  # fmt: skip
+    return found_, {name: dict(sorted(counter.items())) for name, counter in sorted(counts.items())}
 
-    Args:
-        where: a bundle, or a snapshot's folder.
 
-    Raises:
-        UsageError: it is neither.
-        BundleError: the bundle is refused, or holds no graph.
-        SeedError: the snapshot is not what its index says.
-    """
-    if (where / INDEX).is_file():
-        digest(where)
-        yield where
-    elif where.is_file() and where.suffix != SUFFIX:
-        from kgshare.bundle import read_bundle
+class Rows(Sequence[Mapping[str, Any]]):
+    """Changes as JSON shows them, made one at a time: there may be a million."""
 
-        with tempfile.TemporaryDirectory(prefix="kgshare-graph-") as folder:
-            unpack_graph(read_bundle(where, deep=False), Path(folder))
-            yield Path(folder) / FOLDER
-    else:
-        hint = "name a bundle or a snapshot's folder; a change set comes second"
-        raise UsageError(f"there is no graph at {where}", hint=hint)
+    def __init__(self, changes: tuple[Change, ...]) -> None:
+        self.changes = changes
+
+    def __len__(self) -> int:
+        return len(self.changes)
+
+    def __getitem__(self, at: Any) -> Any:
+        return row(self.changes[at]) if isinstance(at, int) else [row(change) for change in self.changes[at]]
 
 
 def row(change: Change) -> dict[str, Any]:
@@ -159,13 +204,23 @@ def row(change: Change) -> dict[str, Any]:
             return {"kind": kind, "record": change.record, "what": what, "before": before, "after": after}
 
 
-def _counts(changes: tuple[Change, ...]) -> dict[str, dict[str, int]]:
+def counts_of(changes: Iterable[Change]) -> dict[str, dict[str, int]]:
     """Records by label or type and by what becomes of them."""
     fates: dict[str, set[str]] = {}
     for change in changes:
         fates.setdefault(change.record, set()).add(MARKS.get(type(change), "changed"))
     counts: dict[str, Counter[str]] = {}
     for record, fate in fates.items():
-        name = f"[:{key_names(record)[0]}]" if ends(record) else f"(:{key_names(record)[0]})"
-        counts.setdefault(name, Counter()).update(fate)
+        counts.setdefault(group_of(record), Counter()).update(fate)
     return {name: dict(sorted(counter.items())) for name, counter in sorted(counts.items())}
+
+
+def group_of(record: str) -> str:
+    """``(:LABEL)`` or ``[:TYPE]`` of an identity."""
+    parts = ends(record)
+    found = _NAME.match(parts[1] if parts else record)
+    name = found[1] if found else key_names(record)[0]
+    return f"[:{name}]" if parts else f"(:{name})"
+
+
+_NAME = re.compile(r"-?[(\[]:([A-Za-z_][A-Za-z0-9_]*)[ \])]")

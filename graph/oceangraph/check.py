@@ -225,13 +225,13 @@ def _check_relationships(batch: Relationships, seen: _Seen) -> Iterator[Problem]
                 message=f"{batch.type} {_text(key)} is there twice", where=_row(batch.source, index)
             )
         found.add(key)
-    if batch.type == "DERIVED_FROM":
+    if batch.type == model.source_type(batch.start.label):
         seen.sourced.setdefault(batch.start.label, set()).update(_keys(frame, batch.start.columns))
 
 
 def _unsourced(seen: _Seen) -> Iterator[Problem]:
     for label, keys in seen.keys.items():
-        if label in model.UNSOURCED:
+        if model.source_type(label) is None:
             continue
         without = sorted(_text(key) for key in keys - seen.sourced.get(label, set()))
         for text in without[:MOST_OF_A_KIND]:

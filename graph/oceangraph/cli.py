@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -9,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 import yaml
 
-from kgshare.errors import KgshareError, Problem, SeedError
+from kgshare.errors import KgshareError, Problem, SeedError, UsageError
 from kgshare.report import Report, envelope, error_rows
 from oceangraph.errors import QualityError
 
@@ -73,6 +74,45 @@ def check(root: Root = Path(), as_json: AsJson = False) -> None:
 
 
 @app.command()
+def ask(
+    name: Annotated[str | None, typer.Argument(help="The question's name.")] = None,
+    given: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="[PARAMETER=VALUE]...", help="Parameters; the defaults where not."),
+    ] = None,
+    list_: Annotated[bool, typer.Option("--list", help="List the questions and their parameters.")] = False,
+    stack: Annotated[
+        str | None,
+        typer.Option("--name", help="The running stack to ask; by default the project's, or the only one."),
+    ] = None,
+    bolt: Annotated[str, typer.Option("--bolt", help="Ask the database at bolt://HOST:PORT instead.")] = "",
+    user: Annotated[str, typer.Option("--user", help="That database's user.")] = "neo4j",
+    password_file: Annotated[
+        Path | None, typer.Option("--password-file", help="Its password; else NEO4J_PASSWORD is taken.")
+    ] = None,
+    as_json: AsJson = False,
+    as_csv: Annotated[bool, typer.Option("--csv", help="Print the rows as CSV.")] = False,
+) -> None:
+    """Ask the graph one of the project's named questions."""
+    from oceangraph import ask as asking
+
+    if as_json and as_csv:
+        raise UsageError("--json and --csv exclude each other")
+    form = "json" if as_json else "csv" if as_csv else "text"
+    if list_:
+        typer.echo(asking.rendered(asking.listing(), form))
+        return
+    if name is None:
+        raise UsageError("which question?", hint="`oceangraph ask --list` lists them")
+
+    def password() -> str:
+        return _secret(password_file) if password_file else os.environ.get("NEO4J_PASSWORD", "")
+
+    where = asking.Where(stack=stack, bolt=bolt, user=user, password=password)
+    typer.echo(asking.rendered(asking.ask(name, given or (), where), form))
+
+
+@app.command()
 def model(
     as_yaml: Annotated[bool, typer.Option("--yaml", help="Print the manifest's `identity` block.")] = False,
 ) -> None:
@@ -97,6 +137,13 @@ def strict_problems(report: ImportReport) -> list[Problem]:
     if not report.records:
         found.append(Problem(message="nothing was imported", where=report.folder))
     return found
+
+
+def _secret(file: Path) -> str:
+    try:
+        return file.read_text("utf-8").strip()
+    except OSError as error:
+        raise UsageError(Problem(message=f"cannot be read: {error.strerror}", where=str(file))) from None
 
 
 def _print(report: Report, as_json: bool) -> None:

@@ -28,7 +28,7 @@ def load(root: Path) -> Tables:
     Raises:
         SeedError: a table, a column or a value is not as the model says; every problem names file and row.
     """
-    return {kind.label: _table(root, kind) for kind in NODES}
+    return {kind.label: _table(root, kind) for kind in NODES if kind.table}
 
 
 def _table(root: Path, kind: NodeKind) -> pd.DataFrame:

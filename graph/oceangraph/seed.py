@@ -12,9 +12,11 @@ from kgshare.errors import Problem, SeedError
 from kgshare.seeding import End, Nodes, Relationships
 from oceangraph import origins
 from oceangraph.check import check
+from oceangraph.derived.curated import accepted
+from oceangraph.derived.facts import facts
 from oceangraph.frames import MOST_PROBLEMS, problem, read_table
 from oceangraph.load import Tables, keys, load, properties
-from oceangraph.model import NODES, node_kind, relationship_kind
+from oceangraph.model import NODES, NodeKind, node_kind, relationship_kind
 
 # Relationships that a column of a table states: type, label of the table's rows, column, label at the other end. A
 # cell may hold several keys, separated by ``|``.
@@ -43,6 +45,7 @@ _LINKS = (
     ("DESCRIBED_IN", "FlagScheme", "publication", "Publication"),
     ("DESCRIBED_IN", "Dataset", "publication", "Publication"),
     ("DEFINED_IN", "WaterMass", "publication", "Publication"),
+    ("DEFINED_IN", "Derivation", "publication", "Publication"),
     ("SAMPLED_BY", "Bottle", "cast_id", "Cast"),
     ("AT", "Cast", "station", "Station"),
     ("OCCUPIED_BY", "Station", "cruise", "Cruise"),
@@ -86,10 +89,12 @@ def graph(root: Path) -> Iterator[Nodes | Relationships]:
 
 def read(root: Path) -> Iterator[Nodes | Relationships]:
     """The batches of `graph`, not checked against the model as a whole."""
-    tables = load(root)
+    derived = facts(load(root), accepted(root))
+    tables = derived.tables
     for kind in NODES:
         rows = properties(kind, tables[kind.label])
-        yield Nodes(labels=kind.labels, rows=rows, source=f"data/{kind.table}")
+        yield Nodes(labels=kind.labels, rows=rows, source=_source(kind))
+    yield from derived.relationships
     for type_, start, column, end in _LINKS:
         yield _link(type_, start, column, end, tables)
     for file, type_, start_end, end_end in _JOINS:
@@ -98,6 +103,10 @@ def read(root: Path) -> Iterator[Nodes | Relationships]:
         _relationships("DERIVED_FROM", label, "Dataset", rows, node_kind(label).table)
         for label, rows in origins.derive(tables)
     )
+
+
+def _source(kind: NodeKind) -> str:
+    return f"data/{kind.table}" if kind.table else f"oceangraph.derived: {kind.label}"
 
 
 def _link(type_: str, start: str, column: str, end: str, tables: Tables) -> Relationships:

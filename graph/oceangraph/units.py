@@ -39,5 +39,5 @@ SPELLINGS = {
     "degree_east": "degree_east",
 }
 
-UNITS = frozenset({*SPELLINGS.values(), "g/kg", "km", "d"})
+UNITS = frozenset({*SPELLINGS.values(), "g/kg", "km", "d", "m-1 s-1"})
 """Every unit that a property of the model may have."""

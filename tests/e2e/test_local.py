@@ -63,7 +63,7 @@ def local(tmp_path: Path) -> Iterator[Local]:
         yield stack
     finally:
         if any((stack.state / "local" / "stacks").glob("*")):
-            stack.works("down", "--all", "--volumes")
+            stack.works("down", "--all", "--volumes", "--discard")
 
 
 @pytest.fixture
@@ -126,6 +126,11 @@ def test_the_whole_way_of_a_stack_without_docker(local: Local, bundle: Path) -> 
     assert "is one without containers" in with_containers.err
 
     cypher(report, "CREATE (:Taxon {name: 'Gentiana localis'})")
+    stack = f"stack:{local.name}"
+    edits = local.works("diff", bundle, stack, "--json").result
+    assert edits["counts"] == {"(:Taxon)": {"added": 1}}
+    taken = local.works("snapshot", "-o", local.state / "edited", "--json").result
+    assert local.works("diff", stack, local.state / "edited").out == "no difference\n"
     [status] = local.works("status", "--json").result["stacks"]
     assert (status["stack"], status["nodes"], status["sandboxed"]) == (local.name, 53, False)
     assert local.works("open", "--json").result["url"] == report["url"]
@@ -142,6 +147,13 @@ def test_the_whole_way_of_a_stack_without_docker(local: Local, bundle: Path) -> 
 
     report = local.up(bundle).result
     assert cypher(report, "MATCH (t:Taxon {name: 'Gentiana localis'}) RETURN count(t)") == [1]
+    assert local.kgshare("restore", bundle).code == 130  # nobody there to agree
+    restored = local.works("restore", bundle, "--yes", "--json").result
+    assert (restored["changes"], restored["before"]) == (1, taken["digest"])
+    assert (
+        restored["digest"]
+        == local.works("snapshot", stack, "-o", local.state / "s", "--json").result["digest"]
+    )
     assert local.kgshare("reset").code == 130  # nobody there to agree
     report = local.works("reset", "--yes", "--json").result
     assert report["nodes"] == 52
@@ -175,7 +187,7 @@ def test_two_stacks_stand_side_by_side_and_what_dies_in_one_is_seen_to(local: Lo
     left = local.processes
     assert left.supervisor is not None
     os.kill(left.supervisor.pid, signal.SIGKILL)
-    local.works("down", "--name", local.name, "--volumes")
+    local.works("down", "--name", local.name, "--volumes", "--discard")
     assert all(gone(identity) for identity in left.all)
     assert "Gentiana" in page(ups[1]["url"])
 

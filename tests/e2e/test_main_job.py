@@ -26,7 +26,7 @@ def up(ocean_bundle: Path) -> Iterator[Any]:
     """What `kgshare up` reported of the ocean stack."""
     ran = works("up", ocean_bundle, "--name", STACK, "--no-open", "--json")
     yield ran.result
-    works("down", "--name", STACK, "--volumes")
+    works("down", "--name", STACK, "--volumes", "--discard")
 
 
 def containers(stack: str = STACK) -> list[Any]:
@@ -113,6 +113,13 @@ def test_status_says_per_service_name_health_and_image(up: Any) -> None:
     assert up["url"] in works("open", "--name", STACK).out
 
 
+def test_a_snapshot_of_the_stack_is_that_of_its_bundle(up: Any, ocean_bundle: Path, tmp_path: Path) -> None:
+    stack = works("snapshot", f"stack:{STACK}", "-o", tmp_path / "stack", "--json").result
+    bundle = works("snapshot", ocean_bundle, "-o", tmp_path / "bundle", "--json").result
+    assert stack["digest"] == bundle["digest"]
+    assert works("diff", tmp_path / "stack", ocean_bundle, "--stat").out == "no difference\n"
+
+
 def test_a_second_up_of_the_same_bundle_changes_nothing(up: Any, ocean_bundle: Path) -> None:
     before = {c.id for c in containers()}
     again = works("up", ocean_bundle, "--name", STACK, "--no-open", "--json").result
@@ -177,7 +184,7 @@ def test_load_csv_reads_neither_files_nor_addresses(up: Any) -> None:
 
 def test_edits_survive_down_and_reset_goes_back_to_the_bundle(up: Any, ocean_bundle: Path) -> None:
     with bolt(up) as driver:
-        driver.execute_query("CREATE (:Edit {id: 1})")
+        driver.execute_query("CREATE (:Dataset {id: 'mine'})")
     works("down", "--name", STACK)
     assert containers() == []
     again = works("up", ocean_bundle, "--name", STACK, "--no-open", "--json").result
@@ -198,5 +205,9 @@ def test_down_leaves_no_container_and_no_network_and_with_volumes_no_volume(ocea
     assert containers(stack) == []
     assert engine.networks.list(filters=mine) == []
     assert len(engine.volumes.list(filters=mine)) == 2
-    works("down", "--name", stack, "--volumes", "--json")
+    refused = kgshare("down", "--name", stack, "--volumes")
+    assert (refused.code, "--discard" in refused.err) == (10, True), (
+        "what is down cannot be asked for its edits"
+    )
+    works("down", "--name", stack, "--volumes", "--discard", "--json")
     assert engine.volumes.list(filters=mine) == []

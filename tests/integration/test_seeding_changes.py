@@ -229,7 +229,7 @@ def test_what_does_not_fit_is_named_with_base_theirs_and_ours_and_nothing_is_wri
     )
     (tmp_path / "wrong.toml").write_text(render(wrong))
     with pytest.raises(SeedError) as caught:
-        apply_change_sets(running, read_change_sets(spec), spec, tmp_path / "scratch")
+        apply_change_sets(running, read_change_sets(spec), spec)
     first, second = caught.value.problems
     assert first.where == "./wrong.toml:9"
     assert first.message.splitlines() == [

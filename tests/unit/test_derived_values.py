@@ -14,11 +14,11 @@ from oceangraph.derived.water_masses import ProfileValues, WaterMass, layer
 NAN = float("nan")
 OPEN = (NAN, NAN)
 INTERMEDIATE = WaterMass(
-    id="MIN", ocean="P", latitude=(0.0, 60.0), temperature=OPEN, salinity=OPEN, sigma0=(26.7, 26.9), depth=OPEN,
+    id="MIN", sea_areas=("pacific",), latitude=(0.0, 60.0), temperature=OPEN, salinity=OPEN, sigma0=(26.7, 26.9), depth=OPEN,
     potential_vorticity=NAN, core="salinity minimum",
 )  # fmt: skip
 BOX = WaterMass(
-    id="BOX", ocean="P", latitude=OPEN, temperature=(5.0, 10.0), salinity=(34.0, 35.0), sigma0=OPEN, depth=OPEN,
+    id="BOX", sea_areas=("pacific",), latitude=OPEN, temperature=(5.0, 10.0), salinity=(34.0, 35.0), sigma0=OPEN, depth=OPEN,
     potential_vorticity=NAN, core="",
 )  # fmt: skip
 
@@ -28,11 +28,11 @@ def a(*values: float) -> np.ndarray:
 
 
 def profile(
-    salinity: np.ndarray, sigma0: np.ndarray, *, ocean: str = "P", latitude: float = 30.0
+    salinity: np.ndarray, sigma0: np.ndarray, *, sea_area: str = "pacific", latitude: float = 30.0
 ) -> ProfileValues:
     steps = np.arange(len(sigma0), dtype=float)
     return ProfileValues(
-        ocean=ocean,
+        sea_area=sea_area,
         latitude=latitude,
         depth=100 * steps,
         temperature=12 - 2 * steps,
@@ -127,9 +127,11 @@ def test_without_a_salinity_minimum_the_density_range_alone_is_no_layer() -> Non
     assert layer(INTERMEDIATE, profile(a(34.5, 34.4, 34.3, 34.2), a(26.0, 26.72, 26.85, 27.1))) is None
 
 
-@pytest.mark.parametrize(("ocean", "latitude"), [("A", 30.0), ("P", -30.0)])
-def test_a_water_mass_is_only_looked_for_where_it_is_defined(ocean: str, latitude: float) -> None:
-    values = profile(a(34.5, 34.1, 34.0, 34.2), a(26.0, 26.72, 26.85, 27.1), ocean=ocean, latitude=latitude)
+@pytest.mark.parametrize(("sea_area", "latitude"), [("atlantic", 30.0), ("pacific", -30.0)])
+def test_a_water_mass_is_only_looked_for_where_it_is_defined(sea_area: str, latitude: float) -> None:
+    values = profile(
+        a(34.5, 34.1, 34.0, 34.2), a(26.0, 26.72, 26.85, 27.1), sea_area=sea_area, latitude=latitude
+    )
     assert layer(INTERMEDIATE, values) is None
 
 
@@ -144,7 +146,7 @@ def sample(pressure: float, salinity: float, temperature: float = 10.0) -> dict[
     return {
         "id": f"p/{pressure:g}",
         "profile": "p",
-        "ocean": "P",
+        "sea_area": "pacific",
         "longitude": -160.0,
         "latitude": 30.0,
         "pressure": pressure,

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import pytest
 from tests.golden.dev.test_dev_plan import NEW_ENGINE, furnished
-from tests.machine import DEBIAN_12, DEBIAN_13, Machine
+from tests.machine import DEBIAN_12, DEBIAN_13, TOP, Machine
 
 RECORD = 'echo "$(basename "$0") $*" >>"$DEV_SYSROOT/called"'
 SILENT_ENGINE = NEW_ENGINE.replace(
@@ -160,3 +161,69 @@ def test_every_command_in_the_help_is_known_and_every_known_one_is_in_the_help(t
     assert listed == {"up", "down", "test", "check", "run", "setup", "relock", "help"}
     for command in listed - {"help"}:
         assert "there is no command" not in machine.dev(command).stderr
+
+
+def checkout(folder: Path) -> Path:
+    """A clone whose environment is made already; its kgshare says how it was called."""
+    top = shutil.copytree(TOP / ".ci", folder / "top" / ".ci", ignore=shutil.ignore_patterns("*.lock")).parent
+    shutil.copy(TOP / "dev", top / "dev")
+    for file in (".ci/requirements.lock", "pyproject.toml"):
+        (top / file).touch()
+    programs = top / ".venv" / "bin"
+    programs.mkdir(parents=True)
+    for name in ("python", "kgshare"):
+        (programs / name).write_text('#!/bin/bash\necho "kgshare $*"\n')
+        (programs / name).chmod(0o755)
+    (top / ".venv" / "dev-stamp").write_text(f"{top}\n")
+    return top
+
+
+WITHOUT_DOCKER = {
+    "it may not install": lambda d: furnished(d, DEBIAN_13, user="ann"),
+    "nobody is there to ask": lambda d: furnished(d, DEBIAN_13),
+    "its daemon ends": lambda d: furnished(
+        d, DEBIAN_13, docker=SILENT_ENGINE, dockerd=DOCKERD.format(run="echo no iptables; exit 1")
+    ),
+    "another daemon is named": lambda d: furnished(d, DEBIAN_13, docker=SILENT_ENGINE, dockerd=DOCKERD),
+    "its socket is another's": lambda d: furnished(
+        d, DEBIAN_13, user="docker", docker=NEW_ENGINE.replace("echo 26.1.5+dfsg1", "echo permission denied >&2; exit 1")
+    ),
+}  # fmt: skip
+ARGUMENTS: dict[str, dict[str, str]] = {"another daemon is named": {"DOCKER_HOST": "unix:///nowhere"}}
+
+
+@pytest.mark.parametrize("why", WITHOUT_DOCKER)
+def test_up_goes_on_without_docker_where_it_cannot_be_had_and_says_so_in_one_sentence(
+    why: str, tmp_path: Path
+) -> None:
+    machine = with_tools(WITHOUT_DOCKER[why](tmp_path))
+    words = ["--yes"] if why == "its daemon ends" else []
+    ended = machine.dev("up", *words, "--no-open", top=checkout(tmp_path), **ARGUMENTS.get(why, {}))
+    assert (ended.code, ended.stdout) == (0, "kgshare up --local --no-open\n"), ended.stderr
+    assert ended.stderr.count("Docker cannot be had") == 1
+    assert "not sandboxed" in ended.stderr.splitlines()[-1]
+
+
+def test_up_does_not_go_on_where_more_than_docker_is_missing(tmp_path: Path) -> None:
+    machine = furnished(tmp_path, DEBIAN_13, user="ann")
+    (machine.bin / "mmdebstrap").unlink()
+    ended = machine.dev("up", top=checkout(tmp_path))
+    assert ended.code == 20
+    assert "mmdebstrap" in ended.stderr
+    assert "without containers" not in ended.stderr
+
+
+def test_a_no_to_installing_docker_is_no_yes_to_running_without(tmp_path: Path) -> None:
+    ended = furnished(tmp_path, DEBIAN_13).dev("up", top=checkout(tmp_path), typed="n\n")
+    assert ended.code == 20
+    assert "`./dev up --local` goes on without containers" in ended.stderr
+
+
+def test_up_local_asks_for_nothing_of_docker_and_with_docker_up_is_as_ever(tmp_path: Path) -> None:
+    top = checkout(tmp_path)
+    without = furnished(tmp_path / "without", DEBIAN_13, user="ann")
+    (without.bin / "iptables").unlink()
+    ended = without.dev("up", "--local", top=top)
+    assert (ended.code, ended.stdout, ended.stderr) == (0, "kgshare up --local\n", "")
+    ended = furnished(tmp_path / "with", DEBIAN_13, docker=NEW_ENGINE).dev("up", "--json", top=top)
+    assert (ended.code, ended.stdout, ended.stderr) == (0, "kgshare up --json\n", "")

@@ -20,6 +20,7 @@ from kgshare.local import end, processes, settings, tree
 from kgshare.local import state as notes
 from kgshare.local.built import built_here, remember
 from kgshare.local.health import bolt_answers
+from kgshare.local.system import Elsewhere, Linux, System
 from kgshare.progress import Progress
 
 LISTEN = "import socket,time; s=socket.socket(); s.bind(('{}', {})); s.listen(); print(s.getsockname(), flush=True); time.sleep(60)"
@@ -130,9 +131,11 @@ def test_the_application_sees_the_variables_of_its_image_and_stack_and_no_other(
     (tmp_path / "app").mkdir()
     config = {"Env": ["PYTHONPATH=/app:/not/there", "A=b=c"]}
     found = settings.application_environment(
-        tmp_path, config, own_port=8000, port=8001, bolt_port=7688, password=Path("/p"), page=Path("/j")
-    )
-    assert found["PYTHONPATH"] == f"{settings.GUARD}:{tmp_path}/app:/not/there"
+        tmp_path, config, own_port=8000, port=8001, bolt_port=7688, password=Path("/p"), page=Path("/j"),
+        own={"PYTHONHOME": "/h", settings.SITE: "/wheels"},
+    )  # fmt: skip
+    assert found["PYTHONPATH"] == f"{settings.GUARD}:{tmp_path}/app:/not/there:/wheels"
+    assert found["PYTHONHOME"] == "/h"
     assert found["A"] == "b=c"
     assert found["NEO4J_URI"] == "bolt://127.0.0.1:7688"
     assert "SECRET_OF_THE_USER" not in found
@@ -167,14 +170,25 @@ def listening(tmp_path: Path, address: str, port: int, **env: str) -> Spawned:
     return child
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="/proc is Linux's")
-def test_who_listens_for_other_machines_is_seen_and_the_guard_keeps_it_on_loopback(tmp_path: Path) -> None:
+@pytest.fixture(params=[Linux, Elsewhere])
+def system(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> System:
+    """Both ways to ask a system, which must say the same."""
+    if request.param is Linux and sys.platform != "linux":
+        pytest.skip("/proc is Linux's")
+    monkeypatch.setattr(processes, "system", request.param())
+    return processes.system
+
+
+def test_who_listens_for_other_machines_is_seen_and_the_guard_keeps_it_on_loopback(
+    system: System, tmp_path: Path
+) -> None:
     child = listening(tmp_path, "0.0.0.0", 0)
     mine = processes.identify(child.pid)
     try:
         [open_to_all] = processes.listeners(child.pid)
         assert not open_to_all.loopback
         assert processes.listens(mine, open_to_all.port)
+        assert system.session(child.pid) == (child.pid,)
     finally:
         assert processes.end(mine, 5)
     child.code()
@@ -192,9 +206,8 @@ def test_who_listens_for_other_machines_is_seen_and_the_guard_keeps_it_on_loopba
         processes.end(mine, 5)
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="/proc is Linux's")
 def test_a_number_used_again_by_another_process_is_not_ours(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    system: System, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("KGSHARE_STATE", str(tmp_path))
     child = spawn(

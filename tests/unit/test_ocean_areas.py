@@ -24,6 +24,7 @@ from oceangraph.importers.areas import AREAS, area_of, table, wkt
         (64.0, -3.0, "norwegian-sea"),
         (34.0, 25.0, "mediterranean-sea-eastern-basin"),
         (-40.0, -160.0, "south-pacific-ocean"),
+        (0.0, -25.0, "north-atlantic-ocean"),  # on the line between two areas: the first one's
         (float("nan"), float("nan"), ""),
         (50.0, 90.0, ""),  # Siberia
     ],

@@ -16,7 +16,7 @@ from oceangraph.cli import app
 from oceangraph.units import SPELLINGS
 
 PACKAGE = Path(model.__file__).parents[1]
-NUMBERS_ONLY = {"Level", "CtdLevel", "Observation"}
+NUMBERS_ONLY = {"Level", "CtdLevel", "Observation", "MixedLayer", "WaterMassLayer"}
 
 
 def messages(*batches: Nodes | Relationships) -> list[str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
@@ -10,7 +10,7 @@ from typing import Any, Protocol
 from kgshare.canonical import packed
 from kgshare.canonical.records import name_text
 from kgshare.canonical.schema import SHOW_CONSTRAINTS, SHOW_INDEXES, schema_statements
-from kgshare.canonical.text import CanonicalDigest, Group, TextWriter
+from kgshare.canonical.text import CanonicalDigest, TextWriter
 from kgshare.canonical.values import NotCanonical
 from kgshare.errors import Problem, SeedError
 
@@ -49,7 +49,8 @@ def read_graph(
         SeedError: a node without, or with two, identity labels; a missing key or discriminator; two records of one
             identity; a value of a type that is not known. Names the records.
     """
-    reader = _Reader(TextWriter(out), node_keys, relationship_keys)
+    writer = TextWriter(out)
+    reader = _Reader(writer, node_keys, relationship_keys)
     for record in source.stream(NODES):
         reader.node(record)
     # With a node that has no identity its relationships have none either: that is said once.
@@ -58,7 +59,56 @@ def read_graph(
             reader.relationship(record)
     if reader.problems:
         raise SeedError(*sorted(reader.problems.values(), key=lambda problem: problem.message)[:_SHOWN])
-    return reader.writer.close(read_schema(source))
+    return writer.close(read_schema(source))
+
+
+def read_records(
+    nodes: Iterable[bytes],
+    relationships: Iterable[bytes],
+    node_keys: Mapping[str, tuple[str, ...]],
+    relationship_keys: Mapping[str, tuple[str, ...]],
+) -> dict[str, str]:
+    """Some records of a graph: identity → text.
+
+    Args:
+        nodes: records as `NODES` returns them, the ends of all relationships among them.
+        relationships: records as `RELATIONSHIPS` returns them.
+        node_keys: identity label → key properties.
+        relationship_keys: relationship type → discriminating properties.
+
+    Raises:
+        SeedError: as `read_graph` raises it.
+    """
+    found = _Found()
+    reader = _Reader(found, node_keys, relationship_keys)
+    for record in nodes:
+        reader.node(record)
+    for record in relationships if not reader.problems else ():
+        reader.relationship(record)
+    if reader.problems:
+        raise SeedError(*list(reader.problems.values())[:_SHOWN])
+    return found.records
+
+
+class _Taker(Protocol):
+    def add(self, identity: str, text: str) -> None: ...
+
+
+class _Groups(Protocol):
+    def group(self, kind: str, name: str) -> _Taker: ...
+
+
+class _Found:
+    """Takes records as `kgshare.canonical.text.TextWriter` does, into memory."""
+
+    def __init__(self) -> None:
+        self.records: dict[str, str] = {}
+
+    def group(self, kind: str, name: str) -> _Found:
+        return self
+
+    def add(self, identity: str, text: str) -> None:
+        self.records[identity] = text
 
 
 def read_schema(source: Source) -> list[str]:
@@ -85,13 +135,13 @@ class _Kind:
     key: tuple[tuple[str, str], ...]
     start: str
     others: str
-    group: Group
+    group: _Taker
 
 
 class _Reader:
     def __init__(
         self,
-        writer: TextWriter,
+        writer: _Groups,
         node_keys: Mapping[str, tuple[str, ...]],
         relationship_keys: Mapping[str, tuple[str, ...]],
     ) -> None:

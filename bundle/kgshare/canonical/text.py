@@ -7,8 +7,9 @@ the digest of the graph. Format: docs/reference/canonical-text.md.
 
 from __future__ import annotations
 
+import re
 import shutil
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from hashlib import sha256
 from itertools import pairwise
@@ -194,42 +195,62 @@ def read_digest(folder: Path) -> CanonicalDigest:
     """The digests that a text's ``index.txt`` states; it does not look at the files.
 
     Raises:
-        SeedError: the index is not one of this version.
+        SeedError: there is no index, or it is not one of this version.
     """
-    data = (folder / INDEX).read_bytes()
-    header, *lines = data.decode().splitlines()
+    try:
+        data = (folder / INDEX).read_bytes()
+        header, *lines = data.decode().split("\n")
+    except OSError as error:
+        raise not_as_stated(folder, INDEX, f"cannot be read: {error.strerror}") from None
+    except UnicodeDecodeError:
+        raise not_as_stated(folder, INDEX, f"is not a {HEADER}: it is not UTF-8") from None
     if header != HEADER:
-        raise SeedError(
-            Problem(message=f"not a {HEADER}: it begins with {header[:60]!r}", where=str(folder / INDEX))
-        )
-    files = []
-    for line in lines:
-        found, count, path = line.split("  ", 2)
-        files.append(FileDigest(path=path, sha256=found, records=int(count)))
+        raise not_as_stated(folder, INDEX, f"is not a {HEADER}: it begins with {header[:60]!r}")
+    if lines.pop() != "" if lines else True:
+        raise not_as_stated(folder, INDEX, "is cut off")
+    files: list[FileDigest] = []
+    for number, line in enumerate(lines, 2):
+        found = _INDEX_LINE.fullmatch(line)
+        if not found or (files and found[3] <= files[-1].path):
+            raise not_as_stated(folder, f"{INDEX}:{number}", f"is no line of an index: {line[:120]!r}")
+        files.append(FileDigest(path=found[3], sha256=found[1], records=int(found[2])))
     return CanonicalDigest(sha256=_sha256(data), files=tuple(files))
 
 
-def digest(folder: Path) -> CanonicalDigest:
+_INDEX_LINE = re.compile(
+    r"([0-9a-f]{64})  ([1-9][0-9]*)  ((?:nodes|relationships)/[A-Za-z0-9%_-]+/[0-9a-f]\.txt|schema\.txt)"
+)
+
+
+def not_as_stated(folder: Path, path: str, message: str) -> SeedError:
+    """The error for a canonical text that is not what it says it is."""
+    hint = "nobody edits a canonical text: take it again, with `kgshare snapshot`, or from where you have it"
+    return SeedError(Problem(message=message, where=f"{folder}/{path}", hint=hint))
+
+
+def digest(folder: Path, known: Mapping[str, str] | None = None) -> CanonicalDigest:
     """The digests of a text, computed from its files and compared with its index.
+
+    Args:
+        folder: the text.
+        known: path → digest of files that need not be read again.
 
     Raises:
         SeedError: a file is missing, altered, or not in the index.
     """
-    stated = read_digest(folder)
-    there = {
-        p.relative_to(folder).as_posix(): p for p in folder.rglob("*") if p.is_file() and p.name != INDEX
-    }
+    stated, known = read_digest(folder), known or {}
+    there = {p.relative_to(folder).as_posix() for p in folder.rglob("*") if p.is_file() and p.name != INDEX}
     problems = [
-        Problem(message="is not in the index", where=path)
-        for path in sorted(there.keys() - {f.path for f in stated.files})
+        not_as_stated(folder, path, "is not in the index").problems[0]
+        for path in sorted(there - {f.path for f in stated.files})
     ]
     for file in stated.files:
         if file.path not in there:
-            problems.append(Problem(message="is missing", where=file.path))
-        elif _sha256(there[file.path].read_bytes()) != file.sha256:
-            problems.append(Problem(message="is not what the index says", where=file.path))
+            problems += not_as_stated(folder, file.path, "is missing").problems
+        elif (known.get(file.path) or _sha256((folder / file.path).read_bytes())) != file.sha256:
+            problems += not_as_stated(folder, file.path, "is not what the index says").problems
     if problems:
-        raise SeedError(*problems)
+        raise SeedError(*problems[:50])
     return stated
 
 

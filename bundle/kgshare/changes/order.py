@@ -31,6 +31,21 @@ class Folder:
         """Every change set that was ever accepted, in order; what was folded stands for what it was folded into."""
         return tuple(old for one in self.applied for old in self.folded.get(one.name, (one,)))
 
+    def follows(self, one: ChangeSet) -> tuple[str, ...]:
+        """What a change set follows, by the names of those that are applied: what was folded is in another."""
+        into = {old.name: name for name, olds in self.folded.items() for old in olds}
+        return tuple(dict.fromkeys(into.get(name, name) for name in one.follows))
+
+    def joined_by(self, one: ChangeSet) -> Folder:
+        """The folder with one more change set, or another of that name.
+
+        Raises:
+            ChangeError: it follows one that is not there, or itself in a circle.
+        """
+        others = [other for other in self.applied if other.name != one.name]
+        mapped = replace(one, follows=self.follows(one))
+        return Folder(applied=ordered([*others, mapped]), folded=self.folded)
+
 
 def read_folder(folder: Path, project: str) -> tuple[ChangeSet, ...]:
     """Every change set of a folder, in the order in which they are applied.
@@ -53,12 +68,9 @@ def read_whole_folder(folder: Path, project: str) -> Folder:
     """
     found = _read(folder, project)
     folded = {one.name: ordered(_read(folder / one.name, project)) for one in found}
-    into = {old.name: name for name, olds in folded.items() for old in olds}
-    mapped = [
-        replace(one, follows=tuple(dict.fromkeys(into.get(name, name) for name in one.follows)))
-        for one in found
-    ]
-    return Folder(applied=ordered(mapped), folded={name: olds for name, olds in folded.items() if olds})
+    history = Folder(folded={name: olds for name, olds in folded.items() if olds})
+    mapped = [replace(one, follows=history.follows(one)) for one in found]
+    return Folder(applied=ordered(mapped), folded=history.folded)
 
 
 def _read(folder: Path, project: str) -> list[ChangeSet]:

@@ -14,6 +14,7 @@ from kgshare.local.end import bring_down, stop
 from kgshare.local.start import again, bring_up, report, start
 from kgshare.local.state import known, present
 from kgshare.progress import Progress
+from kgshare.stack.alone import alone
 from kgshare.stack.model import StackReport
 
 __all__ = ["bring_down", "known", "logs", "present", "reset", "start"]
@@ -30,15 +31,15 @@ def reset(stack: str, *, agreed: Callable[[str], bool], progress: Progress) -> S
     state = notes.read_state(stack) or notes.read_last(stack)
     if state is None:
         raise StackError(f"the stack {stack} was not up yet", hint="`kgshare up --local FILE` starts it")
-    config, trees = again(state)
+    config, trees, programs = again(state)
     store = notes.folder_of(stack) / "stores" / state.store
     if not agreed(f"Every edit in {stack} ({store}) will be lost. Go on?"):
         raise Interrupted("nothing was changed")
-    with notes.alone(stack):
+    with alone(stack, progress):
         with progress.stage(f"stop {stack}"):
             stop(stack)
         shutil.rmtree(store, ignore_errors=True)
-        bring_up(state, config, trees, progress)
+        bring_up(state, config, trees, programs, progress)
     return report(stack, already=False, notes_=("back at the store of its bundle",), began=began)
 
 

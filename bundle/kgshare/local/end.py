@@ -8,6 +8,7 @@ from kgshare.local import processes, tree
 from kgshare.local import state as notes
 from kgshare.local.supervise import APPLICATION_SECONDS, DATABASE_SECONDS
 from kgshare.progress import Progress
+from kgshare.stack.alone import alone
 from kgshare.stack.model import DownReport
 
 
@@ -34,7 +35,7 @@ def bring_down(stacks: tuple[str, ...], *, volumes: bool, progress: Progress) ->
     kept: list[str] = []
     for stack in stacks:
         folder = notes.folder_of(stack)
-        with notes.alone(stack):
+        with alone(stack, progress, needed=False):
             with progress.stage(f"stop {stack}"):
                 ended += stop(stack)
             (removed if volumes else kept).extend(str(path) for path in notes.stores(stack))
@@ -58,7 +59,11 @@ def remove_unused_images() -> None:
     if not tree.images_dir().is_dir():
         return
     states = (notes.read_state(stack) or notes.read_last(stack) for stack in notes.known())
-    used = {tree.tree_of(digest).name for state in states if state for digest in state.images.values()}
+    found = [state for state in states if state]
+    kinds = ((), ("some",))
+    used = {
+        tree.tree_of(digest, parts).name for s in found for digest in s.images.values() for parts in kinds
+    }
     for path in tree.images_dir().iterdir():
         if path.name not in used:
             shutil.rmtree(path, ignore_errors=True)

@@ -8,14 +8,22 @@ from pathlib import Path
 
 from kgshare.local import settings
 from kgshare.local import state as notes
+from kgshare.local.programs import Programs
 from kgshare.local.state import APPLICATION, DATABASE, LocalState, Plan, Program
 
 
 def make_plan(
-    state: LocalState, application: Mapping[str, object], trees: Mapping[str, Path], folder: Path
+    state: LocalState,
+    application: Mapping[str, object],
+    trees: Mapping[str, Path],
+    folder: Path,
+    programs: Programs,
 ) -> Plan:
     """Lay out configuration, store, password and folders, and say what is to be run."""
     tree, run, conf, logs = trees[DATABASE], folder / "run", folder / "conf", folder / "logs"
+    command = programs.application(
+        trees[APPLICATION], application
+    )  # before anything is changed: it may not be possible
     shutil.rmtree(run, ignore_errors=True)
     for made in (run / "tmp", run / "logs", run / "import", conf, logs):
         made.mkdir(parents=True, exist_ok=True)
@@ -39,25 +47,25 @@ def make_plan(
         ),
     )
     arguments = (tree / "opt/kgshare/database.args").read_text(encoding="utf-8")
-    notes.write(run / "database.args", settings.java_arguments(arguments, tree, conf, run / "tmp"))
+    java = settings.java_arguments(arguments, tree, conf, run / "tmp", native=programs.native)
+    notes.write(run / "database.args", java)
     if (trees[APPLICATION] / settings.PAGE_FILE).is_file():
         notes.write(run / "page.json", settings.page_json(trees[APPLICATION]))
     environment = settings.application_environment(
         trees[APPLICATION], application,
         own_port=state.own_port, port=state.port, bolt_port=state.bolt_port, password=password, page=run / "page.json",
-        browser_port=state.browser_port,
+        browser_port=state.browser_port, own=programs.environment(trees[APPLICATION]),
     )  # fmt: skip
     place = {"HOME": str(run), "TMPDIR": str(run / "tmp")}
-    java = settings.loaded(tree, state.platform, "/opt/java/bin/java")
     return Plan(
         database=Program(
-            argv=(*java, f"@{run / 'database.args'}"),
+            argv=(*programs.java(tree), f"@{run / 'database.args'}"),
             cwd=run,
             env={**settings.database_environment(password, data), **place},
             log=logs / f"{DATABASE}.log",
         ),
         application=Program(
-            argv=tuple(settings.application_command(trees[APPLICATION], state.platform, application)),
+            argv=tuple(command),
             cwd=trees[APPLICATION] / str(application.get("WorkingDir") or "/").lstrip("/"),
             env={**environment, **place},
             log=logs / f"{APPLICATION}.log",

@@ -7,12 +7,14 @@ the C library of this machine does not matter.
 from __future__ import annotations
 
 import json
+import os
 import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from kgshare.compose import BROWSER_URL, browser_address
 from kgshare.errors import StackError
+from kgshare.images.conf import JVM_NATIVE
 from kgshare.stack.ports import LOOPBACK
 
 LOADERS = {
@@ -22,6 +24,7 @@ LOADERS = {
 GUARD = Path(__file__).parent / "guard"
 PAGE_FILE = "srv/kgshare/page.json"
 SEARCH_PATHS = ("PATH", "PYTHONPATH")
+SITE = "KGSHARE_SITE"
 
 
 def loaded(tree: Path, platform: str, program: str, search: str = "/usr/bin") -> list[str]:
@@ -69,11 +72,21 @@ def application_command(tree: Path, platform: str, config: Mapping[str, object])
     Raises:
         StackError: it cannot be started here.
     """
+    words = command_words(config)
+    search = _environment(config).get("PATH", "/usr/bin")
+    return [*loaded(tree, platform, words[0], search), *(inside(tree, word) for word in words[1:])]
+
+
+def command_words(config: Mapping[str, object]) -> list[str]:
+    """What an image says to start.
+
+    Raises:
+        StackError: it says nothing.
+    """
     words = [*_words(config, "Entrypoint"), *_words(config, "Cmd")]
     if not words:
         raise StackError("the application's image does not say what to start")
-    search = _environment(config).get("PATH", "/usr/bin")
-    return [*loaded(tree, platform, words[0], search), *(_inside(tree, word) for word in words[1:])]
+    return words
 
 
 def application_environment(
@@ -86,20 +99,27 @@ def application_environment(
     password: Path,
     page: Path,
     browser_port: int = 0,
+    own: Mapping[str, str],
 ) -> dict[str, str]:
-    """All the variables that the application sees: the image's and the stack's, none of the user's own."""
+    """All the variables that the application sees: the image's and the stack's, none of the user's own.
+
+    ``own`` are those that its program needs to find its parts; ``SITE`` among them goes on Python's search path.
+    """
+    own = dict(own)
+    site = own.pop(SITE, "")
     variables = _environment(config)
     for name in SEARCH_PATHS:
         if name in variables:
-            variables[name] = ":".join(_inside(tree, part) for part in variables[name].split(":"))
-    variables["PYTHONPATH"] = ":".join(filter(None, (str(GUARD), variables.get("PYTHONPATH", ""))))
+            variables[name] = os.pathsep.join(inside(tree, part) for part in variables[name].split(":"))
+    path = (str(GUARD), variables.get("PYTHONPATH", ""), site)
+    variables["PYTHONPATH"] = os.pathsep.join(filter(None, path))
     more = {"KGSHARE_PAGE_FILE": str(page)} if (tree / PAGE_FILE).is_file() else {}
     if browser_port:
         more[BROWSER_URL] = browser_address(browser_port, bolt_port)
     return {
         **variables,
         **more,
-        "PYTHONHOME": str(tree / "usr"),
+        **own,
         "KGSHARE_PAGE_HOST": LOOPBACK,
         "KGSHARE_LISTEN": f"{own_port}:{port}",
         "NEO4J_URI": f"bolt://{LOOPBACK}:{bolt_port}",
@@ -113,18 +133,25 @@ def page_json(tree: Path) -> str:
     """The page's settings with this machine's path of its assets."""
     found = json.loads((tree / PAGE_FILE).read_text(encoding="utf-8"))
     if isinstance(found.get("assets"), str):
-        found["assets"] = _inside(tree, found["assets"])
+        found["assets"] = inside(tree, found["assets"])
     return json.dumps(found)
 
 
-def java_arguments(text: str, tree: Path, conf: Path, temporary: Path) -> str:
-    """Java's argument file with this machine's paths; every word quoted (java(1), ``@argfiles``)."""
-    root = str(tree)
+def java_arguments(text: str, tree: Path, conf: Path, temporary: Path, *, native: bool = True) -> str:
+    """Java's argument file with this machine's paths; every word quoted (java(1), ``@argfiles``).
+
+    Without ``native`` the image's native libraries are left out: Java then takes those for this machine out of the jars.
+    """
+    lines = [line.strip() for line in text.splitlines() if line.strip()]
     words = [f"-Djava.io.tmpdir={temporary}"]
-    for line in text.splitlines():
-        word = re.sub(r"(^|[=:])(?=/opt/)", lambda found: found[1] + root, line.strip())
-        words.append(f"--config-dir={conf}" if word.startswith("--config-dir=") else word)
-    quoted = (word.replace("\\", "\\\\").replace('"', '\\"') for word in words if word)
+    for before, word in zip(["", *lines], lines, strict=False):
+        if word.startswith("--config-dir="):
+            words.append(f"--config-dir={conf}")
+        elif before == "-cp":
+            words.append(os.pathsep.join(str(tree / part.lstrip("/")) for part in word.split(":")))
+        elif native or word not in JVM_NATIVE:
+            words.append(re.sub(r"(^|=)(?=/opt/)", lambda found: found[1] + str(tree), word))
+    quoted = (word.replace("\\", "\\\\").replace('"', '\\"') for word in words)
     return "".join(f'"{word}"\n' for word in quoted)
 
 
@@ -159,7 +186,7 @@ def database_environment(password: Path, data: Path) -> dict[str, str]:
     }
 
 
-def _inside(tree: Path, word: str) -> str:
+def inside(tree: Path, word: str) -> str:
     """A path of the image as a path here; any other word as it is."""
     if word.startswith("/") and (tree / word.lstrip("/")).exists():
         return str(tree / word.lstrip("/"))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import platform
 import sys
 import time
 from collections.abc import Callable, Mapping
@@ -15,16 +14,18 @@ import kgshare
 from kgshare import compose
 from kgshare.bundle import Bundle, ImageRef
 from kgshare.doors.process import last_lines, spawn
-from kgshare.errors import EngineError, Interrupted, Problem, StackError
+from kgshare.errors import Interrupted, Problem, StackError
 from kgshare.local import look, processes
 from kgshare.local import state as notes
 from kgshare.local.built import built_here
 from kgshare.local.end import stop
 from kgshare.local.layout import make_plan
+from kgshare.local.programs import Programs, choose
 from kgshare.local.state import APPLICATION, LocalState
 from kgshare.local.tree import ensure_tree, tree_of
 from kgshare.progress import Progress
 from kgshare.stack import ports
+from kgshare.stack.alone import alone
 from kgshare.stack.model import StackReport
 from kgshare.stack.run import TAKEN, PortTaken, answers
 from kgshare.stack.source import Source
@@ -32,7 +33,6 @@ from kgshare.stack.source import Source
 ATTEMPTS = 3
 WAIT = 240  # seconds; a slow disk takes its time over a store
 WARNING = "! without containers nothing is sandboxed: database and application run as you, with your files and your network"
-MACHINES = {"x86_64": "amd64", "aarch64": "arm64"}
 
 
 def start(
@@ -41,6 +41,7 @@ def start(
     *,
     stack: str,
     port: int | None,
+    programs: str | None = None,
     agreed: Callable[[str], bool],
     progress: Progress,
 ) -> StackReport:
@@ -52,7 +53,7 @@ def start(
         StackError: a service does not start, a port is taken, or the name belongs to something else.
     """
     began = time.monotonic()
-    require_platform(source.platform)
+    using = choose(programs, source.platform)
     print(WARNING, file=sys.stderr, flush=True)
     if not built_here(source.digest) and not agreed(
         f"{bundle.path.name} was not built on this machine. Run it all the same?"
@@ -66,24 +67,25 @@ def start(
     if before and before.project != source.manifest.name:
         hint = f"`kgshare up --name ANOTHER` starts beside it, `kgshare down --name {stack}` makes room"
         raise StackError(f"the stack {stack} belongs to the project {before.project}", hint=hint)
-    if running and running.bundle == source.digest and port in {None, running.port} and look.well(running):
+    same = running and (running.bundle, running.programs) == (source.digest, using.name)
+    if running and same and port in {None, running.port} and look.well(running):
         return report(stack, already=True, notes_=(), began=began)
     images = {
         image.role: image
         for image in bundle.images
         if str(image.platform) == source.platform and image.role in notes.SERVICES
     }
-    with notes.alone(stack):
+    with alone(stack, progress):
         stop(stack)
         with progress.stage("unpack the images"):
-            trees = {role: ensure_tree(bundle, image) for role, image in images.items()}
+            trees = {role: ensure_tree(bundle, image, using.parts) for role, image in images.items()}
         config = _application_config(bundle, images[APPLICATION])
         notes.write(notes.own_folder(stack) / notes.CONFIG, json.dumps(config, indent=2) + "\n")
-        state = plan_state(source, images, stack, port, before)
+        state = plan_state(source, images, stack, port, before, using.name)
         with progress.stage(f"start {stack}"):
             for attempt in range(ATTEMPTS):
                 try:
-                    _bring_up(state, config, trees)
+                    _bring_up(state, config, trees, using)
                 except PortTaken:
                     if port is not None or attempt == ATTEMPTS - 1:
                         raise
@@ -92,29 +94,24 @@ def start(
                     moved = replace(
                         state, port=state.port + 1, bolt_port=state.bolt_port + 1, browser_port=further
                     )
-                    state = plan_state(source, images, stack, port, moved)
+                    state = plan_state(source, images, stack, port, moved, using.name)
                     continue
                 break
-    said = (*_port_notes(state, port or source.manifest.application.port), *_kept(state))
+    said = (
+        *filter(None, (using.note,)),
+        *_port_notes(state, port or source.manifest.application.port),
+        *_kept(state),
+    )
     return report(stack, already=False, notes_=said, began=began)
 
 
-def require_platform(wanted: str) -> None:
-    """See that this machine runs a bundle's programs without a container.
-
-    Raises:
-        EngineError: it does not.
-    """
-    here = f"{platform.system().lower()}/{MACHINES.get(platform.machine(), platform.machine())}"
-    if here != wanted:
-        raise EngineError(
-            f"the bundle is for {wanted}, and this machine is {here}: without containers it cannot run here",
-            hint="run it with Docker, which brings a Linux of its own, or ask its author for another bundle",
-        )
-
-
 def plan_state(
-    source: Source, images: Mapping[str, ImageRef], stack: str, port: int | None, before: LocalState | None
+    source: Source,
+    images: Mapping[str, ImageRef],
+    stack: str,
+    port: int | None,
+    before: LocalState | None,
+    programs: str,
 ) -> LocalState:
     """What will be started: on the usual ports, those of last time, or the next that are free.
 
@@ -142,11 +139,16 @@ def plan_state(
         store=source.store,
         images={role: image.manifest_digest for role, image in images.items()},
         browser_port=browser,
+        programs=programs,
     )
 
 
 def bring_up(
-    state: LocalState, application: Mapping[str, object], trees: Mapping[str, Path], progress: Progress
+    state: LocalState,
+    application: Mapping[str, object],
+    trees: Mapping[str, Path],
+    programs: Programs,
+    progress: Progress,
 ) -> None:
     """Note a stack, start its supervisor, and wait until its page answers.
 
@@ -154,13 +156,16 @@ def bring_up(
         StackError: it does not start; nothing of it runs then.
     """
     with progress.stage(f"start {state.stack}"):
-        _bring_up(state, application, trees)
+        _bring_up(state, application, trees, programs)
 
 
-def _bring_up(state: LocalState, application: Mapping[str, object], trees: Mapping[str, Path]) -> None:
+def _bring_up(
+    state: LocalState, application: Mapping[str, object], trees: Mapping[str, Path], programs: Programs
+) -> None:
     folder = notes.own_folder(state.stack)
+    plan = make_plan(state, application, trees, folder, programs)
     notes.write_state(state)
-    notes.write_plan(folder, make_plan(state, application, trees, folder))
+    notes.write_plan(folder, plan)
     _start_supervisor(folder)
     try:
         _wait(state, folder)
@@ -178,13 +183,15 @@ def report(stack: str, *, already: bool, notes_: tuple[str, ...], began: float) 
     return StackReport.of(look.status_of(stack), already=already, notes=notes_, began=began)
 
 
-def again(state: LocalState) -> tuple[Mapping[str, object], Mapping[str, Path]]:
+def again(state: LocalState) -> tuple[Mapping[str, object], Mapping[str, Path], Programs]:
     """What `bring_up` wants for a stack that was up before: from the unpacked images alone.
 
     Raises:
         StackError: they are gone.
+        EngineError: this machine's Java is.
     """
-    trees = {role: tree_of(digest) for role, digest in state.images.items()}
+    programs = choose(state.programs, state.platform)
+    trees = {role: tree_of(digest, programs.parts) for role, digest in state.images.items()}
     try:
         config = json.loads((notes.folder_of(state.stack) / notes.CONFIG).read_bytes())
     except (OSError, ValueError):
@@ -194,7 +201,7 @@ def again(state: LocalState) -> tuple[Mapping[str, object], Mapping[str, Path]]:
             f"the stack {state.stack} cannot be started again from here",
             hint=f"`kgshare down --name {state.stack} --volumes`, then `kgshare up --local FILE`",
         )
-    return config, trees
+    return config, trees, programs
 
 
 def _application_config(bundle: Bundle, image: ImageRef) -> Mapping[str, object]:

@@ -9,8 +9,7 @@ from __future__ import annotations
 import os
 import secrets
 import shutil
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -20,8 +19,8 @@ from kgshare.errors import StackError
 from kgshare.local.processes import Identity
 from kgshare.places import state_dir
 
-NOTES, LAST, PLAN, PROCESSES, PASSWORD, LOCK = (
-    "stack.json", "last.json", "plan.json", "processes.json", "password", "lock",
+NOTES, LAST, PLAN, PROCESSES, PASSWORD = (
+    "stack.json", "last.json", "plan.json", "processes.json", "password",
 )  # fmt: skip
 CONFIG = "application.json"  # what the application's image says to start
 DATABASE, APPLICATION = "database", "application"
@@ -31,7 +30,10 @@ PASSWORD_BYTES = 32
 
 @dataclass(frozen=True, kw_only=True)
 class LocalState:
-    """What was started. Fields as in `kgshare.stack.state.StackState`; ``images`` are manifest digests by role."""
+    """What was started. Fields as in `kgshare.stack.state.StackState`; ``images`` are manifest digests by role.
+
+    ``programs`` is the name of those that run it (`kgshare.local.programs`).
+    """
 
     stack: str
     project: str
@@ -46,6 +48,7 @@ class LocalState:
     store: str
     images: dict[str, str]
     browser_port: int = 0
+    programs: str = "bundle"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -129,21 +132,6 @@ def own_folder(stack: str) -> Path:
     except OSError as error:
         raise _cannot_write(folder, error) from None
     return folder
-
-
-@contextmanager
-def alone(stack: str) -> Iterator[None]:
-    """Keep another kgshare from changing a stack at the same time."""
-    import fcntl  # not on every system that can read notes
-
-    with (own_folder(stack) / LOCK).open("w") as stream:
-        try:
-            fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise StackError(
-                f"another command is changing the stack {stack}", hint="try again when it is done"
-            ) from None
-        yield
 
 
 def read_state(stack: str) -> LocalState | None:

@@ -26,9 +26,10 @@ WHITEOUT = (
 )
 
 
-def tree_of(manifest_digest: str) -> Path:
-    """Where an image is unpacked."""
-    return images_dir() / manifest_digest.removeprefix("sha256:")
+def tree_of(manifest_digest: str, parts: tuple[str, ...] = ()) -> Path:
+    """Where an image is unpacked, whole or only some parts of it."""
+    name = manifest_digest.removeprefix("sha256:")
+    return images_dir() / (f"{name}-parts" if parts else name)
 
 
 def images_dir() -> Path:
@@ -36,14 +37,19 @@ def images_dir() -> Path:
     return state_dir() / "local" / "images"
 
 
-def ensure_tree(bundle: Bundle, image: ImageRef) -> Path:
+def ensure_tree(bundle: Bundle, image: ImageRef, parts: tuple[str, ...] = ()) -> Path:
     """The unpacked image; unpacked aside and renamed when every layer was whole.
+
+    Args:
+        bundle: a verified one.
+        image: one of its images.
+        parts: only what is below these folders, where any are named.
 
     Raises:
         BundleError: a layer is no longer what was verified, or leads out of its folder.
         StackError: it cannot be written.
     """
-    tree = tree_of(image.manifest_digest)
+    tree = tree_of(image.manifest_digest, parts)
     if tree.is_dir():
         return tree
     aside = tree.with_name(f".{tree.name}.{os.getpid()}")
@@ -51,7 +57,7 @@ def ensure_tree(bundle: Bundle, image: ImageRef) -> Path:
         aside.mkdir(parents=True)
         aside.parent.chmod(0o700)
         for digest in image.layer_digests:
-            unpack(bundle, bundle.blobs[digest], aside)
+            unpack(bundle, bundle.blobs[digest], aside, parts)
         aside.replace(tree)
     except OSError as error:
         raise StackError(
@@ -62,7 +68,7 @@ def ensure_tree(bundle: Bundle, image: ImageRef) -> Path:
     return tree
 
 
-def unpack(bundle: Bundle, blob: BlobRef, target: Path) -> None:
+def unpack(bundle: Bundle, blob: BlobRef, target: Path, parts: tuple[str, ...] = ()) -> None:
     """Unpack one layer over what is in a folder already, hashing it once more.
 
     Raises:
@@ -75,12 +81,19 @@ def unpack(bundle: Bundle, blob: BlobRef, target: Path) -> None:
         try:
             with tarfile.open(fileobj=plain, mode="r|") as tar:
                 for member in tar:
+                    if parts and not _below(member, parts):
+                        continue
                     tar.extract(_tame(member, target), target, set_attrs=True, filter="data")
         except (tarfile.TarError, zstandard.ZstdError, ValueError) as error:
             raise refuse(bundle.path, blob.digest, f"layer: {error}") from error
         part.drain()
     if part.digest != blob.digest:
         raise refuse(bundle.path, blob.digest, "changed since the bundle was verified")
+
+
+def _below(member: tarfile.TarInfo, parts: tuple[str, ...]) -> bool:
+    name = member.name.removeprefix("./")
+    return any(name == part or name.startswith(part + "/") for part in parts)
 
 
 def _tame(member: tarfile.TarInfo, target: Path) -> tarfile.TarInfo:

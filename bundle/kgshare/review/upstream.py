@@ -82,10 +82,7 @@ def upstream(project: Project, *, local: bool | None = None, progress: Progress)
         SeedError: its seed steps fail.
     """
     lock, arch = fitting_lock(project), this_arch()
-    plan, store = make_plan(project, lock, arch), StepStore(root=cache_dir() / "steps")
-    seed = plan.step(SEED)
-    here = replace(seed, name=HERE, needs=())
-    done = store.find_like(seed, but=CHANGE_SETS) or store.find_like(here, but=CHANGE_SETS)
+    done, store = at_hand(project), StepStore(root=cache_dir() / "steps")
     if done is None:
         local = not has_docker() if local is None else local
         bare = replace(project, manifest=project.manifest.model_copy(update={"changes": None}))
@@ -98,6 +95,30 @@ def upstream(project: Project, *, local: bool | None = None, progress: Progress)
         base = Base(text=Path(made) / "graph", applied=applied)
         is_local = not has_docker() if local is None else local
         yield Upstream(project=project, lock=lock, arch=arch, done=done, base=base, local=is_local)
+
+
+def at_hand(project: Project) -> Done | None:
+    """A result of the project's seed step that is on this machine, whatever change sets it has; None where there is none.
+
+    Raises:
+        LockError: the project has no lock that fits its manifest.
+    """
+    seed = make_plan(project, fitting_lock(project), this_arch()).step(SEED)
+    store, here = StepStore(root=cache_dir() / "steps"), replace(seed, name=HERE, needs=())
+    return store.find_like(seed, but=CHANGE_SETS) or store.find_like(here, but=CHANGE_SETS)
+
+
+def text_at_hand(project: Project, to: Path) -> Path | None:
+    """The canonical text of such a result, unpacked to ``to``/graph; None where there is none, or no lock that fits."""
+    try:
+        done = at_hand(project)
+    except LockError:
+        return None
+    if done is None:
+        return None
+    with tarfile.open(done.path(GRAPH_TAR)) as archive:
+        archive.extractall(to, filter="data")
+    return to / "graph"
 
 
 def fitting_lock(project: Project) -> Lock:

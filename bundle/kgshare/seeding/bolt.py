@@ -30,18 +30,11 @@ class QueryFailed(Exception):
         super().__init__(message)
 
 
-class Database:
-    """A session on the database that is being seeded. Queries are auto-commit, so ``IN TRANSACTIONS`` works."""
+class Queries:
+    """What runs queries: a session, or a transaction in it."""
 
-    def __init__(self, session: neo4j.Session, wires: ExitStack, uri: str, password: str) -> None:
-        self._session, self._wires, self._uri, self._password = session, wires, uri, password
-
-    @cached_property
-    def wire(self) -> Wire:
-        """A connection of its own, for reading the whole graph."""
-        port = urlsplit(self._uri).port
-        assert port is not None  # `start_server` chose it
-        return self._wires.enter_context(Wire(port, self._password))
+    def __init__(self, runs: neo4j.Session | neo4j.Transaction) -> None:
+        self._runs = runs
 
     def stream(self, query: str, parameters: Mapping[str, Any]) -> Iterator[Sequence[Any]]:
         """A query's rows as they come, each a list of values.
@@ -50,11 +43,33 @@ class Database:
             QueryFailed: Neo4j refused it, or failed on the way.
         """
         try:
-            for record in self._session.run(neo4j.Query(query), dict(parameters)):
+            for record in self._runs.run(query, dict(parameters)):
                 yield record.values()
         except (Neo4jError, DriverError) as error:
-            said = str(getattr(error, "message", "") or error)
-            raise QueryFailed(said, str(getattr(error, "code", "") or "")) from error
+            raise _failed(error) from error
+
+    def run(self, query: str, **parameters: Any) -> list[Sequence[Any]]:
+        """All rows of a query.
+
+        Raises:
+            QueryFailed: Neo4j refused it, or failed on the way.
+        """
+        return list(self.stream(query, parameters))
+
+
+class Database(Queries):
+    """A session on the database that is being seeded. Queries are auto-commit, so ``IN TRANSACTIONS`` works."""
+
+    def __init__(self, session: neo4j.Session, wires: ExitStack, uri: str, password: str) -> None:
+        super().__init__(session)
+        self._session, self._wires, self._uri, self._password = session, wires, uri, password
+
+    @cached_property
+    def wire(self) -> Wire:
+        """A connection of its own, for reading the whole graph."""
+        port = urlsplit(self._uri).port
+        assert port is not None  # `start_server` chose it
+        return self._wires.enter_context(Wire(port, self._password))
 
     def ask(self, query: str, parameters: Mapping[str, Any], *, rows: int, seconds: float) -> Answer:
         """A query's table, at most so many rows; Neo4j stops it after so many seconds.
@@ -70,17 +85,26 @@ class Database:
             )
             result.consume()
         except (Neo4jError, DriverError) as error:
-            said = str(getattr(error, "message", "") or error)
-            raise QueryFailed(said, str(getattr(error, "code", "") or "")) from error
+            raise _failed(error) from error
         return Answer(columns=columns, rows=tuple(table[:rows]), more=len(table) > rows)
 
-    def run(self, query: str, **parameters: Any) -> list[Sequence[Any]]:
-        """All rows of a query.
+    @contextmanager
+    def transaction(self) -> Iterator[Queries]:
+        """Queries that are committed together when the context is left, or, with an error, not at all.
 
         Raises:
-            QueryFailed: Neo4j refused it, or failed on the way.
+            QueryFailed: Neo4j refuses the commit.
         """
-        return list(self.stream(query, parameters))
+        try:
+            with self._session.begin_transaction() as within:
+                yield Queries(within)
+                within.commit()
+        except (Neo4jError, DriverError) as error:
+            raise _failed(error) from error
+
+
+def _failed(error: Neo4jError | DriverError) -> QueryFailed:
+    return QueryFailed(str(getattr(error, "message", "") or error), str(getattr(error, "code", "") or ""))
 
 
 @contextmanager

@@ -28,6 +28,7 @@ class SeedReport:
         labels: nodes by label; a node with two labels counts for both.
         types: relationships by type.
         seconds: by stage, in the order in which they ran.
+        upstream: the digest without the change sets; the same where there are none.
     """
 
     neo4j_version: str
@@ -37,6 +38,7 @@ class SeedReport:
     labels: Mapping[str, int]
     types: Mapping[str, int]
     seconds: Mapping[str, float]
+    upstream: str = ""
 
     def to_json(self) -> str:
         """The text of ``report.json``."""

@@ -53,7 +53,7 @@ def review(spec: SeedSpec) -> SeedReport:
             same = common(applied, change_sets)
             for one in reversed(applied[same:]):
                 write_changes(db, invert(one.changes), f"{one.name}{SUFFIX}, taken back")
-            _apply(db, change_sets, same, spec, scratch)
+            _apply(db, change_sets, same, spec)
             wait_for_indexes(db)
         with clock.stage("checks"):
             problems = [
@@ -77,9 +77,9 @@ def review(spec: SeedSpec) -> SeedReport:
     return report
 
 
-def _apply(db: Database, change_sets: Sequence[ChangeSet], same: int, spec: SeedSpec, scratch: Path) -> None:
+def _apply(db: Database, change_sets: Sequence[ChangeSet], same: int, spec: SeedSpec) -> None:
     if change_sets[same:]:
-        apply_change_sets(db, change_sets[same:], spec, scratch, applied=change_sets[:same])
+        apply_change_sets(db, change_sets[same:], spec, applied=change_sets[:same])
 
 
 def _problems(kind: str, check: Callable[[], None]) -> Iterator[Problem]:

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
 from kgshare.canonical.graph import read_graph
 from kgshare.canonical.text import CanonicalDigest
+from kgshare.changes.apply import Delta
+from kgshare.changes.load import digest_after
 from kgshare.seeding.bolt import Database, connect
 from kgshare.seeding.bulk import bulk_stage
 from kgshare.seeding.changes import apply_change_sets, read_change_sets
@@ -57,9 +60,10 @@ def seed(spec: SeedSpec) -> SeedReport:
                     run_scripts(db, step, Path(spec.project), home / "import")
             identity_constraints(db, spec.node_keys)  # again: a script may have put its own in their place
             wait_for_indexes(db)
+        taken_back = Delta()
         if change_sets:
             with clock.stage("changes"):
-                apply_change_sets(db, change_sets, spec, scratch)
+                taken_back = apply_change_sets(db, change_sets, spec)
                 wait_for_indexes(db)
         with clock.stage("checks"):
             run_checks(db, spec.checks)
@@ -72,7 +76,7 @@ def seed(spec: SeedSpec) -> SeedReport:
     with clock.stage("store check"):
         check_store(install, home)
     close_store(home, out)
-    report = _report(spec, digest, labels, clock)
+    report = replace(_report(spec, digest, labels, clock), upstream=digest_after(out / "graph", taken_back))
     write_aside(out / REPORT, report.to_json())
     shutil.rmtree(spec.work)
     return report

@@ -13,7 +13,9 @@ from kgshare.canonical.values import Temporal, decode
 from kgshare.changes.model import Add, Change, Element, Label, Property, Remove, Rename
 from kgshare.changes.names import ends
 from kgshare.errors import Problem, SeedError
-from kgshare.seeding.bolt import Database, QueryFailed
+from kgshare.seeding.bolt import Queries, QueryFailed
+
+BATCH = 10_000  # rows of one query: the server holds them all
 
 
 class _Rows:
@@ -55,7 +57,7 @@ def _made(value: Temporal, column: str) -> str:
 Statement = tuple[str, list[Any]]
 
 
-def write_changes(db: Database, changes: Iterable[Change], where: str) -> None:
+def write_changes(db: Queries, changes: Iterable[Change], where: str) -> None:
     """Write the changes of one set.
 
     Args:
@@ -68,8 +70,10 @@ def write_changes(db: Database, changes: Iterable[Change], where: str) -> None:
     """
     for statements in _phases(list(changes)):
         for query, group in groupby(statements, key=lambda statement: statement[0]):
+            rows = [row for _, row in group]
             try:
-                db.run(f"UNWIND $rows AS row {query}", rows=[row for _, row in group])
+                for at in range(0, len(rows), BATCH):
+                    db.run(f"UNWIND $rows AS row {query}", rows=rows[at : at + BATCH])
             except (QueryFailed, TypeError, ValueError) as error:
                 problem = Problem(message=f"Neo4j refuses a change: {error}", where=where, kind="constraint")
                 raise SeedError(problem) from None
@@ -105,6 +109,12 @@ def _match(rows: _Rows, identity: str) -> str:
     wheres += _keys(rows, "n", found.discriminator)
     pattern = f"(a:{quoted(found.start.label)})-[n:{quoted(found.type)}]->(b:{quoted(found.end.label)})"
     return f"MATCH {pattern} WHERE {' AND '.join(wheres)}"
+
+
+def match_node(identity: str) -> Statement:
+    """``MATCH`` of a node as ``n``, and the row that its parameters are."""
+    rows = _Rows()
+    return _match(rows, identity), rows.row
 
 
 def _remove(identity: str) -> Statement:

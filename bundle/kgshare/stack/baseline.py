@@ -1,12 +1,14 @@
 """What a stack's store held before anybody edited it: kept when a bundle is started, under the digest of its graph.
 
-``baselines/DIGEST/`` in the state folder holds ``graph/`` (the canonical text) and ``kgshare.yaml``. A store's name ends with the first
+``baselines/DIGEST/`` in the state folder holds ``graph/`` (the canonical text), ``changes/`` (the change sets in it) and ``kgshare.yaml``. A store's name ends with the first
 digits of that digest (`kgshare.stack.source.store_name`), so the baseline of an older volume is found as well.
 """
 
 from __future__ import annotations
 
+import io
 import shutil
+import tarfile
 import tempfile
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -22,6 +24,7 @@ if TYPE_CHECKING:
     from kgshare.bundle import Bundle
 
 BASELINES, GRAPH, SEED_REPORT = "baselines", "graph", "seed.json"
+CHANGES, CHANGES_TAR = "changes", "changes.tar"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,11 +35,13 @@ class Baseline:
         digest: of its graph, 64 hexadecimal digits.
         graph: the folder of its canonical text.
         manifest: of the bundle that was started; says what makes a record the same one.
+        changes: the folder of the change sets that are in the graph; it may be missing.
     """
 
     digest: str
     graph: Path
     manifest: Manifest
+    changes: Path
 
 
 def keep(bundle: Bundle) -> Path:
@@ -59,6 +64,7 @@ def keep(bundle: Bundle) -> Path:
                 if unpack_graph(bundle, Path(aside)).sha256 != digest:
                     raise refuse(bundle.path, SEED_REPORT, "is of another graph than the one in the bundle")
                 (Path(aside) / GRAPH).rename(_made(folder) / GRAPH)
+        _keep_changes(bundle, folder)
         aside_ = folder / f".{MANIFEST}"
         aside_.write_bytes(manifest)
         aside_.replace(folder / MANIFEST)
@@ -69,13 +75,24 @@ def keep(bundle: Bundle) -> Path:
     return folder
 
 
+def _keep_changes(bundle: Bundle, folder: Path) -> None:
+    """The same graph may be made by other change sets, so they are replaced each time."""
+    shutil.rmtree(folder / CHANGES, ignore_errors=True)
+    if CHANGES_TAR in bundle.files:
+        with tarfile.open(fileobj=io.BytesIO(bundle.read_file(CHANGES_TAR))) as tar:
+            own = [m for m in tar if m.name == CHANGES or m.name.startswith(f"{CHANGES}/")]
+            tar.extractall(folder, members=own, filter="data")
+
+
 def find(store: str) -> Baseline | None:
     """The baseline of a store, by its name; None where none was kept here."""
     found = sorted(_root().glob(f"{store[-DIGITS:]}*")) if len(store) >= DIGITS else []
     for folder in found:
         if (folder / GRAPH).is_dir() and (folder / MANIFEST).is_file():
             manifest = manifest_of((folder / MANIFEST).read_bytes(), str(folder))
-            return Baseline(digest=folder.name, graph=folder / GRAPH, manifest=manifest)
+            return Baseline(
+                digest=folder.name, graph=folder / GRAPH, manifest=manifest, changes=folder / CHANGES
+            )
     return None
 
 

@@ -23,7 +23,10 @@ from kgshare.stack.end import bring_down, start_afresh
 from kgshare.stack.model import DownReport, OpenReport, StackReport, StackStatus, StatusReport
 from kgshare.stack.source import open_bundle
 from kgshare.stack.start import start
-from kgshare.stack.state import noted, require_name
+from kgshare.stack.state import noted, read_state, require_name
+
+Keep = Callable[[str], None]
+"""Sees to the edits in the stack of that name before they go; raises to stop that."""
 
 
 def up(
@@ -33,7 +36,9 @@ def up(
     port: int | None = None,
     open_page: bool = True,
     local: bool = False,
+    programs: str | None = None,
     agreed: Callable[[str], bool] = lambda question: False,
+    keep: Keep = lambda stack: None,
     progress: Progress,
 ) -> StackReport:
     """Verify a bundle, load it, start it, wait until it is well, and open its page.
@@ -44,7 +49,9 @@ def up(
         port: for the page on this machine; the usual one, or the next that is free, when not given.
         open_page: whether to start a browser.
         local: without a container engine, as two processes of this user.
+        programs: what runs those two: ``bundle``, its own, or ``machine``; by itself the bundle's where they can.
         agreed: is asked before ``local`` runs a bundle that was not built here.
+        keep: sees to the edits in a stack that goes on with another store.
         progress: says what takes time.
 
     Raises:
@@ -60,10 +67,15 @@ def up(
     baseline.keep(bundle)
     stack = require_name(name or source.manifest.name)
     _require_other_runtime_free(stack, local=local)
+    before = locals_of.read_state(stack) if local else read_state(stack)
+    if before and not before.store.endswith(source.store):
+        keep(stack)
     if local:
         from kgshare.local import commands as without
 
-        report = without.start(source, bundle, stack=stack, port=port, agreed=agreed, progress=progress)
+        report = without.start(
+            source, bundle, stack=stack, port=port, programs=programs, agreed=agreed, progress=progress
+        )
     else:
         report = start(source, stack=stack, port=port, progress=progress, engine=_engine_or_local(progress))
     if open_page:
@@ -131,29 +143,48 @@ def open_page(name: str | None = None) -> OpenReport:
     return OpenReport(stack=stack, url=found.url, opened=show_in_browser(found.url))
 
 
-def reset(name: str | None = None, *, agreed: Callable[[str], bool], progress: Progress) -> StackReport:
+def reset(
+    name: str | None = None,
+    *,
+    agreed: Callable[[str], bool],
+    keep: Keep = lambda stack: None,
+    progress: Progress,
+) -> StackReport:
     """Go back to the store of the bundle: every edit made in the stack is lost.
 
     Args:
         name: of the stack; that of the project in this folder, or the only one, when not given.
         agreed: is asked the question and says whether to go on.
+        keep: sees to the edits before they go.
         progress: says what takes time.
 
     Raises:
         Interrupted: the answer was no; nothing was done.
         StackError: there is no such stack, or it cannot be started again without its bundle.
     """
-    agreed = _no_is_no(agreed)
+    asked = _no_is_no(agreed)
     stack, engine = chosen_stack(name, locals_of.known(), look.known)
+
+    def kept(question: str) -> bool:
+        if not asked(question):
+            return False
+        keep(stack)
+        return True
+
     if engine is None:
         from kgshare.local import commands as without
 
-        return without.reset(stack, agreed=agreed, progress=progress)
-    return start_afresh(engine, stack, agreed=agreed, progress=progress)
+        return without.reset(stack, agreed=kept, progress=progress)
+    return start_afresh(engine, stack, agreed=kept, progress=progress)
 
 
 def down(
-    name: str | None = None, *, volumes: bool = False, everything: bool = False, progress: Progress
+    name: str | None = None,
+    *,
+    volumes: bool = False,
+    everything: bool = False,
+    keep: Keep = lambda stack: None,
+    progress: Progress,
 ) -> DownReport:
     """Stop a stack and leave no container or network of it; volumes stay unless they are named.
 
@@ -161,6 +192,7 @@ def down(
         name: of the stack; that of the project in this folder, or the only one, when not given.
         volumes: remove its volumes too, the older ones with their edits included.
         everything: every stack of this machine.
+        keep: sees to the edits before they go with the volumes.
         progress: says what takes time.
 
     Raises:
@@ -171,6 +203,8 @@ def down(
     engine = None if name in beside else _engine(optional=bool(beside))
     there = tuple(dict.fromkeys((*beside, *(look.known(engine) if engine else ()))))
     if everything:
+        for stack in there if volumes else ():
+            keep(stack)
         return _down(engine, there, beside, volumes=volumes, progress=progress)
     mine = look.project_here()
     if name is None and (not there or (mine and mine not in there)):
@@ -178,7 +212,10 @@ def down(
     if name is None and not mine and not volumes:
         # One that is down already and left a volume is not in question.
         there = (*locals_of.present(), *(look.present(engine) if engine else ())) or there
-    return _down(engine, (look.which(name, there),), beside, volumes=volumes, progress=progress)
+    chosen = look.which(name, there)
+    if volumes:
+        keep(chosen)
+    return _down(engine, (chosen,), beside, volumes=volumes, progress=progress)
 
 
 def show_in_browser(url: str) -> bool:
@@ -219,8 +256,6 @@ def _engine_or_local(progress: Progress) -> Engine:
     try:
         return Engine.connect(progress.say)
     except EngineError as error:
-        if not sys.platform.startswith("linux"):
-            raise
         raise error.adding("`kgshare up --local` needs no engine, and is not sandboxed") from None
 
 

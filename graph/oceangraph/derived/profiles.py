@@ -12,7 +12,7 @@ from oceangraph.derived.mixed_layer import CRITERIA, mixed_layer
 from oceangraph.derived.seawater import depth, seawater
 from oceangraph.derived.water_masses import Layer, ProfileValues, WaterMass, layer
 
-SAMPLE_COLUMNS = ("id", "profile", "ocean", "longitude", "latitude", "pressure", "temperature", "salinity")
+SAMPLE_COLUMNS = ("id", "profile", "sea_area", "longitude", "latitude", "pressure", "temperature", "salinity")
 MIXED_COLUMNS = ("id", "name", "criterion", "depth", "profile")
 LAYER_COLUMNS = (
     "id", "name", "profile", "water_mass", "top_pressure", "bottom_pressure", "core_pressure", "core_salinity", "values",
@@ -41,7 +41,7 @@ def derive(samples: pd.DataFrame, masses: Sequence[WaterMass]) -> Derived:
     """Everything that follows from good values.
 
     Args:
-        samples: `SAMPLE_COLUMNS`: id of the value's record and of its profile, Argo's code of the ocean, degrees, dbar, degC
+        samples: `SAMPLE_COLUMNS`: id of the value's record and of its profile, sea area, degrees, dbar, degC
             in situ, PSS-78. What is not good is NaN.
         masses: the definitions.
     """
@@ -100,7 +100,7 @@ def _layers(
     if there.empty:
         return
     values = ProfileValues(
-        ocean=str(there["ocean"].iloc[0]),
+        sea_area=str(there["sea_area"].iloc[0]),
         latitude=float(there["latitude"].iloc[0]),
         depth=there["depth"].to_numpy(),
         temperature=there["temperature"].to_numpy(),

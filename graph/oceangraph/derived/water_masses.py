@@ -25,14 +25,14 @@ class WaterMass:
 
     Attributes:
         id: short name.
-        ocean: Argo's code of the ocean that it is defined in.
+        sea_areas: ids of the sea areas in which it is looked for.
         latitude: degrees north; temperature: degC; salinity: PSS-78; sigma0: kg/m3; depth: m.
         potential_vorticity: below this, 1/(m s); NaN where the definition does not say.
         core: what marks its core; without it there is no layer.
     """
 
     id: str
-    ocean: str
+    sea_areas: tuple[str, ...]
     latitude: Range
     temperature: Range
     salinity: Range
@@ -47,11 +47,11 @@ class ProfileValues:
     """Good values of one profile from the surface down: arrays of one length, none missing.
 
     Attributes:
-        ocean: Argo's code; latitude: degrees north.
+        sea_area: where it was made; latitude: degrees north.
         depth: m; temperature: degC; salinity: PSS-78; sigma0: kg/m3.
     """
 
-    ocean: str
+    sea_area: str
     latitude: float
     depth: Floats
     temperature: Floats
@@ -76,7 +76,7 @@ class Layer:
 
 def layer(mass: WaterMass, profile: ProfileValues) -> Layer | None:
     """The layer of a water mass in a profile; None where it is not there."""
-    if mass.ocean != profile.ocean or not _within(np.array([profile.latitude]), mass.latitude)[0]:
+    if profile.sea_area not in mass.sea_areas or not _within(np.array([profile.latitude]), mass.latitude)[0]:
         return None
     inside = _within(profile.temperature, mass.temperature) & _within(profile.salinity, mass.salinity)
     inside &= _within(profile.sigma0, mass.sigma0) & _within(profile.depth, mass.depth)

@@ -7,11 +7,10 @@ past 180 where it crosses the date line. Seas stand before the oceans: a point b
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
+import shapely
 
 Ring = tuple[tuple[float, float], ...]
 
@@ -146,17 +145,9 @@ def area_of(latitude: pd.Series[float], longitude: pd.Series[float]) -> pd.Serie
     lon = longitude.to_numpy(dtype=float)
     found = np.full(len(lat), "", dtype=object)
     for area in AREAS:
-        inside = _inside(area.ring, lon, lat) | _inside(area.ring, lon + 360.0, lat)
+        limits = shapely.Polygon(area.ring)
+        shapely.prepare(limits)
+        # A point on the line between two areas is in both, and so counts to the first; no position is nowhere.
+        inside = shapely.intersects_xy(limits, lon, lat) | shapely.intersects_xy(limits, lon + 360.0, lat)
         found[inside & (found == "")] = area.id
     return pd.Series(found, index=latitude.index, dtype=object)
-
-
-def _inside(ring: Ring, lon: NDArray[np.floating[Any]], lat: NDArray[np.floating[Any]]) -> NDArray[np.bool_]:
-    # Even-odd rule: how many edges does a ray to the east cross; NaN compares false, so no position is in no area.
-    inside = np.zeros(len(lon), dtype=bool)
-    for (x1, y1), (x2, y2) in zip(ring, (*ring[1:], ring[0]), strict=True):
-        if y1 == y2:
-            continue
-        crosses = (lat < y1) != (lat < y2)
-        inside ^= crosses & (lon < x1 + (lat - y1) * (x2 - x1) / (y2 - y1)) & ~np.isnan(lat)
-    return inside

@@ -51,7 +51,7 @@ def columns() -> dict[str, tuple[str, ...]]:
     """Table → its columns, for every table that an import writes."""
     found = dict(_JOINS)
     for kind in NODES:
-        if kind.label in CURATED:
+        if kind.label in CURATED or not kind.table:
             continue
         beside = _BESIDE.get(kind.label, _FROM)
         found[kind.table] = (*(p.name for p in kind.columns), *(c for c in beside))

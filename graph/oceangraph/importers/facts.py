@@ -59,6 +59,30 @@ PUBLICATIONS = (
     ("iho-s23", "Limits of Oceans and Seas", "",
      "International Hydrographic Organization (1953). Limits of Oceans and Seas. Special Publication 23, 3rd edition. "
      "Monte-Carlo", "1953"),
+    # Definitions and methods of what the seed derives (oceangraph.derived, data/water_masses.csv).
+    ("teos-10", "TEOS-10", "",
+     "IOC, SCOR and IAPSO (2010). The international thermodynamic equation of seawater – 2010: Calculation and use of "
+     "thermodynamic properties. Intergovernmental Oceanographic Commission, Manuals and Guides No. 56, UNESCO", "2010"),
+    ("de-boyer-montegut-2004", "Mixed layer depth over the global ocean", "10.1029/2004JC002378",
+     "de Boyer Montégut, C., G. Madec, A. S. Fischer, A. Lazar and D. Iudicone (2004). Mixed layer depth over the global "
+     "ocean: An examination of profile data and a profile-based climatology. J. Geophys. Res. 109, C12003", "2004"),
+    ("karney-2013", "Algorithms for geodesics", "10.1007/s00190-012-0578-z",
+     "Karney, C. F. F. (2013). Algorithms for geodesics. J. Geodesy 87, 43–55", "2013"),
+    ("yasuda-1997", "The origin of the North Pacific Intermediate Water", "10.1029/96JC02938",
+     "Yasuda, I. (1997). The origin of the North Pacific Intermediate Water. J. Geophys. Res. 102(C1), 893–909", "1997"),
+    ("talley-1993", "Distribution and formation of North Pacific Intermediate Water",
+     "10.1175/1520-0485(1993)023<0517:DAFONP>2.0.CO;2",
+     "Talley, L. D. (1993). Distribution and formation of North Pacific Intermediate Water. J. Phys. Oceanogr. 23, 517–537",
+     "1993"),
+    ("cerovecki-giglio-2016", "North Pacific Subtropical Mode Water volume decrease in 2006–09",
+     "10.1175/JCLI-D-15-0179.1",
+     "Cerovečki, I. and D. Giglio (2016). North Pacific Subtropical Mode Water volume decrease in 2006–09 estimated from "
+     "Argo observations: Influence of surface formation and basin-scale oceanic variability. J. Climate 29, 2177–2199",
+     "2016"),
+    ("emery-2003", "Water types and water masses", "10.1006/rwos.2001.0108",
+     "Emery, W. J. (2003). Ocean circulation: Water types and water masses. Encyclopedia of Atmospheric Sciences, "
+     "Elsevier, 1556–1567, Table 1; earlier in Encyclopedia of Ocean Sciences (2001), 3179–3187, which the DOI names",
+     "2003"),
 )  # fmt: skip
 
 

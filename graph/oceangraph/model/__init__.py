@@ -10,6 +10,8 @@ from __future__ import annotations
 from oceangraph.model import text
 from oceangraph.model.argo import ARGO, VARIABLES
 from oceangraph.model.cruise import CRUISES, LIFE
+from oceangraph.model.derived import DERIVED
+from oceangraph.model.derived import RELATIONSHIPS as DERIVED_RELATIONSHIPS
 from oceangraph.model.kinds import TYPES, NodeKind, Property, RelationshipKind
 from oceangraph.model.links import UNSOURCED, relationships
 from oceangraph.model.terms import SOURCES, TERMS
@@ -27,11 +29,14 @@ __all__ = [
     "markdown",
     "node_kind",
     "relationship_kind",
+    "source_type",
 ]
 
-NODES: tuple[NodeKind, ...] = (*SOURCES, *TERMS, *ARGO, *CRUISES, *LIFE)
-RELATIONSHIPS: tuple[RelationshipKind, ...] = relationships(
-    tuple(kind.label for kind in NODES if kind.label not in UNSOURCED)
+NODES: tuple[NodeKind, ...] = (*SOURCES, *TERMS, *ARGO, *CRUISES, *LIFE, *DERIVED)
+_DERIVED = frozenset(kind.label for kind in DERIVED)
+RELATIONSHIPS: tuple[RelationshipKind, ...] = (
+    *relationships(tuple(kind.label for kind in NODES if kind.label not in {*UNSOURCED, *_DERIVED})),
+    *DERIVED_RELATIONSHIPS,
 )
 
 _NODES = {kind.label: kind for kind in NODES}
@@ -46,6 +51,15 @@ def node_kind(label: str) -> NodeKind:
 def relationship_kind(type_: str) -> RelationshipKind:
     """The relationship kind of this type; KeyError where there is none."""
     return _RELATIONSHIPS[type_]
+
+
+def source_type(label: str) -> str | None:
+    """The relationship that names where a record's facts come from; None for the labels that need no source."""
+    if label in UNSOURCED:
+        return None
+    if label not in _DERIVED:
+        return "DERIVED_FROM"
+    return "DEFINED_IN" if label in ("WaterMass", "Derivation") else "COMPUTED_FROM"
 
 
 def identity() -> dict[str, dict[str, list[str]]]:

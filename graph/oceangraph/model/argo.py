@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from oceangraph.model.derived import VALUES
 from oceangraph.model.kinds import NAME, PLACE, NodeKind, Property, flag, key
 
 GROUP = "Argo"
@@ -154,6 +155,7 @@ ARGO: tuple[NodeKind, ...] = (
                 name="n", type="int", text="Place in the profile, the first being 1", required=True, low=1
             ),
             *_measured(),
+            *VALUES,
         ),
     ),
     NodeKind(

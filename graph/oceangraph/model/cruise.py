@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from oceangraph import whp
+from oceangraph.model.derived import VALUES
 from oceangraph.model.kinds import NAME, PLACE, TEXT, NodeKind, Property, flag, key
 from oceangraph.units import SPELLINGS
 
@@ -118,6 +119,7 @@ CRUISES: tuple[NodeKind, ...] = (
             Property(name="date", type="datetime", text="Date and time of closing, UTC (BTL_DATE, BTL_TIME)"),
             *PLACE,
             *measured(whp.COLUMNS),
+            *VALUES,
         ),
     ),
     NodeKind(

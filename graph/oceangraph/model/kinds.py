@@ -44,7 +44,7 @@ class NodeKind:
 
     Attributes:
         label: the label that has the key.
-        table: the CSV file in ``data/`` that it is read from.
+        table: the CSV file in ``data/`` that it is read from; empty for what is derived when the graph is seeded.
         text: what it is.
         key: the properties that make a record the same record.
         also: labels that stand beside it.
@@ -55,9 +55,9 @@ class NodeKind:
     """
 
     label: str
-    table: str
     text: str
     group: str
+    table: str = ""
     key: tuple[str, ...] = ("id",)
     also: tuple[str, ...] = ()
     properties: tuple[Property, ...] = ()

@@ -71,7 +71,11 @@ _LINKS: tuple[tuple[str, tuple[tuple[str, str], ...], str], ...] = (
         (("Dataset", "Publication"), ("FlagScheme", "Publication")),
         "Where its form is described",
     ),
-    ("DEFINED_IN", (("WaterMass", "Publication"),), "Where the definition was published"),
+    (
+        "DEFINED_IN",
+        (("WaterMass", "Publication"), ("Derivation", "Publication")),
+        "Where the definition or the method was published",
+    ),
 )
 
 

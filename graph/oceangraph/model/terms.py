@@ -1,4 +1,4 @@
-"""Labels of the terms that sources share: vocabularies, flags, sea areas, water masses; and of where facts come from."""
+"""Labels of the terms that sources share: vocabularies, flags, sea areas; and of where facts come from."""
 
 from __future__ import annotations
 
@@ -143,14 +143,6 @@ TERMS: tuple[NodeKind, ...] = (
             Property(name="argo_ocean", text="Argo's ocean code: A, P or I", required=True),
             Property(name="limits", text="Simplified limits, WKT polygon, longitude latitude in degrees"),
         ),
-    ),
-    NodeKind(
-        label="WaterMass",
-        group=GROUP,
-        table="water_masses.csv",
-        text="A water mass by a published definition",
-        optional=True,
-        properties=(key("Short name"), NAME, TEXT),
     ),
     NodeKind(
         label="Taxon",

@@ -31,6 +31,8 @@ def markdown(nodes: Sequence[NodeKind], relationships: Sequence[RelationshipKind
 def _headline(kind: NodeKind) -> str:
     beside = f", beside it {', '.join(kind.also)}" if kind.also else ""
     tables = f"Table: data/{kind.table}" + (f", data/{kind.details}" if kind.details else "")
+    if not kind.table:
+        tables = "Made when the graph is seeded"
     absent = "; absent where nothing of the kind was imported" if kind.optional else ""
     return f"{kind.text}. Key: {', '.join(kind.key)}{beside}. {tables}{absent}."
 

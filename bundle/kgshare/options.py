@@ -1,0 +1,42 @@
+"""Options that many commands share, and how each shows its report."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from kgshare.report import Report, envelope
+
+Json = Annotated[bool, typer.Option("--json", help="Print the result as versioned JSON.")]
+Folder = Annotated[Path, typer.Argument(help="The project's folder, with its kgshare.yaml.")]
+Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Say nothing while working.")]
+Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
+Stack = Annotated[
+    str | None, typer.Option("--name", "-n", help="The stack's name; the project's when not given.")
+]
+Build = Annotated[
+    bool, typer.Option("--build", help="Seed what is of a project or a revision and was not seeded here yet.")
+]
+Discard = Annotated[
+    bool, typer.Option("--discard", help="Do not save the edits as a change set: they are lost.")
+]
+HERE = Path()
+
+
+def show(report: Report, as_json: bool) -> None:
+    """Print a report on stdout, as text or in its envelope."""
+    print(envelope(report.schema, report) if as_json else report.text())
+
+
+def somebody() -> bool:
+    """Whether a person can be asked."""
+    return sys.stdin.isatty()
+
+
+def agreement(yes: bool) -> Callable[[str], bool]:
+    """What asks a question that is answered with yes or no."""
+    return lambda question: yes or typer.confirm(question, err=True)
