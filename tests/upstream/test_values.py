@@ -1,6 +1,6 @@
 """All values and flags of the tables against the upstream files, read with other programs than the importers use.
 
-Runs where OCEANGRAPH_UPSTREAM names a folder with the files that data/sources.yaml names, at those paths below it. That the
+Runs where OCEANGRAPH_UPSTREAM names the folder with the upstream files, as for the answers beside it. That the
 store has what the tables have is tested for all records in tests/integration/test_ocean_store.py.
 """
 
@@ -74,7 +74,7 @@ def compare_profile(file: object, rows: pd.DataFrame) -> tuple[int, int]:
 def test_every_bottle_has_the_values_flags_and_units_of_the_exchange_file() -> None:
     from cchdo.hydro import read_exchange
 
-    file = read_exchange(Path(UPSTREAM) / "whp/p02_bottle.csv")
+    file = read_exchange(Path(UPSTREAM) / "cchdo/p02_bottle.csv")
     flat = file[[n for c in whp.COLUMNS for n in names(c) if n in file]].stack(bottle=("N_PROF", "N_LEVELS"))
     station = file["station"].broadcast_like(file["pressure"]).stack(bottle=("N_PROF", "N_LEVELS"))
     cast = file["cast"].broadcast_like(file["pressure"]).stack(bottle=("N_PROF", "N_LEVELS"))
