@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import ClassVar
 
-from kgshare.aside import write_text_aside
+from kgshare.aside import write_aside
 from kgshare.changes.file import read_change_set, render
 from kgshare.changes.model import Add, Change, ChangeSet, Property, Remove, in_order
 from kgshare.errors import ChangeError, Problem
@@ -80,7 +80,7 @@ def _write(file: Path, change_set: ChangeSet) -> None:
         raise ChangeError(
             Problem(message="it corrects nothing, and nothing follows from it", where=str(file))
         )
-    write_text_aside(file, render(change_set))
+    write_aside(file, render(change_set))
 
 
 def _kind(change: Change) -> str:
