@@ -15,6 +15,7 @@ from functools import cache
 from pathlib import Path
 
 import pytest
+from tests import podman
 from tests.leftovers import sweep
 
 from kgshare.doors.process import CommandFailed, CommandMissing, run
@@ -53,7 +54,9 @@ def missing_chromium() -> str:
     return "" if find_chromium() else "there is no Chromium on PATH (./dev test installs Debian's)"
 
 
-NEEDS: dict[str, Callable[[], str]] = {"docker": missing_docker, "browser": missing_chromium}
+NEEDS: dict[str, Callable[[], str]] = {
+    "docker": missing_docker, "browser": missing_chromium, "podman": podman.missing,
+}  # fmt: skip
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -11,8 +11,10 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, ClassVar
 
+from kgshare.aside import write_aside
 from kgshare.doors.bolt import Reading, reading
-from kgshare.errors import ManifestError, Problem, SeedError, StackError, UsageError
+from kgshare.doors.moment import of_one_moment
+from kgshare.errors import ManifestError, Problem, SeedError, UsageError
 from kgshare.images.conf import allowlist
 from kgshare.init.about import about
 from kgshare.init.capture import Capture, Captured
@@ -37,9 +39,6 @@ from kgshare.seeding.stage import SEED_CONFIG
 # The jar of apoc-core is without the classes it shares with APOC extended; its pom does not name them either.
 APOC = ("org.neo4j.procedure:apoc-core:5.26.0", "org.neo4j.procedure:apoc-common:5.26.0")
 SCHEMES = ("bolt", "bolt+s", "bolt+ssc", "neo4j", "neo4j+s", "neo4j+ssc")
-TRIES = 3
-# A transaction is closed a moment after its data can be seen; so long its number may lag behind.
-SETTLE = 0.2
 TABLES, SCHEMA, LATE = "tables", "schema.cypher", "values.cypher"
 
 
@@ -172,27 +171,23 @@ def _consistent(
     source: Reading, folder: Path, surrogates: tuple[str, ...], uri: str, progress: Progress
 ) -> tuple[Look, Proposal, Captured]:
     """Copy the graph; again, if something was committed while it was read; and then no more."""
-    for attempt in range(1, TRIES + 1):
+
+    def copy() -> tuple[Look, Proposal, Captured]:
         shutil.rmtree(folder / TABLES, ignore_errors=True)
-        before = source.committed()
         with progress.stage(f"look at {uri}"):
             look = look_at(source.stream)
             if not look.nodes:
                 raise ManifestError(Problem(message="the database is empty", where=uri))
             proposal = propose(look, surrogates)
         with progress.stage(f"copy {look.nodes} nodes and {look.relationships} relationships"):
-            done = Capture(source.stream, folder, look, proposal).take()
+            done = Capture(source.stream, source.rows, folder, look, proposal).take()
             (folder / SCHEMA).write_text(_schema(source), encoding="utf-8")
             if done.late:
                 (folder / LATE).write_text("\n".join([*done.late, ""]), encoding="utf-8")
-        time.sleep(SETTLE)
-        if source.committed() == before:
-            return look, proposal, done
-        if attempt < TRIES:
-            progress.say("something was written to the database meanwhile: once more")
+        return look, proposal, done
+
     hint = "stop what writes to it, or make a dump of it and take that: kgshare init --from FILE.dump"
-    message = f"the database was written to during each of {TRIES} attempts to copy it, so the copy would not be of one moment"
-    raise StackError(Problem(message=message, where=uri, hint=hint))
+    return of_one_moment(source, copy, say=progress.say, where=uri, hint=hint)
 
 
 def _schema(source: Reading) -> str:
@@ -350,9 +345,7 @@ def _write(folder: Path, origin: Path, places: Mapping[str, str], made: Mapping[
         else:
             shutil.copyfile(start, target)
     parse_project(text.encode(), folder / MANIFEST)
-    aside = folder / f".{MANIFEST}.aside"
-    aside.write_text(text, encoding="utf-8")
-    aside.rename(folder / MANIFEST)
+    write_aside(folder / MANIFEST, text)
 
 
 def _report(folder: Path, source: str, look: Look, draft: Draft) -> InitReport:
