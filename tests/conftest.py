@@ -9,11 +9,13 @@ from __future__ import annotations
 import os
 import shutil
 import uuid
+import warnings
 from collections.abc import Callable, Iterator
 from functools import cache
 from pathlib import Path
 
 import pytest
+from tests import podman
 from tests.leftovers import sweep
 
 from kgshare.doors.process import CommandFailed, CommandMissing, run
@@ -22,7 +24,6 @@ from kgshare.doors.process import CommandFailed, CommandMissing, run
 pytest_plugins = ("kgshare.testing.plugin", "tests.integration.page_server")
 ROOT = Path(__file__).parents[1]
 SESSION_LABEL = f"kgshare.test-session={uuid.uuid4().hex}"
-REMOVED = pytest.StashKey[list[str]]()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -53,7 +54,19 @@ def missing_chromium() -> str:
     return "" if find_chromium() else "there is no Chromium on PATH (./dev test installs Debian's)"
 
 
-NEEDS: dict[str, Callable[[], str]] = {"docker": missing_docker, "browser": missing_chromium}
+NEEDS: dict[str, Callable[[], str]] = {
+    "docker": missing_docker, "browser": missing_chromium, "podman": podman.missing,
+}  # fmt: skip
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Give tests that share something slow to one worker of pytest-xdist: what Docker builds, an opened store, a file.
+
+    So nothing is built or seeded twice, and while one worker waits for containers the other computes.
+    """
+    for item in items:
+        shared = next((marker for marker in ("docker", "neo4j") if item.get_closest_marker(marker)), None)
+        item.add_marker(pytest.mark.xdist_group(shared or item.path.name))
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:
@@ -87,7 +100,8 @@ def own_state(tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureR
         yield state
     used_docker = any(item.get_closest_marker("docker") for item in request.session.items)
     if used_docker and not missing_docker():
-        request.config.stash[REMOVED] = sweep(state, [SESSION_LABEL, *_testcontainers_label()])
+        for left in sweep(state, [SESSION_LABEL, *_testcontainers_label()]):
+            warnings.warn(f"left in Docker by a test, removed now: {left}", stacklevel=1)
 
 
 def _testcontainers_label() -> list[str]:
@@ -96,12 +110,6 @@ def _testcontainers_label() -> list[str]:
     except ImportError:
         return []
     return [f"{LABEL_SESSION_ID}={SESSION_ID}"]
-
-
-def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
-    """Say what had to be taken away: each is a test that does not clean up after itself."""
-    for line in config.stash.get(REMOVED, []):
-        terminalreporter.write_line(f"left in Docker by a test, removed now: {line}")
 
 
 @pytest.fixture(scope="session")

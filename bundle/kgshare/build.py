@@ -44,7 +44,8 @@ class BuildReport:
         digest: SHA-256 of its index, from which everything in it is reachable.
         size: in bytes.
         seconds: how long this build took.
-        engine: what built what had to be built: ``docker``, ``none`` (this machine's own means), or empty where nothing had to be.
+        engine: what built what had to be built: ``docker``, ``none`` (this machine's own means), ``podman`` (the same, as
+            Podman has no BuildKit), or empty where nothing had to be.
         notes: what the reader should know of how it was built.
         steps: every step, in order.
     """

@@ -124,7 +124,7 @@ class ComposePlan:
             application=ServiceLimits(
                 memory=limits.application.memory, processes=limits.application.processes
             ),
-            waits=manifest.application.start is not None,
+            waits=not manifest.application.own_page,
             browser=manifest.neo4j.browser,
         )
 

@@ -85,6 +85,12 @@ class BuildError(KgshareError):
     kind = "build"
 
 
+class ImageError(BuildError):
+    """An application's own image is not as it must be: it breaks a rule, or is another one than is locked."""
+
+    kind = "image"
+
+
 class SeedError(KgshareError):
     """The data does not make a graph: a script, a row, a check."""
 

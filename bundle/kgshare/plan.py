@@ -6,6 +6,8 @@
        └──────→ seed ────────────────────┼→ image.database ────┐
     base.database ───────────────────────┘                     ├→ bundle
     base.application ─────────────────────→ image.application ─┘
+
+An application's own image is built on toolbox and base.application, or stands on neither when it comes as a file.
 """
 
 from __future__ import annotations
@@ -16,6 +18,7 @@ from pathlib import Path
 from kgshare import __version__
 from kgshare.lock.model import Arch, Lock
 from kgshare.project import Project, SeedStep
+from kgshare.project.model import ImageBuild
 from kgshare.steps import Plan, Step, text_digest, tree_digest
 
 TOOLBOX, RUNTIME, SEED, BUNDLE = "toolbox", "runtime", "seed", "bundle"
@@ -45,7 +48,11 @@ def make_plan(project: Project, lock: Lock, arch: Arch) -> Plan:
         steps=(
             _base(TOOLBOX, lock, arch, "toolbox"),
             _base(DATABASE_BASE, lock, arch, "database"),
-            _base(APPLICATION_BASE, lock, arch, "application"),
+            *(
+                ()
+                if isinstance(project.manifest.application.image, str)
+                else (_base(APPLICATION_BASE, lock, arch, "application"),)
+            ),
             Step(
                 name=RUNTIME,
                 needs=(TOOLBOX,),
@@ -127,6 +134,9 @@ def _database_image(project: Project, lock: Lock, arch: Arch) -> Step:
 
 
 def _application_image(project: Project, lock: Lock, arch: Arch) -> Step:
+    image = project.manifest.application.image
+    if image is not None:
+        return _own_image(project, lock, arch, image)
     manifest = project.manifest
     inputs = {
         "manifest": text_digest(
@@ -142,9 +152,37 @@ def _application_image(project: Project, lock: Lock, arch: Arch) -> Step:
         "kgshare's images": _code("images", "engines"),
         **_clock(lock, arch),
     }
-    if manifest.application.start is None:
+    if manifest.application.own_page:
         inputs["kgshare's page"] = _code("page", "questions")
     return Step(name=APPLICATION_IMAGE, needs=(APPLICATION_BASE,), inputs=inputs, outputs=(IMAGE_TAR,))
+
+
+def _own_image(project: Project, lock: Lock, arch: Arch, image: str | ImageBuild) -> Step:
+    """An image of the project's own: taken from a file, or built from its Dockerfile."""
+    manifest = project.manifest
+    said = repr(
+        (manifest.name, manifest.version, manifest.description, manifest.licence, manifest.application)
+    )
+    rules = _code("images", "base")
+    if isinstance(image, str):
+        inputs = {
+            "image": lock.needs.get("image", ""),
+            "manifest": text_digest(said),
+            "kgshare's rules": rules,
+            **_where(arch),
+        }
+        return Step(name=APPLICATION_IMAGE, inputs=inputs, outputs=(IMAGE_TAR,))
+    files = [project.root / path for path in (image.dockerfile, *image.context)]
+    inputs = {
+        "manifest": text_digest(said),
+        "files of the application": tree_digest(files, project.root),
+        "jars": text_digest(repr(lock.jars.get("application", ()))),
+        "kgshare's images": text_digest(rules, _code("engines")),
+        **_clock(lock, arch),
+    }
+    return Step(
+        name=APPLICATION_IMAGE, needs=(TOOLBOX, APPLICATION_BASE), inputs=inputs, outputs=(IMAGE_TAR,)
+    )
 
 
 def _bundle(project: Project, lock: Lock) -> Step:

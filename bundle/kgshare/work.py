@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,6 +24,7 @@ from kgshare.cache import Inputs
 from kgshare.compose import COMPOSE, ComposePlan, image_tag, render_compose
 from kgshare.engines import Engine
 from kgshare.images.build import ImageBuilder
+from kgshare.images.foreign import check_image
 from kgshare.lock.file import render
 from kgshare.lock.model import LOCK, Arch, Lock
 from kgshare.places import cache_dir
@@ -107,7 +109,25 @@ class Works:
         )
 
     def _application_image(self, done: Mapping[str, Done], out: Path) -> None:
-        self._builder.build_application_image(done[plan.APPLICATION_BASE].path(plan.BASE_TAR), out)
+        image = self.project.manifest.application.image
+        if isinstance(image, str):
+            self._take_image(image, out / plan.IMAGE_TAR)
+            return
+        base = done[plan.APPLICATION_BASE].path(plan.BASE_TAR)
+        if image is None:
+            self._builder.build_application_image(base, out)
+            return
+        made = self._builder.build_own_image(image, base, done[plan.TOOLBOX].path(plan.BASE_TAR), out)
+        self._check(made, image.dockerfile)
+
+    def _take_image(self, name: str, out: Path) -> None:
+        """An image that comes as a file: a copy, so that what was checked is what is packed."""
+        shutil.copyfile(self.project.root / name, out)
+        self._check(out, name, self.lock.needs.get("image", ""))
+
+    def _check(self, image: Path, name: str, locked: str = "") -> None:
+        port = self.project.manifest.application.port
+        check_image(image, name, platform=f"linux/{self.arch}", port=port, locked=locked)
 
     def _bundle(self, done: Mapping[str, Done], out: Path) -> None:
         manifest = self.project.manifest

@@ -17,19 +17,20 @@ from tests.integration.test_stack_no_way_out import KNOCK, listen
 from kgshare import stack as stacks
 from kgshare.doors.engine import Engine
 from kgshare.doors.process import run
+from kgshare.engines import choice
+from kgshare.engines.docker import DockerEngine
 from kgshare.errors import EngineError
 from kgshare.progress import Progress
 from kgshare.testing import KgshareContainer
 
-pytestmark = [pytest.mark.docker, pytest.mark.timeout(300)]
+# Docker builds the bundle; what is tested here needs none of it.
+pytestmark = [pytest.mark.docker, pytest.mark.podman, pytest.mark.timeout(300)]
 QUIET = Progress(quiet=True)
 SERVICES = ("database", "application", "gateway")
 
 
 @pytest.fixture(scope="module")
 def tree(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    if reason := podman.missing():
-        pytest.skip(reason)
     folder = tmp_path_factory.mktemp("podman")
     for above in (
         folder,
@@ -172,9 +173,10 @@ def test_podman_is_found_where_no_docker_answers(
     assert os.environ["DOCKER_HOST"] == service.host  # for Compose and what else is started
 
 
-def test_build_says_what_builds_instead(service: podman.Service, herbarium: Path) -> None:
-    from kgshare.engines.docker import DockerEngine
-
-    with pytest.raises(EngineError, match="no BuildKit") as refused:
+def test_a_bundle_is_built_by_the_machines_own_means(service: podman.Service) -> None:
+    builder = choice.docker()
+    assert builder.name == "podman"
+    builder.check()
+    assert "Podman has no BuildKit" in builder.remarks[0]
+    with pytest.raises(EngineError, match="no BuildKit"):
         DockerEngine().check()
-    assert "build --local" in str(refused.value.problems[0].hint)

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import sys
 import tempfile
 from collections.abc import Iterator
 from dataclasses import replace
@@ -40,12 +41,12 @@ from kgshare.changes import (
     render,
 )
 from kgshare.changes.present import Base, present
+from kgshare.doors.process import CommandFailed, run
 from kgshare.errors import CheckError, SeedError
 from kgshare.questions import Question
-from kgshare.review.upstream import run_stage
 from kgshare.seeding.bolt import Database, connect
 from kgshare.seeding.changes import apply_change_sets, read_change_sets
-from kgshare.seeding.result import SeedReport
+from kgshare.seeding.result import SeedReport, read_error
 from kgshare.seeding.server import Install, start_server
 from kgshare.seeding.spec import Check, SeedSpec
 from kgshare.seeding.stage import SEED_CONFIG
@@ -159,6 +160,17 @@ def test_change_sets_are_applied_after_the_scripts_in_the_order_in_which_they_fo
     assert "(:Station {number: 2})-[:NEXT]->(:Station {number: 33})" in found
     assert "(:Station {number: 40})-[:NEXT]->(:Station {number: 33})" in found
     assert not {"(:Station {number: 3})", "(:Station {number: 29})"} & found.keys()
+
+
+def run_stage(spec: SeedSpec, folder: Path) -> SeedReport:
+    """Run a stage in another process, and raise what it says."""
+    file, out = folder / "spec.json", Path(spec.out)
+    file.write_text(spec.to_json(), encoding="utf-8")
+    try:
+        run([sys.executable, "-m", "kgshare.seeding", file])
+    except CommandFailed:
+        raise read_error((out / "error.json").read_text()) from None
+    return SeedReport.from_json((out / "report.json").read_text())
 
 
 def reviewed(changed: SeedSpec, to: Path, *change_sets: ChangeSet, **more: Any) -> SeedReport:

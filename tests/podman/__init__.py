@@ -72,7 +72,7 @@ def unpack(folder: Path) -> Path:
     sources.write_text(for_suite(Here().sources(), "trixie"))
     run(
         ["mmdebstrap", "--quiet", "--variant=extract", "--skip=check/empty", f"--include={','.join(PACKAGES)}",
-         "--dpkgopt=path-exclude=/usr/share/doc/*", "trixie", tree, sources],
+         "--dpkgopt=path-exclude=/usr/share/doc/*", '--aptopt=Acquire::Retries "3"', "trixie", tree, sources],
         env={"LC_ALL": "C"},
     )  # fmt: skip
     etc = tree / "etc"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from tests.unit.change_examples import a_set, bottle, graph_of, graphs
 
@@ -43,6 +43,7 @@ def test_what_both_sides_did_is_done_once(base: Graph, other: Graph) -> None:
 
 
 @QUICK
+@example({"(:A {k: 2})": "(:A {k: 2})\n  p: 0"}, {}, {"(:A {k: 1})": "(:A {k: 1})\n  p: 0"})
 @given(graphs(), graphs(), graphs())
 def test_a_merge_without_conflict_is_the_same_whoever_comes_first(
     base: Graph, one: Graph, two: Graph

@@ -10,6 +10,8 @@ from hypothesis import strategies as st
 from neo4j._codec.packstream.v1 import PackableBuffer, Packer
 
 from kgshare.doors.packstream import Raw, Reader, pack
+from kgshare.doors.wire import number_of
+from kgshare.testing import graph
 from kgshare.testing.graph import Reading, compare
 
 scalars = st.none() | st.booleans() | st.integers(-(2**63), 2**63 - 1) | st.text() | st.floats() | st.binary()
@@ -68,3 +70,28 @@ def test_of_two_equal_relationships_one_too_many_is_one_too_many() -> None:
     seed = Reading(frozenset({node(1)}), frozenset({link(7, 1, 1)}))
     undo = compare(seed, Reading(seed.nodes, frozenset({link(7, 1, 1), link(8, 1, 1)})), {})
     assert (undo.unlink, undo.link) == ((8,), ())
+
+
+def test_what_is_read_again_stands_for_what_was_touched_and_for_nothing_else() -> None:
+    seed = Reading(frozenset({node(1, a=1), node(2), node(3)}), frozenset({link(7, 1, 2)}))
+    now = Reading(frozenset({node(1, a=2), node(3), node(4)}), frozenset({link(9, 1, 4)}))
+    undo = compare(seed, now, {})
+    again = Reading(frozenset({node(1, a=1), node(5)}), frozenset({link(8, 1, 5)}))
+    left = graph.after(now, seed, undo, again)
+    assert left == Reading(frozenset({node(1, a=1), node(3), node(5)}), frozenset({link(8, 1, 5)}))
+    assert not compare(seed, left, {2: 5})
+    assert compare(
+        seed, graph.after(now, seed, undo, Reading(again.nodes, frozenset())), {2: 5}
+    ).link  # not made after all
+
+
+def test_a_bookmark_of_neo4j_5_names_the_number_of_its_transaction() -> None:
+    seen = {"FB:kcwQHcYAmOEqRmesCy342K3KhQiQ": 8, "FB:kcwQHcYAmOEqRmesCy342K3KhQqQ": 10}  # 5.26.30
+    assert {text: number_of(text) for text in seen} == seen
+
+
+@pytest.mark.parametrize(
+    "text", ["", "FB:", "FB:AAAA", "neo4j:bookmark:v1:tx8", "FB:kcwQHcYAmOEqRmesCy342K3KhQg="]
+)
+def test_a_bookmark_of_another_form_names_nothing(text: str) -> None:
+    assert number_of(text) is None

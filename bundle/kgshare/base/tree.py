@@ -146,7 +146,7 @@ def _wrong(entry: Entry, spec: BaseSpec) -> Iterator[Problem]:
     folder, _, name = entry.path.rpartition("/")
     if spec.hardened and entry.kind != "folder" and folder in PROGRAM_FOLDERS and name in FORBIDDEN_PROGRAMS:
         yield Problem(
-            message=f"a {spec.name} base holds no shell and no package manager, but there is {name}",
+            message=f"no shell and no package manager may be in the {spec.name} image, but there is {name}",
             where=entry.path,
         )
 

@@ -68,7 +68,7 @@ class LayerCache:
 
     def _make(self, source: LayerSource) -> LayerBlob:
         self.folder.mkdir(parents=True, exist_ok=True)
-        unpacked = source.size if not source.compression else sum(len(piece) for piece in _pieces(source))
+        unpacked = source.size if not source.compression else sum(len(piece) for piece in pieces(source))
         handle, name = tempfile.mkstemp(prefix=".new-", dir=self.folder)
         aside = Path(name)
         try:
@@ -91,7 +91,7 @@ def _compress(source: LayerSource, unpacked: int, out: BinaryIO) -> str:
     hasher = hashlib.sha256()
     engine = zstandard.ZstdCompressor(level=LEVEL, threads=os.cpu_count() or 1)
     with engine.stream_writer(out, size=unpacked, closefd=False) as writer:
-        for piece in _pieces(source):
+        for piece in pieces(source):
             hasher.update(piece)
             writer.write(piece)
     if f"sha256:{hasher.hexdigest()}" != source.diff_id:
@@ -101,8 +101,12 @@ def _compress(source: LayerSource, unpacked: int, out: BinaryIO) -> str:
     return hashlib.file_digest(out, "sha256").hexdigest()  # type: ignore[arg-type]
 
 
-def _pieces(source: LayerSource) -> Iterator[bytes]:
-    """The uncompressed bytes of a layer."""
+def pieces(source: LayerSource) -> Iterator[bytes]:
+    """The uncompressed bytes of a layer, a piece at a time.
+
+    Raises:
+        ValueError, zlib.error, zstandard.ZstdError: they cannot be had.
+    """
     if source.compression == "gzip":
         engine = zlib.decompressobj(16 + zlib.MAX_WBITS)
         for piece in _raw(source):

@@ -107,6 +107,8 @@ class _Rewrite:
                 self.done.append(new)
             else:
                 self._gone(new)
+        elif isinstance(new, Remove) and new.record != change.record and not ends(change.record):
+            self._refuse("modified", new, what="key", base=change.record, theirs=new.record, ours=None)
         elif isinstance(new, Rename) and new.record != change.record:
             if new.to == new.record:
                 self.done.append(new)

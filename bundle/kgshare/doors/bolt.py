@@ -7,15 +7,19 @@ that a project is to be made from.
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import islice
 from typing import Any
+from urllib.parse import urlsplit
 
 from neo4j import READ_ACCESS, GraphDatabase, Query, Session
 from neo4j.exceptions import AuthError, DriverError, Neo4jError
 
+from kgshare.canonical.values import NotCanonical
+from kgshare.doors.unpacked import values
+from kgshare.doors.wire import Wire
 from kgshare.errors import Problem, StackError
 from kgshare.questions.model import Answer
 
@@ -54,10 +58,16 @@ def count(port: int, password: str, *, seconds: float = 5.0) -> Counts:
 
 
 class Reading:
-    """A database that is read and never written to."""
+    """A database that is read and never written to.
 
-    def __init__(self, session: Session, address: str) -> None:
-        self._session, self._address = session, address
+    Args:
+        session: of the driver.
+        address: for error messages.
+        wire: opens a connection for what is much to read; None where only the driver can (TLS, routing).
+    """
+
+    def __init__(self, session: Session, address: str, wire: Callable[[], Wire] | None = None) -> None:
+        self._session, self._address, self._wire = session, address, wire
 
     def stream(self, query: str, parameters: Mapping[str, Any]) -> Iterator[Sequence[Any]]:
         """A query's rows as they come.
@@ -91,6 +101,25 @@ class Reading:
                 said = f"stopped after {seconds:g} seconds"
             raise StackError(Problem(message=f"the query failed: {said}", where=self._address)) from None
         return Answer(columns=columns, rows=tuple(table[:rows]), more=len(table) > rows)
+
+    def rows(self, query: str) -> Iterator[Sequence[Any]]:
+        """The rows of a query that reads much: as the server packed them where it is spoken to directly, several times quicker.
+
+        Raises:
+            StackError: Neo4j refused the query, or went away.
+        """
+        if self._wire is None:
+            yield from self.stream(query, {})
+            return
+        with self._wire() as wire:
+            for record in wire.stream(query):
+                try:
+                    row = values(record)
+                except NotCanonical as error:
+                    raise StackError(
+                        Problem(message=f"cannot be read: {error}", where=self._address)
+                    ) from None
+                yield row
 
     def committed(self) -> str:
         """What was committed last, as a bookmark: the same one twice means that nothing was committed in between.
@@ -126,7 +155,7 @@ def reading(uri: str, *, user: str, password: str, database: str | None = None) 
             with driver.session(
                 default_access_mode=READ_ACCESS, database=database, fetch_size=5000
             ) as session:
-                yield Reading(session, uri)
+                yield Reading(session, uri, _direct(uri, user, password, database))
     except AuthError:
         hint = "give the password in NEO4J_PASSWORD or with --password-file, and the user with --user"
         message = (
@@ -138,3 +167,20 @@ def reading(uri: str, *, user: str, password: str, database: str | None = None) 
     except (DriverError, Neo4jError, OSError, ValueError) as error:
         hint = "is it running, and is this its Bolt address?"
         raise StackError(Problem(message=f"cannot be reached: {error}", where=uri, hint=hint)) from None
+
+
+def _direct(uri: str, user: str, password: str, database: str | None) -> Callable[[], Wire] | None:
+    """How to speak to a server without the driver, where that is possible: no TLS, no routing, Bolt 5.3 or newer."""
+    where = urlsplit(uri)
+    if where.scheme != "bolt" or not where.hostname:
+        return None
+    host, port = where.hostname, where.port or 7687
+
+    def connect() -> Wire:
+        return Wire(port, password, host=host, user=user, database=database, read_only=True, seconds=600)
+
+    try:
+        connect().close()
+    except StackError:  # an older server
+        return None
+    return connect

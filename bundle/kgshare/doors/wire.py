@@ -7,6 +7,7 @@ Protocol: https://neo4j.com/docs/bolt/current/bolt/message/ (5.3 and 5.4: the ne
 
 from __future__ import annotations
 
+import base64
 import contextlib
 import socket
 import struct
@@ -27,19 +28,36 @@ _AGENT = f"kgshare/{__version__}"
 class Wire:
     """One authenticated connection; not for several threads."""
 
-    def __init__(self, port: int, password: str, *, seconds: float = 60.0) -> None:
-        """Connect to the Bolt port of a stack on this machine as user ``neo4j``.
+    def __init__(
+        self,
+        port: int,
+        password: str,
+        *,
+        host: str = "127.0.0.1",
+        user: str = "neo4j",
+        database: str | None = "neo4j",
+        read_only: bool = False,
+        seconds: float = 60.0,
+    ) -> None:
+        """Connect to a Bolt port, without TLS and routing.
 
         Args:
-            port: where it listens on loopback.
+            port: where it listens.
             password: empty where the server asks for none.
+            host: which machine's; this one's.
+            user: who asks.
+            database: its name; None for the user's home database.
+            read_only: whether the server shall refuse what writes.
             seconds: how long the server may be silent.
 
         Raises:
             StackError: nothing there speaks Bolt 5.3, or the password is not the right one.
         """
+        self._extra: dict[str, Value] = {"db": database} if database else {}
+        if read_only:
+            self._extra["mode"] = "r"
         try:
-            self._socket = socket.create_connection(("127.0.0.1", port), timeout=seconds)
+            self._socket = socket.create_connection((host, port), timeout=seconds)
             self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             self._file = self._socket.makefile("rb", buffering=1 << 18)
             self._socket.sendall(_HANDSHAKE)
@@ -49,7 +67,7 @@ class Wire:
         if version[2:] not in {b"\x04\x05", b"\x03\x05"}:
             raise StackError(f"what listens on port {port} does not speak Bolt 5.3")
         self._ask(_HELLO, {"user_agent": _AGENT, "bolt_agent": {"product": _AGENT}})
-        login = {"scheme": "basic", "principal": "neo4j", "credentials": password}
+        login = {"scheme": "basic", "principal": user, "credentials": password}
         self._ask(_LOGON, login if password else {"scheme": "none"})
 
     def __enter__(self) -> Self:
@@ -79,7 +97,7 @@ class Wire:
         Raises:
             StackError: the server refuses it; the connection is of no more use.
         """
-        extra: Mapping[str, Value] = {"db": "neo4j", "notifications_minimum_severity": "OFF"}
+        extra: Mapping[str, Value] = {**self._extra, "notifications_minimum_severity": "OFF"}
         self._send(_RUN, query, parameters or {}, {} if self._open else extra)
         self._send(_PULL, {"n": -1})
         for _ in self._answers(query):
@@ -105,13 +123,14 @@ class Wire:
 
     def begin(self) -> None:
         """Open a transaction."""
-        self._ask(_BEGIN, {"db": "neo4j"})
+        self._ask(_BEGIN, self._extra)
         self._open = True
 
-    def commit(self) -> None:
-        """Commit the open transaction."""
+    def commit(self) -> str:
+        """Commit the open transaction; its bookmark."""
         self._ask(_COMMIT)
         self._open = False
+        return self._bookmark
 
     def _ask(self, tag: int, *fields: Value) -> None:
         self._send(tag, *fields)
@@ -159,3 +178,23 @@ class Wire:
         if len(message) != whole:
             raise StackError("the database closed the connection: it went away")
         return message
+
+
+def number_of(bookmark: str) -> int | None:
+    """The number of the transaction that a bookmark of Neo4j 5 names; each commit's is one more than that before it.
+
+    None where it has another form: it is documented as a text without a meaning, so nobody may depend on knowing it.
+    Form, as seen: ``FB:`` and the base64 of a list's head, 16 bytes of the database, the number, an empty list.
+    """
+    try:
+        data = base64.b64decode(
+            bookmark.removeprefix("FB:") + "=" * (-len(bookmark.removeprefix("FB:")) % 4), validate=True
+        )
+        reader = Reader(data)
+        if reader.size() != ("items", 1) or reader.size() != ("bytes", 16):
+            return None
+        reader.at += 16
+        number = reader.integer()
+        return number if data[reader.at :] == b"\x90" else None
+    except (ValueError, IndexError, struct.error):
+        return None

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable
 
+from kgshare.doors import engine
 from kgshare.engines import Engine
 from kgshare.engines.docker import DockerEngine
 from kgshare.engines.local import LocalEngine
@@ -26,8 +27,24 @@ class _Docker(DockerEngine):
             raise error.adding("`kgshare build --local` needs no engine") from None
 
 
+class ForPodman(LocalEngine):
+    """This machine's own means beside Podman, whose builder is none of BuildKit: the images are Docker's to the byte."""
+
+    name = "podman"
+
+    @property
+    def remarks(self) -> tuple[str, ...]:
+        """How it was built."""
+        return ("Podman has no BuildKit, which builds bundles", *super().remarks)
+
+
 def docker() -> Engine:
-    """Docker."""
+    """Docker; where the engine that answers is Podman, this machine's own means."""
+    try:
+        if engine.Engine.connect().podman:
+            return ForPodman(cache_dir() / "rooms")
+    except EngineError:
+        pass  # said by the check, with what can be done
     return _Docker()
 
 

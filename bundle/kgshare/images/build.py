@@ -17,9 +17,11 @@ from kgshare.engines import BuildRequest, Engine, FilesystemTar, ImageTar, OnLin
 from kgshare.errors import BuildError
 from kgshare.images import context
 from kgshare.images.context import Inputs
+from kgshare.images.hermetic import last_stage
 from kgshare.images.layers import Layer
 from kgshare.lock.model import Arch, Lock
 from kgshare.project import Project
+from kgshare.project.model import ImageBuild
 from kgshare.seeding.result import ERROR, REPORT, SeedReport, read_error
 
 # Beyond java.se what Neo4j 5 and its libraries ask for; found by starting it (jdk.crypto.ec is for TLS to plugins).
@@ -176,6 +178,33 @@ class ImageBuilder:
             self._build(folder, "application", ImageTar(path=out / "image.tar"), labels)
         return out / "image.tar"
 
+    def build_own_image(self, image: ImageBuild, base: Path, toolbox: Path, out: Path) -> Path:
+        """The image of an application's own Dockerfile; returns ``out``/image.tar.
+
+        Args:
+            image: the Dockerfile, and the project's files that it may copy.
+            base: what runs.
+            toolbox: what builds.
+            out: the folder for the result.
+
+        Raises:
+            ImageError: the Dockerfile names something that would have to be fetched.
+            BuildError: the build failed.
+        """
+        text = (self.project.root / image.dockerfile).read_text(encoding="utf-8")
+        target = last_stage(text, image.dockerfile)
+        tars = {"base.tar": base, "toolbox.tar": toolbox}
+        with self._context("application", tars, out) as folder:
+            (folder / "Dockerfile").write_text(text, encoding="utf-8")
+            (folder / "jars").mkdir()
+            for jar in self.lock.jars.get("application", ()):
+                _link(self.inputs(jar), folder / "jars" / jar.filename)
+            for path in image.context:
+                _copy(self.project.root / path, folder / path)
+            labels = {**self._labels(), "PORT": str(self.project.manifest.application.port)}
+            self._build(folder, target, ImageTar(path=out / "image.tar"), labels)
+        return out / "image.tar"
+
     @contextmanager
     def _context(self, name: str, tars: Mapping[str, Path], out: Path) -> Iterator[Path]:
         """A folder with a build's Dockerfile and the given tars; it goes when the build is over."""
@@ -242,4 +271,12 @@ def _link(source: Path, target: Path) -> None:
     try:
         target.hardlink_to(source)
     except OSError:  # another file system
+        shutil.copyfile(source, target)
+
+
+def _copy(source: Path, target: Path) -> None:
+    target.parent.mkdir(parents=True, exist_ok=True)
+    if source.is_dir():
+        shutil.copytree(source, target, dirs_exist_ok=True)
+    else:
         shutil.copyfile(source, target)

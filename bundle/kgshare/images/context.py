@@ -209,7 +209,7 @@ def application_layer(project: Project, lock: Lock, inputs: Inputs, out: Path) -
             layer.text(f"opt/kgshare/{name}", (scripts / name).read_bytes())
         layer.text("opt/kgshare/health.txt", f"{application.port} {application.health}\n")
         layer.folder(OWN)
-        if application.start is None:
+        if application.own_page:
             _own_code(layer, PAGE_SOURCES)
             layer.text("srv/kgshare/page.json", page_json(project))
         layer.folder(AUTH, 0o755, owner=7474)  # only two services mount it

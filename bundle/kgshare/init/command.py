@@ -12,7 +12,8 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 from kgshare.doors.bolt import Reading, reading
-from kgshare.errors import ManifestError, Problem, SeedError, StackError, UsageError
+from kgshare.doors.moment import of_one_moment
+from kgshare.errors import ManifestError, Problem, SeedError, UsageError
 from kgshare.images.conf import allowlist
 from kgshare.init.about import about
 from kgshare.init.capture import Capture, Captured
@@ -37,9 +38,6 @@ from kgshare.seeding.stage import SEED_CONFIG
 # The jar of apoc-core is without the classes it shares with APOC extended; its pom does not name them either.
 APOC = ("org.neo4j.procedure:apoc-core:5.26.0", "org.neo4j.procedure:apoc-common:5.26.0")
 SCHEMES = ("bolt", "bolt+s", "bolt+ssc", "neo4j", "neo4j+s", "neo4j+ssc")
-TRIES = 3
-# A transaction is closed a moment after its data can be seen; so long its number may lag behind.
-SETTLE = 0.2
 TABLES, SCHEMA, LATE = "tables", "schema.cypher", "values.cypher"
 
 
@@ -172,27 +170,23 @@ def _consistent(
     source: Reading, folder: Path, surrogates: tuple[str, ...], uri: str, progress: Progress
 ) -> tuple[Look, Proposal, Captured]:
     """Copy the graph; again, if something was committed while it was read; and then no more."""
-    for attempt in range(1, TRIES + 1):
+
+    def copy() -> tuple[Look, Proposal, Captured]:
         shutil.rmtree(folder / TABLES, ignore_errors=True)
-        before = source.committed()
         with progress.stage(f"look at {uri}"):
             look = look_at(source.stream)
             if not look.nodes:
                 raise ManifestError(Problem(message="the database is empty", where=uri))
             proposal = propose(look, surrogates)
         with progress.stage(f"copy {look.nodes} nodes and {look.relationships} relationships"):
-            done = Capture(source.stream, folder, look, proposal).take()
+            done = Capture(source.stream, source.rows, folder, look, proposal).take()
             (folder / SCHEMA).write_text(_schema(source), encoding="utf-8")
             if done.late:
                 (folder / LATE).write_text("\n".join([*done.late, ""]), encoding="utf-8")
-        time.sleep(SETTLE)
-        if source.committed() == before:
-            return look, proposal, done
-        if attempt < TRIES:
-            progress.say("something was written to the database meanwhile: once more")
+        return look, proposal, done
+
     hint = "stop what writes to it, or make a dump of it and take that: kgshare init --from FILE.dump"
-    message = f"the database was written to during each of {TRIES} attempts to copy it, so the copy would not be of one moment"
-    raise StackError(Problem(message=message, where=uri, hint=hint))
+    return of_one_moment(source, copy, say=progress.say, where=uri, hint=hint)
 
 
 def _schema(source: Reading) -> str:
@@ -222,39 +216,55 @@ def _from_files(folder: Path, origin: Path, found: Found, source: str, progress:
     notes = [*found.notes]
     for name in sorted(set(found.plugins) - set(known)):
         notes.append(f"the plugin {name} is asked for: add it to neo4j.plugins by its Maven coordinate")
-    neo4j: dict[str, Any] = {"version": Neo4j().version}
+    neo4j: dict[str, Any] = {"version": found.version or Neo4j().version}
     if known:
         neo4j |= {"plugins": list(APOC), "config": {ALLOWLIST: "apoc.*"}}
     paths = [name for name in (found.dump, *found.scripts, *found.inputs) if name]
     # A dump that is not in the project yet goes to data/; everything else keeps its place.
     places = {name: f"data/{name}" if name == found.dump and "/" not in name else name for name in paths}
     checks = [check_of(found.stated)] if found.stated else []
-    with _thrown_away(origin, found, neo4j.get("plugins", ()), progress) as db:
-        look = look_at(db.stream)
+    if found.tables:
+        look, good = found.tables.look(), checks
         proposal = propose(look)
-        good = [check for check in checks if _holds(db, check)]
+        notes += ["what the README states is tried when the project is built"] if checks else []
+    else:
+        with _thrown_away(origin, found, neo4j["version"], neo4j.get("plugins", ()), progress) as db:
+            look = look_at(db.stream)
+            proposal = propose(look)
+            good = [check for check in checks if _holds(db, check)]
     doubtful = [check for check in checks if check not in good]
     notes += [f"{check['name']}: it does not, so this check is left out" for check in doubtful]
     notes += _disagreeing(found, look)
     step_data: dict[str, Any] = {"scripts": list(found.scripts)}
     if found.inputs:
         step_data["inputs"] = list(found.inputs)
-    seed = {"dump": {"file": places[found.dump]}} if found.dump else {"cypher": step_data}
+    seed: dict[str, Any] = {"dump": {"file": places[found.dump]}} if found.dump else {"cypher": step_data}
+    made: dict[str, str] = {}
+    if found.tables:
+        seed = {"csv": found.tables.step()}
+        records = found.tables.records
+        made = {table.file: table.made for table in records if table.made}
+        places |= {table.file: table.file for table in records if not table.made}
     draft = Draft(
-        about=about(folder if folder.exists() else origin, Path(source).name, found.names), neo4j=neo4j,
+        about=about(folder if folder.exists() else origin, Path(source).name, _named(folder, found)), neo4j=neo4j,
         proposal=proposal, seed=(seed,), checks=(*_counts(look), *good), doubtful=tuple(doubtful),
-        notes=(*look.notes, *notes),
+        notes=(*look.notes, *notes), application=found.application.data if found.application else None,
     )  # fmt: skip
-    _write(folder, origin, places, render(draft))
-    return _report(folder, source, look, draft)
+    _write(folder, origin, places, made, render(draft))
+    return replace(_report(folder, source, look, draft), files=tuple(made))
+
+
+def _named(folder: Path, found: Found) -> dict[str, str]:
+    """What the files say, or else the name of the project's folder, also where that is still to be made."""
+    said = found.names
+    return {**said, "name": said.get("name") or said.get("title") or folder.resolve().name}
 
 
 @contextmanager
 def _thrown_away(
-    origin: Path, found: Found, plugins: Sequence[str], progress: Progress
+    origin: Path, found: Found, version: str, plugins: Sequence[str], progress: Progress
 ) -> Iterator[Database]:
     """A Neo4j with what the files make, while it is looked at; afterwards nothing of it is left."""
-    version = Neo4j().version
     with (
         neo4j_install(version, plugins) as install,
         tempfile.TemporaryDirectory(prefix="kgshare-init-") as folder,
@@ -311,9 +321,15 @@ def _counts(look: Look) -> list[dict[str, Any]]:
     ]
 
 
-def _write(folder: Path, origin: Path, places: Mapping[str, str], text: str) -> None:
-    """Copy what is not in the project's folder yet, then write the manifest, checked, aside and renamed."""
+def _write(folder: Path, origin: Path, places: Mapping[str, str], made: Mapping[str, str], text: str) -> None:
+    """Copy and make what is not in the project's folder yet, then write the manifest, checked, aside and renamed."""
     folder.mkdir(parents=True, exist_ok=True)
+    for name, content in made.items():
+        target = folder / name
+        if target.exists():
+            raise UsageError(Problem(message=f"{name} exists already", where=str(folder)))
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_text(content, encoding="utf-8", newline="")
     for name, place in places.items():
         start, target = origin / name, folder / place
         if start.resolve() == target.resolve():

@@ -17,6 +17,9 @@ from typing import Any
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
 
 from kgshare.errors import ManifestError, Problem
+from kgshare.init.beside import Application, find_application, read_compose
+from kgshare.init.records import read_records
+from kgshare.init.tables import Tables, read_tables
 
 RELATE = "relate.project-install.json"
 _NUMBERED = re.compile(r"(\d)[.-]?(\d{1,2})$")
@@ -49,9 +52,12 @@ class Found:
     """What a folder holds that a seed can be made of; paths are relative to it.
 
     Attributes:
-        dump: the one that is taken; or scripts and their inputs.
+        dump: the one that is taken; or scripts and their inputs; or tables.
         plugins: names of plugins that are asked for, as in ``apoc``.
         names: what the folder says of itself: name, title, description, author, nodes, relationships.
+        tables: CSV and JSON files, where there is neither a dump nor a script.
+        version: Neo4j's, where a compose file names one that can be run.
+        application: what is proposed for one that was found.
         notes: what was there and is not taken, and why.
     """
 
@@ -61,6 +67,9 @@ class Found:
     plugins: tuple[str, ...] = ()
     names: Mapping[str, str] = field(default_factory=dict)
     stated: Stated | None = None
+    tables: Tables | None = None
+    version: str = ""
+    application: Application | None = None
     notes: tuple[str, ...] = ()
 
 
@@ -79,19 +88,31 @@ def read_folder(folder: Path, version: str) -> Found:
     notes: list[str] = []
     dump = _dump(folder, relate, version, notes)
     scripts = () if dump else _scripts(folder, relate, attributes, version, notes)
+    tables = None
     if not dump and not scripts:
-        hint = "a folder needs data/*.dump or scripts/*.cypher (*.dump and *.cypher beside each other are found too)"
+        records, left_out = read_records(folder)
+        notes += left_out
+        tables = read_tables(records) if records else None
+        notes += tables.notes if tables else ()
+    if not dump and not scripts and tables is None:
+        hint = "a folder needs a dump (data/*.dump), scripts (scripts/*.cypher), or tables (*.csv, lists in *.json)"
         raise ManifestError(
             Problem(message="nothing here that a graph can be made of", where=str(folder), hint=hint)
         )
-    inputs = tuple(p for p in ("import",) if not dump and (folder / p).is_dir())
+    inputs = _inputs(folder, scripts) if scripts else ()
+    composed = read_compose(folder, version)
+    application = find_application(folder, composed)
+    notes += [*composed.notes, *(application.notes if application else ())]
     return Found(
         dump=dump,
         scripts=scripts,
         inputs=inputs,
-        plugins=_plugins(folder, relate, scripts, attributes),
+        plugins=tuple(sorted({*_plugins(folder, relate, scripts, attributes), *composed.plugins})),
         names=_names(relate, readme, attributes),
         stated=_stated(readme, attributes),
+        tables=tables,
+        version=composed.version,
+        application=application,
         notes=tuple(notes),
     )
 
@@ -170,6 +191,18 @@ def _scripts(
     if others:
         notes.append(f"only {named[-1]} is run, as the folder says; not {', '.join(others)}")
     return (named[-1],)
+
+
+def _inputs(folder: Path, scripts: tuple[str, ...]) -> tuple[str, ...]:
+    """The folder ``import``, and whatever else of the folder the scripts load by its path in it."""
+    found = ["import"] if (folder / "import").is_dir() else []
+    for script in scripts:
+        text = (folder / script).read_text(encoding="utf-8-sig", errors="replace")
+        for path in re.findall(r"""file:///([^'"\s]+)""", text):
+            inside = ".." not in path.split("/") and (folder / path).is_file()
+            if inside and not (folder / "import" / path).exists() and path not in found:
+                found.append(path)
+    return tuple(found)
 
 
 def _plugins(

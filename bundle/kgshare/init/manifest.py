@@ -43,6 +43,7 @@ def render(draft: Draft) -> str:
         _section("seed", [_plain(step) for step in draft.seed], draft.notes),
         _section("checks", [dict(check) for check in draft.checks]),
         _doubtful(draft.doubtful),
+        _proposed(draft.application),
     ]
     return "\n".join(part for part in parts if part)
 
@@ -66,6 +67,13 @@ def _doubtful(checks: Iterable[Mapping[str, Any]]) -> str:
         return ""
     lines = "".join(f"# {line}\n" for line in text.splitlines())
     return "# look: the README states this, and it does not hold of the graph:\n" + lines
+
+
+def _proposed(application: Mapping[str, Any] | None) -> str:
+    if application is None:
+        return ""
+    lines = "".join(f"# {line}\n" for line in _yaml({"application": dict(application)}).splitlines())
+    return "# look: an application was found; without these lines kgshare's own page is shown\n" + lines
 
 
 def _yaml(value: Any) -> str:

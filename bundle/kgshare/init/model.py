@@ -110,7 +110,7 @@ class About:
 
 @dataclass(frozen=True, kw_only=True)
 class Draft:
-    """Everything that the manifest says; values are plain data as YAML has them."""
+    """Everything that the manifest says; values are plain data as YAML has them. ``application`` becomes a comment."""
 
     about: About
     neo4j: Mapping[str, Any]
@@ -119,3 +119,4 @@ class Draft:
     checks: tuple[Mapping[str, Any], ...] = ()
     doubtful: tuple[Mapping[str, Any], ...] = ()
     notes: tuple[str, ...] = ()
+    application: Mapping[str, Any] | None = None

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import struct
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -23,6 +24,8 @@ LOADERS = {
 }
 GUARD = Path(__file__).parent / "guard"
 PAGE_FILE = "srv/kgshare/page.json"
+PT_INTERP = 3
+OWN_HEALTH = "opt/kgshare/health.py"  # of every application image that kgshare makes
 SEARCH_PATHS = ("PATH", "PYTHONPATH")
 SITE = "KGSHARE_SITE"
 
@@ -35,6 +38,8 @@ def loaded(tree: Path, platform: str, program: str, search: str = "/usr/bin") ->
     """
     file = find(tree, program, search)
     loader, libraries = (tree / part for part in LOADERS[platform])
+    if is_static(file):
+        return [str(file)]
     if not loader.is_file():
         raise StackError(
             "the image has no dynamic loader where Debian's is", hint="run this bundle with containers"
@@ -50,6 +55,21 @@ def loaded(tree: Path, platform: str, program: str, search: str = "/usr/bin") ->
         if len(words) == 2:
             return [*loaded(tree, platform, words[1], search), str(file)]
     raise StackError(f"`{program}` of the image is no program that can be started here")
+
+
+def is_static(file: Path) -> bool:
+    """Whether a program needs no dynamic loader (elf(5): no segment PT_INTERP); of 64 bits, low byte first."""
+    with file.open("rb") as stream:
+        head = stream.read(64)
+        if len(head) < 64 or not head.startswith(b"\x7fELF\x02\x01"):
+            return False
+        (offset,) = struct.unpack_from("<Q", head, 32)
+        size, count = struct.unpack_from("<HH", head, 54)
+        stream.seek(offset)
+        table = stream.read(size * count)
+    if size < 4 or len(table) < size * count:
+        return False
+    return all(struct.unpack_from("<I", table, size * i)[0] != PT_INTERP for i in range(count))
 
 
 def find(tree: Path, program: str, search: str) -> Path:
@@ -114,6 +134,8 @@ def application_environment(
     path = (str(GUARD), variables.get("PYTHONPATH", ""), site)
     variables["PYTHONPATH"] = os.pathsep.join(filter(None, path))
     more = {"KGSHARE_PAGE_FILE": str(page)} if (tree / PAGE_FILE).is_file() else {}
+    if not (tree / OWN_HEALTH).is_file():
+        more["KGSHARE_PAGE_PORT"] = str(port)  # where no guard moves what it listens on
     if browser_port:
         more[BROWSER_URL] = browser_address(browser_port, bolt_port)
     return {
@@ -187,10 +209,16 @@ def database_environment(password: Path, data: Path) -> dict[str, str]:
 
 
 def inside(tree: Path, word: str) -> str:
-    """A path of the image as a path here; any other word as it is."""
-    if word.startswith("/") and (tree / word.lstrip("/")).exists():
-        return str(tree / word.lstrip("/"))
-    return word
+    """A path of the image, or paths with colons between them, as paths here; any other word as it is.
+
+    ``/*`` at a path's end is Java's for every jar of a folder.
+    """
+    return ":".join(_inside_one(tree, part) for part in word.split(":"))
+
+
+def _inside_one(tree: Path, word: str) -> str:
+    place = tree / word.lstrip("/").removesuffix("/*")
+    return str(tree / word.lstrip("/")) if word.startswith("/") and place.exists() else word
 
 
 def _environment(config: Mapping[str, object]) -> dict[str, str]:

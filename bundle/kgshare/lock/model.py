@@ -16,7 +16,7 @@ Arch = Literal["amd64", "arm64"]
 # The sets of inputs that a build is made from; each becomes one folder or one base in `kgshare.plan`.
 DebianSet = Literal["toolbox", "database", "application"]
 WheelSet = Literal["seed", "application"]
-JarSet = Literal["database", "plugins"]
+JarSet = Literal["database", "plugins", "application"]
 
 
 @dataclass(frozen=True, kw_only=True, order=True)

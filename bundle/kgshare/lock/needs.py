@@ -13,6 +13,7 @@ from packaging.requirements import Requirement
 
 from kgshare.lock.model import Arch, DebianSet, JarSet, WheelSet
 from kgshare.project import Manifest, Project
+from kgshare.project.model import ImageBuild
 
 SUITE = "trixie"
 PYTHON = "3.13"
@@ -51,16 +52,20 @@ class Needs:
         wheels: PEP 508 requirements per environment.
         jars: Maven coordinates of the roots.
         npm: package → exact version.
+        image: digest of an application's own image; empty where it is made here.
     """
 
     debian: dict[DebianSet, tuple[str, ...]]
     wheels: dict[WheelSet, tuple[str, ...]]
     jars: dict[JarSet, tuple[str, ...]]
     npm: dict[str, str]
+    image: str = ""
 
     def digests(self) -> dict[str, str]:
         """One digest per part that is resolved as a whole; a lock carries them."""
+        image = {"image": self.image} if self.image else {}
         return {
+            **image,
             "debian": _digest([SUITE, self.debian]),
             "jars": _digest(self.jars),
             "npm": _digest(self.npm),
@@ -74,15 +79,20 @@ def _digest(value: object) -> str:
 
 
 def needs_of(project: Project) -> Needs:
-    """What a project's manifest asks for. Pure: it reads the manifest and kgshare's own package data only."""
+    """What a project's manifest asks for: it reads the manifest, kgshare's own package data, and an image's digest."""
     manifest = project.manifest
     roots = [f"{root}:{manifest.neo4j.version}" for root in NEO4J_ROOTS]
     browser = [NEO4J_BROWSER] if manifest.neo4j.browser else []
     return Needs(
-        debian={"toolbox": TOOLBOX, "database": DATABASE, "application": APPLICATION},
+        debian={"toolbox": TOOLBOX, "database": DATABASE, "application": _application_packages(manifest)},
         wheels={"seed": _seed_wheels(manifest), "application": _application_wheels(manifest)},
-        jars={"database": (*roots, *browser), "plugins": tuple(sorted(set(manifest.neo4j.plugins)))},
+        jars={
+            "database": (*roots, *browser),
+            "plugins": tuple(sorted(set(manifest.neo4j.plugins))),
+            **_application_jars(manifest),
+        },
         npm=_npm(manifest),
+        image=_image(project),
     )
 
 
@@ -91,13 +101,35 @@ def _seed_wheels(manifest: Manifest) -> tuple[str, ...]:
     return _once([*asked, DRIVER])
 
 
+def _application_packages(manifest: Manifest) -> tuple[str, ...]:
+    """Python, where the application is one of Python's; an image that comes whole stands on nothing of ours."""
+    if manifest.application.image is None:
+        return APPLICATION
+    return DATABASE if isinstance(manifest.application.image, ImageBuild) else ()
+
+
+def _application_jars(manifest: Manifest) -> dict[JarSet, tuple[str, ...]]:
+    jars = manifest.application.jars
+    return {"application": tuple(sorted(set(jars)))} if jars else {}
+
+
+def _image(project: Project) -> str:
+    """The digest of an image that comes as a file."""
+    stated = project.manifest.application.image
+    if not isinstance(stated, str):
+        return ""
+    from kgshare.images.foreign import image_digest
+
+    return image_digest(project.root / stated, stated)
+
+
 def _application_wheels(manifest: Manifest) -> tuple[str, ...]:
-    own_page = page_requirements() if manifest.application.start is None else ()
+    own_page = page_requirements() if manifest.application.own_page else ()
     return _once([*manifest.application.requirements, *own_page])
 
 
 def _npm(manifest: Manifest) -> dict[str, str]:
-    own_page = page_assets() if manifest.application.start is None else {}
+    own_page = page_assets() if manifest.application.own_page else {}
     return dict(sorted({**own_page, **manifest.application.assets}.items()))
 
 

@@ -135,13 +135,18 @@ class _Work:
             for jar in maven.resolve_jars(context, self.needs.jars["plugins"])
             if (jar.group, jar.artifact) not in brought
         ]
-        wanted = [jar for jar in [*database, *plugins] if not self.cache.remembered("maven", str(jar))]
+        asked = self.needs.jars.get("application", ())
+        application = maven.resolve_jars(context, asked) if asked else []
+        wanted = [
+            jar for jar in [*database, *plugins, *application] if not self.cache.remembered("maven", str(jar))
+        ]
         problems = maven.fetch_jars(context, wanted, self._remember)
         if problems:
             raise LockError(*problems)
         return {
             "database": tuple(self._jar(jar) for jar in database),
             "plugins": tuple(self._jar(jar) for jar in plugins),
+            **({"application": tuple(self._jar(jar) for jar in application)} if asked else {}),
         }
 
     def _remember(self, jar: maven.Coordinate, file: Path) -> None:

@@ -235,8 +235,8 @@ class Question(Strict):
 
 
 Questions = Annotated[
-    Annotated[ProjectPath, Tag("file")] | Annotated[tuple[Question, ...], Tag("list")],
-    Discriminator(lambda given: "file" if isinstance(given, str) else "list"),
+    Annotated[ProjectPath, Tag("<file>")] | Annotated[tuple[Question, ...], Tag("<list>")],
+    Discriminator(lambda given: "<file>" if isinstance(given, str) else "<list>"),
 ]
 
 
@@ -254,11 +254,37 @@ class Review(Strict):
     )
 
 
+class ImageBuild(Strict):
+    """An image that is built from the project's own Dockerfile, of locked inputs and files of the project only.
+
+    Beside the files named here its context holds ``base.tar`` (what runs: the C library, no shell), ``toolbox.tar`` (what
+    builds: a JDK, Python, a shell) and ``jars/``. It names no image but ``scratch``, and no address.
+    """
+
+    dockerfile: ProjectPath
+    context: tuple[ProjectPath, ...] = Field(default=(), description="files and folders that it may copy")
+
+
+Image = Annotated[
+    Annotated[ProjectPath, Tag("<file>")] | Annotated[ImageBuild, Tag("<build>")],
+    Discriminator(lambda given: "<file>" if isinstance(given, str) else "<build>"),
+]
+
+
 class Application(Strict):
     """What the reviewer opens.
 
-    Without ``start`` it is kgshare's own page, into which ``panels`` plugs the project's views.
+    Without ``start`` or ``image`` it is kgshare's own page, into which ``panels`` plugs the project's views.
     """
+
+    image: Image | None = Field(
+        default=None,
+        description="of an application in any language: a file (an OCI layout in a tar, or what `docker save` writes), or a "
+        "Dockerfile of the project's; it keeps the rules of docs/explanation/images.md",
+    )
+    jars: tuple[Coordinate, ...] = Field(
+        default=(), description="Maven coordinates, locked with what they need; `jars/` of the image's build"
+    )
 
     source: tuple[ProjectPath, ...] = Field(
         default=(), description="folders of Python packages, copied to /app"
@@ -273,6 +299,11 @@ class Application(Strict):
     )
     port: int = Field(default=8088, ge=1024, le=65535)
     health: Annotated[str, StringConstraints(pattern=r"^/\S*$")] = "/health"
+
+    @property
+    def own_page(self) -> bool:
+        """Whether it is kgshare's page."""
+        return self.start is None and self.image is None
 
 
 class Limits(Strict):

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from kgshare.errors import Problem
-from kgshare.project.model import Manifest
+from kgshare.project.model import ImageBuild, Manifest
 
 ALLOWLIST = "dbms.security.procedures.allowlist"  # opens what plugins bring
 Place = tuple[str | int, ...]
@@ -21,6 +21,7 @@ def broken_rules(manifest: Manifest, lines: Lines, name: str) -> Iterator[Proble
     yield from _wrong_labels(manifest, lines, name)
     yield from _wrong_dumps(manifest, lines, name)
     yield from _wrong_plugins(manifest, lines, name)
+    yield from _wrong_image(manifest, lines, name)
     yield from _wrong_settings(manifest, lines, name)
 
 
@@ -108,6 +109,24 @@ def _wrong_labels(manifest: Manifest, lines: Lines, name: str) -> Iterator[Probl
                     )
 
 
+def _wrong_image(manifest: Manifest, lines: Lines, name: str) -> Iterator[Problem]:
+    """An image is an application by itself: what only kgshare's own images are made of says nothing beside it."""
+    application = manifest.application
+    names = ("source", "requirements", "assets", "panels", "start")
+    beside = [key for key in names if getattr(application, key)] if application.image else []
+    for key in beside:
+        where = f"{name}:{line_of(lines, ('application', key))}"
+        hint = "the image brings all of it, and says itself what is started"
+        yield Problem(
+            message=f"`application.{key}` cannot stand beside `application.image`", where=where, hint=hint
+        )
+    if application.jars and not isinstance(application.image, ImageBuild):
+        where = f"{name}:{line_of(lines, ('application', 'jars'))}"
+        yield Problem(
+            message="`application.jars` are for an image that is built from a Dockerfile", where=where
+        )
+
+
 def _no_key(label: str, where: str) -> Problem:
     return Problem(
         message=f"label {label} has no key", where=where, hint=f"declare it: identity.nodes.{label}"
@@ -126,6 +145,9 @@ def named_paths(data: Any) -> Iterator[tuple[Place, str]]:
 PATHS = frozenset(
     {
         ("application", "source"),
+        ("application", "image"),
+        ("application", "image", "dockerfile"),
+        ("application", "image", "context"),
         ("changes",),
         ("review", "rules"),
         ("review", "signers"),

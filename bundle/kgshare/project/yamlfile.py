@@ -57,9 +57,7 @@ def _walk(node: yaml.Node, at: rules.Place, lines: rules.Lines, duplicates: list
 
 def _place(location: tuple[str | int, ...]) -> rules.Place:
     """Where a complaint is, without the word for the kind of a key that can be of two kinds."""
-    if location[:1] == ("questions",) and len(location) > 1 and isinstance(location[1], str):
-        return (location[0], *location[2:])
-    return location
+    return tuple(part for part in location if not (isinstance(part, str) and part.startswith("<")))
 
 
 def _dotted(at: rules.Place) -> str:

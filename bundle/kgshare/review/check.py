@@ -106,14 +106,15 @@ def check(
         ChangeError: a file is not a change set, of another project, or in a circle.
         LockError, SeedError: upstream cannot be had.
     """
-    with _with_files(read_accepted(where), files) as accepted:
+    own = read_accepted(where)
+    with _with_files(own, files) as accepted:
         found = [*_signatures(accepted), *_folded(accepted)]
-        with upstream(accepted.project, local=local, progress=progress) as up:
+        with upstream(own.project, local=local, progress=progress) as up:
             graph = present(up.base, accepted.applied)
             found += conflicts_of(graph, accepted.project.manifest.changes or "")
             digest = ""
             if not found:
-                digest, wrong = _on_a_store(up, progress)
+                digest, wrong = _on_a_store(replace(up, project=accepted.project), progress)
                 found += wrong
     manifest = accepted.project.manifest
     asked = len(manifest.checks) + len(accepted.project.questions) + len(manifest.review.rules)

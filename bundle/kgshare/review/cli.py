@@ -37,7 +37,8 @@ Output = Annotated[Path | None, typer.Option("--output", "-o", help="The file to
 Local = Annotated[
     bool | None,
     typer.Option(
-        "--local/--docker", help="Check and seed as processes here, or in containers; Docker if it is there."
+        "--local/--docker",
+        help="Seed and check without a container engine, or with Docker; else with what there is.",
     ),
 ]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -14,8 +15,8 @@ from kgshare.errors import KgshareError, Problem, UsageError
 ENVIRONMENT = ("GIT_DIR", "GIT_INDEX_FILE", "GIT_WORK_TREE", "GIT_PREFIX", "GIT_OBJECT_DIRECTORY")
 FIELDS = ("%H", "%an <%ae>", "%aI", "%cn <%ce>", "%G?", "%GS", "%s")
 SIGNATURES: Mapping[str, str] = {
-    "G": "good", "B": "bad", "U": "good, of a key that nobody vouches for", "X": "good, expired", "Y": "by an expired key",
-    "R": "by a revoked key", "E": "by an unknown key", "N": "",
+    "G": "good", "B": "bad", "U": "by an unknown key", "X": "good, expired", "Y": "by an expired key",
+    "R": "by a revoked key", "E": "by a key that is not at hand", "N": "",
 }  # fmt: skip
 
 
@@ -191,8 +192,11 @@ def author_here(folder: Path) -> str:
     """
     try:
         said = run(["git", "var", "GIT_AUTHOR_IDENT"], cwd=folder, without=ENVIRONMENT[:2]).stdout
-        configured = run(["git", "config", "user.email"], cwd=folder).stdout.strip()
-        if configured:
+        # Git makes an address up from the machine's name where none is set; nobody can answer to that.
+        if (
+            os.environ.get("GIT_AUTHOR_EMAIL")
+            or run(["git", "config", "user.email"], cwd=folder).stdout.strip()
+        ):
             return said[: said.rindex(">") + 1]
     except (CommandFailed, CommandMissing, OSError, ValueError):
         pass

@@ -10,6 +10,8 @@ from kgshare.doors.packstream import Reader
 
 READ_NODES = "MATCH (n) RETURN id(n), labels(n), properties(n)"
 READ_RELATIONSHIPS = "MATCH (a)-[r]->(b) RETURN id(r), type(r), id(a), id(b), properties(r)"
+READ_THESE_NODES = READ_NODES.replace(" RETURN", " WHERE id(n) IN $ids RETURN")
+READ_THESE_RELATIONSHIPS = READ_RELATIONSHIPS.replace(" RETURN", " WHERE id(r) IN $ids RETURN")
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +79,9 @@ class Undo:
     unlink: tuple[int, ...]
     link: tuple[RelationshipRow, ...]
 
+    def __len__(self) -> int:
+        return len(self.gone) + len(self.extra) + len(self.changed) + len(self.unlink) + len(self.link)
+
     def __bool__(self) -> bool:
         return bool(self.gone or self.extra or self.changed or self.unlink or self.link)
 
@@ -84,6 +89,28 @@ class Undo:
 def values(properties: bytes) -> frozenset[tuple[str, bytes]]:
     """Each property with its value."""
     return frozenset(Reader(properties).properties().items())
+
+
+def after(now: Reading, seed: Reading, undo: Undo, made: Reading) -> Reading:
+    """What a graph is once a difference was undone, if nobody else wrote: what was read, less what was touched.
+
+    Args:
+        now: the graph before.
+        seed: what it was compared with.
+        undo: what was done.
+        made: the records that were made or put right, read again.
+    """
+    nodes = {*undo.extra, *undo.changed}
+    links = set(undo.unlink)
+    return Reading(
+        frozenset(now.nodes - {r for r in now.nodes - seed.nodes if NodeRow.of(r).number in nodes})
+        | made.nodes,
+        frozenset(
+            now.relationships
+            - {r for r in now.relationships - seed.relationships if RelationshipRow.of(r).number in links}
+        )
+        | made.relationships,
+    )
 
 
 def compare(seed: Reading, now: Reading, renumbered: Mapping[int, int]) -> Undo:

@@ -9,21 +9,25 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 from neo4j import Driver, Query, Session
 
 from kgshare.canonical.schema import SHOW_CONSTRAINTS, SHOW_INDEXES, quoted, schema_statements
 from kgshare.doors.packstream import Raw, Reader
-from kgshare.doors.wire import Wire
+from kgshare.doors.wire import Wire, number_of
 from kgshare.errors import StackError
 from kgshare.testing.graph import (
     READ_NODES,
     READ_RELATIONSHIPS,
+    READ_THESE_NODES,
+    READ_THESE_RELATIONSHIPS,
     NodeRow,
     Reading,
     RelationshipRow,
     Undo,
+    after,
     compare,
 )
 
@@ -72,8 +76,8 @@ class Seeded:
         with driver.session(database="neo4j") as session:
             self._at = _position(session)
             self._schema = _schema(session)
-        with self._wire() as wire:
-            self._seed = _read(wire)
+        with self._wire() as first, self._wire() as second:
+            self._seed = _read(first, second)
 
     def reset(self) -> Undone:
         """Undo every change since the seed was read; transactions that are open are ended.
@@ -92,17 +96,20 @@ class Seeded:
                     return Undone(records=records, schema=schema, seconds=time.monotonic() - began)
                 there = _schema(session)
                 dropped = _drop_new(session, there, self._schema)
-                with self._wire() as wire:
-                    now = _read(wire)
+                with self._wire() as first, self._wire() as second:
+                    now = _read(first, second)
                     undo = compare(self._seed, now, renumbered)
                     if undo:
-                        renumbered = _carry_out(wire, undo, renumbered)
+                        done = _carry_out(first, undo, renumbered)
+                        renumbered = done.numbers
+                        # Its transaction is the next after what was read: nobody wrote in between, and what is read again is
+                        # the whole difference. Else the next round reads everything.
+                        if not dropped and _is_next(at, done.bookmark):
+                            at, now = done.bookmark, after(now, self._seed, undo, done.made)
                 made = _make_missing(session, there, self._schema)
-            records += (
-                len(undo.gone) + len(undo.extra) + len(undo.changed) + len(undo.unlink) + len(undo.link)
-            )
+            records += len(undo)
             schema += dropped + made
-            if not (undo or dropped or made):
+            if not (dropped or made or compare(self._seed, now, renumbered)):
                 # What was read after `at` is the seed; a write since then moves on from `at`, and is seen next time.
                 self._seed, self._at, renumbered = now, at, {}
         if self._at == at:
@@ -116,14 +123,23 @@ class Seeded:
         return Wire(self._port, self._password)
 
 
+def _is_next(before: str, bookmark: str) -> bool:
+    number = number_of(before)
+    return number is not None and number_of(bookmark) == number + 1
+
+
 def _position(session: Session) -> str:
     """How far the database is: every commit, and nothing else, moves its bookmark on."""
     session.run("RETURN 1").consume()
     return "".join(sorted(session.last_bookmarks().raw_values))
 
 
-def _read(wire: Wire) -> Reading:
-    return Reading(frozenset(wire.run(READ_NODES)), frozenset(wire.run(READ_RELATIONSHIPS)))
+def _read(first: Wire, second: Wire) -> Reading:
+    """Nodes and relationships at the same time: the server has more than one processor."""
+    with ThreadPoolExecutor(max_workers=1) as beside:
+        relationships = beside.submit(lambda: frozenset(second.stream(READ_RELATIONSHIPS)))
+        nodes = frozenset(first.stream(READ_NODES))
+        return Reading(nodes, relationships.result())
 
 
 def _end_others(session: Session) -> None:
@@ -187,18 +203,39 @@ def _run_all(session: Session, statements: list[str]) -> int:
 # --- records -------------------------------------------------------------------------------------------------------
 
 
-def _carry_out(wire: Wire, undo: Undo, renumbered: Mapping[int, int]) -> dict[int, int]:
-    """Undo in one transaction; former → present number of all nodes that were made again."""
+@dataclass(frozen=True, kw_only=True)
+class _Done:
+    """What undoing did.
+
+    Attributes:
+        numbers: former → present number of all nodes that were made again.
+        made: the records that were made or put right, as they are now.
+        bookmark: of the transaction.
+    """
+
+    numbers: dict[int, int]
+    made: Reading
+    bookmark: str
+
+
+def _carry_out(wire: Wire, undo: Undo, renumbered: Mapping[int, int]) -> _Done:
+    """Undo in one transaction, and read again what it touched."""
     wire.begin()
     if undo.unlink:
         wire.run("MATCH ()-[r]->() WHERE id(r) IN $ids DELETE r", {"ids": undo.unlink})
     if undo.extra:
         wire.run("MATCH (n) WHERE id(n) IN $ids DETACH DELETE n", {"ids": undo.extra})
     _put_right(wire, undo.changed)
-    numbers = {**renumbered, **_make_nodes(wire, undo.gone)}
-    _link(wire, undo.link, numbers)
-    wire.commit()
-    return numbers
+    new = _make_nodes(wire, undo.gone)
+    numbers = {**renumbered, **new}
+    links = _link(wire, undo.link, numbers)
+    bookmark = wire.commit()
+    touched = (*undo.changed, *new.values())
+    made = Reading(
+        frozenset(wire.stream(READ_THESE_NODES, {"ids": touched}) if touched else ()),
+        frozenset(wire.stream(READ_THESE_RELATIONSHIPS, {"ids": links}) if links else ()),
+    )
+    return _Done(numbers=numbers, made=made, bookmark=bookmark)
 
 
 def _put_right(wire: Wire, changed: Mapping[int, tuple[NodeRow, frozenset[str]]]) -> None:
@@ -233,14 +270,16 @@ def _make_nodes(wire: Wire, gone: Iterable[NodeRow]) -> dict[int, int]:
     return numbers
 
 
-def _link(wire: Wire, link: Iterable[RelationshipRow], numbers: Mapping[int, int]) -> None:
+def _link(wire: Wire, link: Iterable[RelationshipRow], numbers: Mapping[int, int]) -> tuple[int, ...]:
+    """The numbers of the relationships that were made again."""
+    made: list[int] = []
     groups: dict[str, list[RelationshipRow]] = {}
     for row in link:
         groups.setdefault(row.type, []).append(row)
     for type_, rows in groups.items():
-        wire.run(
+        records = wire.run(
             "UNWIND $rows AS row MATCH (a) WHERE id(a) = row[0] MATCH (b) WHERE id(b) = row[1] "
-            f"CREATE (a)-[r:{quoted(type_)}]->(b) SET r = row[2]",
+            f"CREATE (a)-[r:{quoted(type_)}]->(b) SET r = row[2] RETURN id(r)",
             {
                 "rows": [
                     [numbers.get(r.start, r.start), numbers.get(r.end, r.end), Raw(r.properties)]
@@ -248,6 +287,8 @@ def _link(wire: Wire, link: Iterable[RelationshipRow], numbers: Mapping[int, int
                 ]
             },
         )
+        made += [Reader(record, 1).integer() for record in records]
+    return tuple(made)
 
 
 def _labels(labels: Iterable[str]) -> str:

@@ -1,0 +1,107 @@
+"""An application's image that kgshare did not make: read from an archive, and held against the rules."""
+
+from __future__ import annotations
+
+import io
+import json
+import tarfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import cast
+
+from kgshare.base.tree import Entry, Kind
+from kgshare.bundle import ImageArchive, read_image_archive
+from kgshare.bundle.layercache import LayerSource, pieces
+from kgshare.bundle.model import sha256
+from kgshare.errors import BuildError, ImageError, Problem
+from kgshare.images.policy import merged, wrong_config, wrong_files
+
+
+def image_digest(file: Path, name: str) -> str:
+    """What an image is known by, whatever wrote its archive: the digest of its configuration, which names its layers.
+
+    Raises:
+        ImageError: the file is no archive of one image.
+    """
+    return sha256(_read(file, name).config)
+
+
+def check_image(file: Path, name: str, *, platform: str, port: int, locked: str = "") -> None:
+    """See that an image may be the application's.
+
+    Args:
+        file: its archive: an OCI layout in a tar, or what ``docker save`` writes.
+        name: what messages call it.
+        platform: what the bundle is for, as ``linux/amd64``.
+        port: where the application listens.
+        locked: the digest in the lock; empty where it was built just now.
+
+    Raises:
+        ImageError: it is another one than is locked, or breaks a rule; each is named.
+    """
+    image = _read(file, name)
+    digest = sha256(image.config)
+    if locked and digest != locked:
+        hint = "`kgshare lock` takes the new one"
+        message = f"is image {digest[:19]}, and {locked[:19]} is locked"
+        raise ImageError(Problem(message=message, where=name, hint=hint))
+    problems = [*wrong_config(json.loads(image.config), platform=platform, port=port)]
+    try:
+        problems += wrong_files(merged(_entries(layer) for layer in image.layers))
+    except (tarfile.TarError, ValueError, OSError) as error:
+        raise ImageError(Problem(message=f"a layer cannot be read: {error}", where=name)) from None
+    if problems:
+        raise ImageError(
+            *(Problem(message=p.message, where=_where(name, p.where), hint=p.hint) for p in problems)
+        )
+
+
+def _where(name: str, path: str) -> str:
+    return f"{name}: {path}" if path else name
+
+
+def _read(file: Path, name: str) -> ImageArchive:
+    try:
+        return read_image_archive(file)
+    except BuildError as error:
+        [problem] = error.problems
+        raise ImageError(Problem(message=problem.message, where=name, hint=problem.hint)) from None
+
+
+def _entries(layer: LayerSource) -> Iterator[Entry]:
+    with tarfile.open(fileobj=cast(io.BufferedIOBase, _Pieces(layer)), mode="r|") as tar:
+        for member in tar:
+            path = member.name.removeprefix("./").strip("/")
+            if path in ("", "."):
+                continue
+            if member.isdev():
+                raise ValueError(f"{path} is a device")
+            kind: Kind = "file"
+            if member.isdir():
+                kind = "folder"
+            elif member.issym():
+                kind = "link"
+            elif member.islnk():
+                kind = "hardlink"
+            yield Entry(path=path, kind=kind, mode=member.mode, target=member.linkname)
+
+
+class _Pieces:
+    """An uncompressed layer as something to read from."""
+
+    def __init__(self, layer: LayerSource) -> None:
+        self._pieces, self._rest = pieces(layer), b""
+
+    def read(self, size: int = -1) -> bytes:
+        """The next bytes, fewer only at the end."""
+        parts, have = [self._rest], len(self._rest)
+        while size < 0 or have < size:
+            piece = next(self._pieces, None)
+            if piece is None:
+                break
+            parts.append(piece)
+            have += len(piece)
+        whole = b"".join(parts)
+        cut = len(whole) if size < 0 else size
+        self._rest = whole[cut:]
+        return whole[:cut]
