@@ -45,14 +45,15 @@ SIZES = (10_000, 100_000, 1_000_000)
 SETS = 1_000
 KEYS: dict[str, tuple[str, ...]] = {"Station": ("number",), "Bottle": ("id",)}
 CHILD = """
-import contextlib, io, json, resource, sys, time
+import contextlib, io, json, pathlib, re, resource, sys, time
 began = time.perf_counter()
 from kgshare.cli import run
 with contextlib.redirect_stdout(io.StringIO()) as out:
     code = run(sys.argv[1:])
 use = resource.getrusage(resource.RUSAGE_SELF)
 print(json.dumps({"code": code, "seconds": time.perf_counter() - began, "cpu": use.ru_utime + use.ru_stime,
-                  "megabytes": use.ru_maxrss / 1024, "characters": len(out.getvalue())}))
+                  # Not ru_maxrss: a new program inherits that from the one that started it.
+                  "megabytes": int(re.search(r"VmHWM:\\s*(\\d+)", pathlib.Path("/proc/self/status").read_text())[1]) / 1024, "characters": len(out.getvalue())}))
 """
 
 
