@@ -12,6 +12,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import ClassVar
 
+from kgshare.aside import write_aside
 from kgshare.changes.file import parse_change_set, read_change_set, render
 from kgshare.changes.model import SUFFIX, ChangeSet
 from kgshare.changes.order import Folder, ordered
@@ -25,7 +26,6 @@ from kgshare.review.fit import Ask, Fitted, fit
 from kgshare.review.propose import git_author, message_of
 from kgshare.review.show import numbered
 from kgshare.review.upstream import upstream
-from kgshare.seeding.result import write_aside
 
 NEXT = (
     "`kgshare review merge --continue --ours N|all`, `--theirs N|all` or `--value N=VALUE` resolves them (ours is the "
