@@ -19,7 +19,8 @@ from kgshare.progress import Progress
 from kgshare.review import check as checking
 from kgshare.review.blame import blame
 from kgshare.review.check import check
-from kgshare.review.merge import Decisions, merge, merge_on
+from kgshare.review.merge import merge, merge_on
+from kgshare.review.pending import Decisions
 from kgshare.review.propose import Wanted, as_branch, make_change_set
 from kgshare.review.revert import revert
 from kgshare.seeding.result import SeedReport
