@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, ClassVar
 from urllib.parse import unquote
 
+from kgshare.aside import write_aside
 from kgshare.changes import Add, Change, Element, Label, Property, Remove, Rename, apply, read_change_set
 from kgshare.changes.apply import shown
 from kgshare.changes.diff import TextDiff, Texts, diff_texts, differences, gone_and_came, texts
@@ -134,9 +135,7 @@ def compare(
 
 def write_page(report: DiffReport, file: Path) -> DiffReport:
     """Write a difference as a page, aside and then renamed; the report that says so."""
-    aside = file.with_name(f".{file.name}.part")
-    aside.write_text(page(report), encoding="utf-8")
-    aside.replace(file)
+    write_aside(file, page(report))
     return replace(report, page=file)
 
 

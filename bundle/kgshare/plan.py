@@ -106,6 +106,7 @@ def _seed(project: Project, lock: Lock, arch: Arch) -> Step:
                 "images",
                 "engines",
                 "errors.py",
+                "aside.py",
                 "project",
             ),
             **_where(arch),

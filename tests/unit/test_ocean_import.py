@@ -15,7 +15,8 @@ from kgshare.errors import UsageError
 from oceangraph.cli import app, main
 from oceangraph.errors import QualityError
 from oceangraph.importers.columns import columns
-from oceangraph.importers.run import OPTIONAL_TABLES, ImportReport, Sources, run
+from oceangraph.importers.report import ImportReport, Sources
+from oceangraph.importers.run import OPTIONAL_TABLES, run
 
 PROFILE = "dac/aoml/1900001/1900001_prof.nc"
 CASTS = (

@@ -13,7 +13,8 @@ from tests.unit.ocean_upstream import sources, write_upstream
 
 from oceangraph.check import check
 from oceangraph.importers import observations
-from oceangraph.importers.run import Sources, run
+from oceangraph.importers.report import Sources
+from oceangraph.importers.run import run
 from oceangraph.seed import read as seeded
 
 CTD = """\

@@ -1,4 +1,4 @@
-"""Dockerfiles as far as kgshare's own use them: stages, what they start from, what they say. Pure.
+"""Dockerfiles as far as kgshare's own, and projects' like them, use them: stages, what they start from, what they say. Pure.
 
 The format: Docker's Dockerfile reference. What is read is the subset that `kgshare.engines.local` carries out; anything else is
 an error, so a Dockerfile that says more is not half understood.
@@ -21,6 +21,12 @@ WORDS = frozenset(
         "STOPSIGNAL", "USER", "WORKDIR",
     }
 )  # fmt: skip
+# The flags that are understood: COPY's stage, HEALTHCHECK's times; a step never has a network, whatever it says.
+FLAGS = {
+    "COPY": {"from"},
+    "RUN": {"network"},
+    "HEALTHCHECK": {"interval", "timeout", "retries", "start-period", "start-interval"},
+}
 _VARIABLE = re.compile(r"\$(?:\{(\w+)\}|(\w+))")
 
 
@@ -43,13 +49,24 @@ class Instruction:
         return shlex.split(self.text)
 
     def flags(self) -> tuple[dict[str, str], str]:
-        """The flags (``--name=value``), and the text after them."""
+        """The flags (``--name=value``), and the text after them.
+
+        Raises:
+            EngineError: there is one that is not understood.
+        """
         flags: dict[str, str] = {}
         rest = self.text
         while found := re.match(r"--([a-z-]+)=(\S+)\s+", rest):
             flags[found[1]] = found[2]
             rest = rest[found.end() :]
+        if rest.startswith("--") or not flags.keys() <= FLAGS.get(self.word, set()):
+            raise _unknown(f"{self.word} {self.text}")
         return flags, rest
+
+    def command(self, text: str) -> list[str]:
+        """The words of a command: those of the exec form, or the shell with the shell form's line."""
+        exec_form = Instruction(word=self.word, text=text).json()
+        return ["/bin/sh", "-c", text] if exec_form is None else exec_form
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -71,13 +88,15 @@ def parse(text: str) -> dict[str, Stage]:
     for line in _logical(text):
         word, _, rest = line.partition(" ")
         instruction = Instruction(word=word.upper(), text=rest.strip())
-        if instruction.word not in WORDS:
+        json_paths = instruction.word in {"ADD", "COPY"} and "[" in instruction.text
+        if instruction.word not in WORDS or json_paths:
             raise _unknown(line)
         if instruction.word == "FROM":
-            found = re.fullmatch(r"(\S+) +(?:AS|as) +(\S+)", instruction.text)
+            found = re.fullmatch(r"(\S+)(?: +as +(\S+))?", instruction.text.lower())
             if not found or (found[1] != SCRATCH and found[1] not in stages):
                 raise _unknown(line)
-            stages[found[2]] = Stage(name=found[2], base=found[1], instructions=())
+            name = found[2] or str(len(stages))
+            stages[name] = Stage(name=name, base=found[1], instructions=())
         else:
             if not stages:
                 raise _unknown(line)

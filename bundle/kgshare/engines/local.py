@@ -7,16 +7,19 @@ A stage's file system is a folder; what it runs has that folder as its root and,
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import sys
 import tarfile
 import tempfile
-from collections.abc import Mapping
+import time
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import Enum
 from functools import cached_property
 from pathlib import Path, PurePosixPath
 
+from kgshare.aside import aside
 from kgshare.doors.process import CommandFailed, CommandMissing, last_lines, run
 from kgshare.engines import BuildRequest, FilesystemTar, OnLine
 from kgshare.engines import room as room_script
@@ -24,7 +27,9 @@ from kgshare.engines.dockerfile import Instruction, Stage, chain, parse
 from kgshare.engines.layertar import END, docker_layer
 from kgshare.engines.ociimage import Configuration, write_archive
 from kgshare.errors import BuildError, EngineError
+from kgshare.images.layers import Layer
 
+STAGE, A_DAY = "stage-", 86_400
 NAMESPACES = ("--mount", "--net", "--pid")
 
 
@@ -65,6 +70,9 @@ class LocalEngine:
             EngineError: they cannot.
         """
         _ = self.room
+        for left in self.work.glob(f"{STAGE}*"):  # by a build that was killed
+            if time.time() - left.stat().st_mtime > A_DAY:
+                shutil.rmtree(left, ignore_errors=True)
 
     @property
     def remarks(self) -> tuple[str, ...]:
@@ -103,24 +111,22 @@ class LocalEngine:
 
     def build(self, request: BuildRequest, on_line: OnLine | None = None) -> None:
         """Build a stage; see `kgshare.engines.Engine.build`."""
-        out = request.output.path
-        aside = out.with_name(out.name + ".part")
         stages = parse(request.dockerfile.read_text(encoding="utf-8"))
         self.work.mkdir(parents=True, exist_ok=True)
         try:
-            if isinstance(request.output, FilesystemTar):
-                with tempfile.TemporaryDirectory(prefix="stage-", dir=self.work) as folder:
-                    stage = _Building(request, stages, self.room, Path(folder), on_line)
-                    _pack(stage.tree(request.target), aside)
-            else:
-                _image(request, stages, aside)
-            aside.replace(out)
+            with (
+                aside(request.output.path) as out,
+                tempfile.TemporaryDirectory(prefix=STAGE, dir=self.work) as folder,
+            ):
+                building = _Building(request, stages, self.room, Path(folder), on_line)
+                if isinstance(request.output, FilesystemTar):
+                    _pack(building.tree(request.target), out)
+                else:
+                    _image(building, out)
         except OSError as error:
             raise EngineError(
                 f"the step {request.target} could not be built: {error}", hint="see that there is room"
             ) from error
-        finally:
-            aside.unlink(missing_ok=True)
 
 
 def _configuration(request: BuildRequest) -> Configuration:
@@ -163,17 +169,30 @@ class _Building:
             self.on_line(f"{instruction.word} {instruction.text}")
         if instruction.word == "RUN":
             return self._run(instruction, root, config)
+        return self.copy(instruction, root)
+
+    def copy(self, instruction: Instruction, root: Path) -> None:
+        """Carry out ADD or COPY: a tar that is added is unpacked, all else is copied.
+
+        Raises:
+            BuildError: there is no such file.
+        """
         flags, rest = instruction.flags()
-        source, target = rest.split()
-        if instruction.word == "ADD":
-            with tarfile.open(self.request.context / source) as archive:
-                return archive.extractall(_inside(root, target), filter="tar")
-        above = self.tree(flags["from"]) if "from" in flags else self.request.context
-        return _copy(_inside(above, source), _inside(root, target))
+        *sources, target = rest.split()
+        above = self.tree(flags["from"].lower()) if "from" in flags else self.request.context
+        for name in sources:
+            source = _inside(above, name)
+            if not source.exists():
+                raise BuildError(f"`{instruction.word} {instruction.text}`: there is no {name}")
+            if instruction.word == "ADD" and source.is_file() and tarfile.is_tarfile(source):
+                with tarfile.open(source) as archive:
+                    archive.extractall(_inside(root, target), filter="tar")
+            else:
+                _copy(source, _inside(root, target), into=target.endswith("/") or len(sources) > 1)
 
     def _run(self, instruction: Instruction, root: Path, config: Configuration) -> None:
         _, text = instruction.flags()
-        command = Instruction(word="RUN", text=text).json() or ["/bin/sh", "-c", text]
+        command = instruction.command(text)
         environment = {"HOME": "/root", **config.environment, **config.values}
         try:
             run(self.room.argv(root, command, environment), on_line=self.on_line or (lambda line: None))
@@ -185,19 +204,22 @@ class _Building:
             ) from None
 
 
-def _image(request: BuildRequest, stages: Mapping[str, Stage], out: Path) -> None:
-    """An image whose stage only adds tars: each is a layer, and the rest is said in the configuration."""
+def _image(building: _Building, out: Path) -> None:
+    """An image whose stage only adds and copies: each time is a layer, and the rest is said in the configuration."""
+    request = building.request
     config = _configuration(request)
-    layers = []
-    for instruction in chain(stages, request.target):
-        if instruction.word in {"RUN", "COPY"}:
+    layers: list[Iterator[bytes]] = []
+    for instruction in chain(building.stages, request.target):
+        if instruction.word == "RUN":
             raise EngineError(
-                f"the last stage of an image only adds tars, and {request.target} says {instruction.word}"
+                f"the last stage of an image only adds and copies, and {request.target} says `RUN {instruction.text}`",
+                hint="run it in a stage before, and COPY --from that",
             )
-        if instruction.word == "ADD":
-            source, _ = instruction.text.split()
-            layers.append(docker_layer(request.context / source))
-            config.note(f"ADD {instruction.text} # buildkit", layer=True)
+        if instruction.word in {"ADD", "COPY"}:
+            layers.append(
+                docker_layer(_layer(building, instruction, building.folder / f"layer-{len(layers)}"))
+            )
+            config.note(f"{instruction.word} {instruction.text} # buildkit", layer=True)
             continue
         config.take(instruction)
         if instruction.word == "WORKDIR":
@@ -205,17 +227,42 @@ def _image(request: BuildRequest, stages: Mapping[str, Stage], out: Path) -> Non
     write_archive(config, layers, out)
 
 
+def _layer(building: _Building, instruction: Instruction, folder: Path) -> Path:
+    """The tar that an instruction adds: the very one where it is that alone, else one of what it copies, at the image's time."""
+    source, *rest = instruction.text.split()
+    named = building.request.context / source
+    if instruction.word == "ADD" and rest == ["/"] and named.is_file() and tarfile.is_tarfile(named):
+        return named
+    folder.mkdir()
+    building.copy(instruction, folder)
+    packed, layer = folder.with_suffix(".packed"), folder.with_suffix(".tar")
+    _pack(folder, packed)
+    with Layer(layer, building.request.epoch) as target:
+        target.tar(packed)
+    return layer
+
+
 def _inside(root: Path, path: str) -> Path:
-    """A path of a stage in its folder; it is one of our own Dockerfiles', so it holds no ``..``."""
-    return root.joinpath(*(part for part in PurePosixPath(path).parts if part != "/"))
+    """A path of a stage, or of a context, in its folder.
+
+    Raises:
+        EngineError: it leads out of it.
+    """
+    parts = [part for part in PurePosixPath(path).parts if part != "/"]
+    found = root.joinpath(*parts)
+    if ".." in parts or not Path(os.path.realpath(found)).is_relative_to(os.path.realpath(root)):
+        raise EngineError(f"{path} leads out of where it belongs")
+    return found
 
 
-def _copy(source: Path, target: Path) -> None:
+def _copy(source: Path, target: Path, *, into: bool) -> None:
+    """A folder's content, or a file: to its new name, or ``into`` a folder under its own."""
     if source.is_dir():
         shutil.copytree(source, target, symlinks=True, dirs_exist_ok=True)
-    else:
-        target.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copy2(source, target, follow_symlinks=False)
+        return
+    target = target / source.name if into or target.is_dir() else target
+    target.parent.mkdir(parents=True, exist_ok=True)
+    shutil.copy2(source, target, follow_symlinks=False)
 
 
 def _pack(tree: Path, out: Path) -> None:

@@ -67,7 +67,7 @@ class Configuration:
                 self.values |= pairs
             self.note(" ".join([word, *(f"{name}={value}" for name, value in pairs.items())]))
         elif word in {"ENTRYPOINT", "CMD"}:
-            self._command(word, instruction.json() or [])
+            self._command(word, instruction.command(text))
         elif word == "EXPOSE":
             port = f"{expand(text, self.values)}/tcp"
             self.config.setdefault("ExposedPorts", {})[port] = {}
@@ -114,7 +114,7 @@ class Configuration:
 
     def _health(self, instruction: Instruction) -> None:
         flags, rest = instruction.flags()
-        command = Instruction(word="CMD", text=rest.removeprefix("CMD").strip()).json() or []
+        command = instruction.command(rest.removeprefix("CMD").strip())
         times = {
             name: _nanoseconds(flags.get(name, "0s"))
             for name in ("interval", "timeout", "start-period", "start-interval")

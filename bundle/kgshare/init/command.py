@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, ClassVar
 
+from kgshare.aside import write_aside
 from kgshare.doors.bolt import Reading, reading
 from kgshare.doors.moment import of_one_moment
 from kgshare.errors import ManifestError, Problem, SeedError, UsageError
@@ -342,9 +343,7 @@ def _write(folder: Path, origin: Path, places: Mapping[str, str], made: Mapping[
         else:
             shutil.copyfile(start, target)
     parse_project(text.encode(), folder / MANIFEST)
-    aside = folder / f".{MANIFEST}.aside"
-    aside.write_text(text, encoding="utf-8")
-    aside.rename(folder / MANIFEST)
+    write_aside(folder / MANIFEST, text)
 
 
 def _report(folder: Path, source: str, look: Look, draft: Draft) -> InitReport:

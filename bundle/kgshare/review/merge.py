@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import ClassVar
 
+from kgshare.aside import write_aside
 from kgshare.changes.file import read_change_set, render
 from kgshare.changes.model import SUFFIX, ChangeSet
 from kgshare.changes.order import Folder
@@ -25,7 +26,6 @@ from kgshare.review.pending import Decisions, Pending
 from kgshare.review.propose import git_author, message_of
 from kgshare.review.show import numbered
 from kgshare.review.upstream import upstream
-from kgshare.seeding.result import write_aside
 
 NEXT = (
     "`kgshare review merge --continue --ours N|all`, `--theirs N|all` or `--value N=VALUE` resolves them (ours is the "

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import ClassVar
 
+from kgshare.aside import write_aside
 from kgshare.changes.apply import apply
 from kgshare.changes.file import read_change_set, render
 from kgshare.changes.load import load_touched
@@ -24,7 +25,6 @@ from kgshare.review.pending import Decisions
 from kgshare.review.show import conflict_problems, numbered
 from kgshare.review.upstream import upstream
 from kgshare.seeding.bolt import connect
-from kgshare.seeding.result import write_aside
 from kgshare.seeding.write import write_changes
 from kgshare.snapshot.live import read_stack
 from kgshare.stack.ports import LOOPBACK

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar
 
+from kgshare.aside import write_aside
 from kgshare.changes.file import parse_change_set, render
 from kgshare.changes.model import SUFFIX, Change, ChangeSet, invert
 from kgshare.changes.present import present
@@ -19,7 +20,6 @@ from kgshare.review.pending import Decisions
 from kgshare.review.propose import git_author, message_of
 from kgshare.review.show import conflict_problems, numbered
 from kgshare.review.upstream import upstream
-from kgshare.seeding.result import write_aside
 
 
 @dataclass(frozen=True, kw_only=True)

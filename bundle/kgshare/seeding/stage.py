@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
+from kgshare.aside import write_aside
 from kgshare.canonical.graph import read_graph
 from kgshare.canonical.text import CanonicalDigest
 from kgshare.changes.apply import Delta
@@ -18,7 +19,7 @@ from kgshare.seeding.checks import run_checks
 from kgshare.seeding.close import check_store, close_store
 from kgshare.seeding.dump import load_dump
 from kgshare.seeding.questions import check_questions
-from kgshare.seeding.result import REPORT, Clock, SeedReport, write_aside
+from kgshare.seeding.result import REPORT, Clock, SeedReport
 from kgshare.seeding.scripts import apply_late, identity_constraints, run_scripts, wait_for_indexes
 from kgshare.seeding.server import Install, start_server, write_config
 from kgshare.seeding.spec import CypherStep, SeedSpec

@@ -1,4 +1,4 @@
-"""Tests against a bundle: a container class for testcontainers, and fixtures for pytest (`kgshare.testing.plugin`).
+"""Tests against a bundle: a stack of either runtime, and fixtures for pytest (`kgshare.testing.plugin`).
 
 Needs the extra ``kgshare[testing]``. Nothing is imported before it is used: pytest loads the plugin in every project of an
 environment that has kgshare.
@@ -13,9 +13,15 @@ if TYPE_CHECKING:
     from kgshare.testing.container import KgshareContainer
     from kgshare.testing.plugin import TestGraph
     from kgshare.testing.reset import Undone
+    from kgshare.testing.stack import KgshareStack
 
-__all__ = ["KgshareContainer", "TestGraph", "Undone"]
-_WHERE = {"KgshareContainer": "container", "TestGraph": "plugin", "Undone": "reset"}
+__all__ = ["KgshareContainer", "KgshareStack", "TestGraph", "Undone"]
+_WHERE = {
+    "KgshareContainer": "container",
+    "KgshareStack": "stack",
+    "TestGraph": "plugin",
+    "Undone": "reset",
+}
 
 
 def __getattr__(name: str) -> Any:

@@ -8,9 +8,9 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from oceangraph.importers import argo_index
+from oceangraph.importers import argo_index, argo_lists
+from oceangraph.importers.argo_compared import ProfilesInFiles, profiles_of_files
 from oceangraph.importers.argo_files import profile_blocks
-from oceangraph.importers.argo_index import ProfilesInFiles
 from oceangraph.importers.argo_meta import read_float
 from oceangraph.importers.nvs import Vocabulary
 from oceangraph.importers.quality import File, Finding, Quality
@@ -56,18 +56,18 @@ def read(folder: Path, vocabulary: Vocabulary, met: Met, sink: Sink, quality: Qu
         name: File(name=f"argo/{name}", path=folder / name) for name in (META, PROFILES, BIO, GREYLIST)
     }
     with quality.reading(indexes[META]):
-        for rows in argo_index.floats(indexes[META], vocabulary, quality):
+        for rows in argo_lists.floats(indexes[META], vocabulary, quality):
             met.floats.update(rows["wmo"])
             met.types.update(rows["profiler_type"])
             sink.write("floats.csv", rows)
     _profiles(indexes[PROFILES], in_files, vocabulary, met, sink, quality)
     with quality.reading(indexes[BIO]):
-        bio = argo_index.bio_parameters(indexes[BIO], vocabulary, quality)
+        bio = argo_lists.bio_parameters(indexes[BIO], vocabulary, quality)
         met.measured |= dict.fromkeys(zip(bio["wmo"], bio["parameter"], strict=True))
         for wmo in bio["wmo"]:
             met.bare.setdefault(str(wmo), ("argo-index", indexes[BIO].name))
     with quality.reading(indexes[GREYLIST]):
-        for rows in argo_index.greylist(indexes[GREYLIST], vocabulary, quality):
+        for rows in argo_lists.greylist(indexes[GREYLIST], vocabulary, quality):
             met.parameters.update(rows["parameter"])
             for wmo in rows["wmo"]:
                 met.bare.setdefault(str(wmo), ("argo-greylist", indexes[GREYLIST].name))
@@ -153,7 +153,7 @@ def _profiles(
     rest = in_files.table()[~in_files.table().index.isin(np.concatenate(listed))]
     if rest.empty:
         return
-    rows = argo_index.profiles_of_files(rest)
+    rows = profiles_of_files(rest)
     for id_, name in zip(rows["id"], rows["source_file"], strict=True):
         quality.add(
             Finding(file=str(name), row=0, rule="profile-not-in-index", value=str(id_), action="loaded")

@@ -12,11 +12,13 @@ from collections.abc import Mapping
 import pandas as pd
 
 from oceangraph import whp
-from oceangraph.importers.exchange import Cruises, present, write_revisions, write_stations
+from oceangraph.importers.cruises import Cruises
+from oceangraph.importers.exchange import present, write_stations
 from oceangraph.importers.quality import File, Finding, Quality, UnreadableFile
 from oceangraph.importers.revisions import read_revisions
 from oceangraph.importers.sink import Sink
 from oceangraph.importers.textual import Layout, TextTable, numbers
+from oceangraph.importers.undo import write_revisions
 from oceangraph.units import SPELLINGS
 
 _ASSIGNMENT = re.compile(r"^(?P<name>[A-Z][A-Z0-9_]*)\s*=\s*(?P<value>.*)$")

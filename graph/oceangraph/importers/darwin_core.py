@@ -11,7 +11,7 @@ from pathlib import Path
 import pandas as pd
 
 from oceangraph.importers.areas import area_of
-from oceangraph.importers.argo_index import positions
+from oceangraph.importers.fields import positions
 from oceangraph.importers.quality import File, Quality
 from oceangraph.importers.sink import Sink
 from oceangraph.importers.textual import Layout, TextTable, numbers

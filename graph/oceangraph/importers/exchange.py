@@ -12,11 +12,13 @@ import pandas as pd
 
 from oceangraph import whp
 from oceangraph.importers.areas import area_of
-from oceangraph.importers.argo_index import positions, times
+from oceangraph.importers.cruises import Cruises
+from oceangraph.importers.fields import positions, times
 from oceangraph.importers.quality import File, Finding, Quality, UnreadableFile
-from oceangraph.importers.revisions import Revision, read_revisions
+from oceangraph.importers.revisions import read_revisions
 from oceangraph.importers.sink import Sink
 from oceangraph.importers.textual import Layout, TextTable, numbers
+from oceangraph.importers.undo import Undo, write_revisions
 from oceangraph.units import SPELLINGS
 
 _KEYS = ("EXPOCODE", "SECT_ID", "STNNBR", "CASTNO", "SAMPNO", "BTLNBR", "BTLNBR_FLAG_W", "DATE", "TIME")
@@ -26,31 +28,6 @@ _NO_VALUE_FLAGS = frozenset({"1", "5", "9"})  # not received, not reported, not 
 _MINUTES = "%Y%m%d%H%M"
 _LAYOUT = Layout(comment=lambda number, line: number == 0 or line.startswith("#"), units=True, end="END_DATA")
 _MEANINGS = {s.id: {str(v) for v, _ in s.meanings} for s in whp.SCHEMES}
-
-
-class Cruises:
-    """What was met of cruises: by expocode sections, days and measured parameters; ids of stations and casts."""
-
-    def __init__(self) -> None:
-        """Nothing yet."""
-        self.met: dict[str, dict[str, str]] = {}
-        self.measured: dict[str, set[str]] = {}
-        self.stations: dict[str, int] = {}
-        self.casts: set[str] = set()
-        self.ctd_casts: set[str] = set()
-        self.revisions: set[str] = set()
-        self.advisers: dict[str, str] = {}
-
-    def meet(self, rows: pd.DataFrame, file: File) -> None:
-        """Note expocode, section and days of rows (columns EXPOCODE, SECT_ID, DATE)."""
-        for expocode, part in rows.groupby("EXPOCODE", sort=False):
-            days = part["DATE"][part["DATE"].str.fullmatch(r"\d{8}")]
-            known = self.met.setdefault(
-                str(expocode), {"section": str(part["SECT_ID"].iloc[0]), "file": file.name}
-            )
-            if len(days):
-                known["start"] = min(days.min(), known.get("start", "9"))
-                known["end"] = max(days.max(), known.get("end", ""))
 
 
 def read_bottles(file: File, cruises: Cruises, sink: Sink, quality: Quality) -> None:
@@ -66,7 +43,7 @@ def read_bottles(file: File, cruises: Cruises, sink: Sink, quality: Quality) -> 
         raise UnreadableFile("the first line does not begin with BOTTLE")
     columns, others = _columns(table, file, quality)
     revisions = read_revisions(table.comments)
-    undo = _Undo(file, revisions, quality)
+    undo = Undo(file, revisions, quality)
     seen: set[str] = set()
     for piece in table.pieces((*_KEYS, *_PLACES), optional=others):
         raw = piece.reindex(columns=[*piece.columns, *(c for c in _CLOSING if c not in piece)], fill_value="")
@@ -230,83 +207,3 @@ def _time(file: File, rows: pd.DataFrame, day: str, minute: str, quality: Qualit
     date = present(rows[day])
     joined = rows.assign(date=date + present(rows[minute]).str.zfill(4).where(date != "", ""))
     return times(file, joined, "date", _MINUTES, quality)
-
-
-class _Undo:
-    """Puts flags back to what they were before recorded revisions, newest first, and says so."""
-
-    columns = ("revision", "bottle", "property", "before", "after")
-
-    def __init__(self, file: File, revisions: Sequence[Revision], quality: Quality) -> None:
-        self._file, self._quality = file, quality
-        newest = sorted(revisions, key=lambda r: r.stamp, reverse=True)
-        self._changes = [(revision, change) for revision in newest for change in revision.changes]
-        self._matched: set[int] = set()
-
-    def apply(self, raw: pd.DataFrame) -> pd.DataFrame:
-        """Change ``raw`` in place; the rows of ``revision_changes.csv``."""
-        rows = []
-        for number, (revision, change) in enumerate(self._changes):
-            if change.column not in raw:
-                continue
-            same = (raw["STNNBR"] == change.station) & (raw["SAMPNO"] == change.sample)
-            lines, bottles, cruises = raw["line"], raw["id"], raw["EXPOCODE"]
-            for index in raw.index[same]:
-                found = str(raw.at[index, change.column])
-                undone = found == change.after
-                self._quality.add(
-                    Finding(
-                        file=self._file.name,
-                        row=int(lines[index]),
-                        rule="recorded-revision" if undone else "recorded-revision-not-in-file",
-                        field=change.column,
-                        value=f"{found}; {revision.stamp} says {change.before} to {change.after}",
-                        action=f"written as before: {change.before}" if undone else "kept",
-                    )
-                )
-                if undone:
-                    self._matched.add(number)
-                    raw.at[index, change.column] = change.before
-                    id_ = f"{cruises[index]}/{revision.stamp}"
-                    rows.append((id_, bottles[index], change.property, change.before, change.after))
-        return pd.DataFrame(rows, columns=pd.Index(self.columns), dtype=object)
-
-    def unmatched(self) -> None:
-        """Tell the recorded changes whose sample is not in the file."""
-        for number, (revision, change) in enumerate(self._changes):
-            if number not in self._matched:
-                self._quality.add(
-                    Finding(
-                        file=self._file.name,
-                        row=0,
-                        rule="recorded-revision-without-sample",
-                        field=change.column,
-                        value=f"{revision.stamp}: station {change.station} sample {change.sample}",
-                    )
-                )
-
-
-def write_revisions(
-    revisions: Sequence[Revision], expocode: str, kind: str, file: File, cruises: Cruises, sink: Sink
-) -> None:
-    """Write the revisions of a file of that cruise; ``kind`` tells those of CTD files from those of the bottle file."""
-    rows = []
-    for revision in revisions:
-        id_ = "/".join(part for part in (expocode, kind, revision.stamp) if part)
-        if id_ in cruises.revisions:
-            continue
-        cruises.revisions.add(id_)
-        if revision.advised_by:
-            cruises.advisers.setdefault(revision.advised_by, expocode)
-        day = revision.day.isoformat()
-        name = f"Revision {revision.stamp[:8]} by {revision.by}"
-        rows.append(
-            (id_, name, day, revision.by, revision.text, revision.advised_by, dataset_of(expocode), file.name)
-        )
-    columns = ("id", "name", "date", "by", "description", "advised_by", "dataset", "source_file")
-    sink.write("revisions.csv", pd.DataFrame(rows, columns=pd.Index(columns), dtype=object))
-
-
-def dataset_of(expocode: str) -> str:
-    """The id of the Dataset of a cruise's files."""
-    return f"cchdo-{expocode}"

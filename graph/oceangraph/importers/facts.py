@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 
 import pandas as pd
 
-from oceangraph.importers.exchange import Cruises, dataset_of
+from oceangraph.importers.cruises import Cruises, dataset_of
 
 EXPOCODE = "318M20130321"
 

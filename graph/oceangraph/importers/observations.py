@@ -15,7 +15,7 @@ import pandas as pd
 import xarray as xr
 
 from oceangraph.importers import netcdf
-from oceangraph.importers.argo_index import positions
+from oceangraph.importers.fields import positions
 from oceangraph.importers.quality import File, Finding, Quality, UnreadableFile
 from oceangraph.importers.sink import Sink
 from oceangraph.importers.textual import Layout, TextTable, numbers

@@ -6,7 +6,7 @@ import json
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import astuple, dataclass, fields
+from dataclasses import dataclass, fields
 from pathlib import Path
 
 import pandas as pd
@@ -99,7 +99,8 @@ class Quality:
         try:
             yield
         except (UnreadableFile, OSError, UnicodeError, json.JSONDecodeError, pd.errors.ParserError) as error:
-            reason = " ".join(str(error).split()) or type(error).__name__
+            reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+            reason = " ".join(reason.split()) or type(error).__name__
             self.unreadable.append(f"{file.name}: {reason}")
             self._add(
                 [Finding(file=file.name, row=0, rule="unreadable-file", value=reason, action="file left out")]
@@ -107,7 +108,7 @@ class Quality:
 
     def _add(self, findings: Sequence[Finding]) -> None:
         self.rules.update(f.rule for f in findings)
-        rows = [(*astuple(f)[:4], f.value[:_SHOWN], f.action) for f in findings]
+        rows = [(f.file, f.row, f.rule, f.field, f.value[:_SHOWN], f.action) for f in findings]
         self._sink.write(
             TABLE, pd.DataFrame(rows, columns=pd.Index([f.name for f in fields(Finding)]), dtype=object)
         )
