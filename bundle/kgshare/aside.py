@@ -28,7 +28,8 @@ def aside(target: Path, *, mode: int = 0o644) -> Iterator[Path]:
             path.unlink(missing_ok=True)
 
 
-def write_text_aside(target: Path, text: str, *, mode: int = 0o644) -> None:
-    """Write a text file (UTF-8, its line ends as they are) aside, then rename."""
+def write_aside(target: Path, text: str, *, mode: int = 0o644) -> None:
+    """Write a text file (UTF-8, its line ends as they are) aside, then rename; its folder is made where there is none."""
+    target.parent.mkdir(parents=True, exist_ok=True)
     with aside(target, mode=mode) as path:
         path.write_text(text, encoding="utf-8", newline="\n")

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import hashlib
-import os
 import shutil
-import tempfile
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from kgshare.aside import aside, write_aside
 from kgshare.errors import FetchError
 from kgshare.lock.model import Arch, Input, Lock
 from kgshare.progress import Progress
@@ -43,16 +42,12 @@ class Cache:
         """
         place = self.place(sha256)
         place.parent.mkdir(parents=True, exist_ok=True)
-        handle, aside = tempfile.mkstemp(prefix=".aside-", dir=place.parent)
-        try:
-            with os.fdopen(handle, "wb") as out, source_file.open("rb") as stream:
+        with aside(place) as path:
+            with path.open("wb") as out, source_file.open("rb") as stream:
                 shutil.copyfileobj(stream, out, 1 << 20)
-            if (found := sha256_of(Path(aside))) != sha256:
+            if (found := sha256_of(path)) != sha256:
                 raise FetchError(f"{source_file.name} has SHA-256 {found}, locked is {sha256}")
-            Path(aside).chmod(0o444)
-            Path(aside).replace(place)
-        finally:
-            Path(aside).unlink(missing_ok=True)
+            path.chmod(0o444)
         return place
 
     def verify(self, sha256: str) -> Path:
@@ -77,10 +72,7 @@ class Cache:
     def remember(self, kind: str, name: str, sha256: str) -> None:
         """Note which file a released name is, e.g. a Maven coordinate: a release never changes, so it is read once."""
         note = self._note(kind, name)
-        note.parent.mkdir(parents=True, exist_ok=True)
-        aside = note.with_name(f".{note.name}-{os.getpid()}")
-        aside.write_text(sha256, encoding="ascii")
-        aside.replace(note)
+        write_aside(note, sha256)
 
     def remembered(self, kind: str, name: str) -> Path | None:
         """The file that was noted for a name, verified; None where there is none (or none that is whole)."""

@@ -11,7 +11,7 @@ from typing import Any
 
 import neo4j
 import pytest
-from tests.e2e.command_line import works
+from tests.e2e.command_line import kgshare, works
 
 pytestmark = pytest.mark.docker
 TEA = Path(__file__).parents[1] / "projects" / "tea"
@@ -56,7 +56,7 @@ def test_a_running_database_becomes_a_project_with_the_same_graph(
     tea_stack: dict[str, Any], tmp_path: Path
 ) -> None:
     """It is read with the stack's password, built again, and started without containers."""
-    project = tmp_path / "copy"
+    project = tmp_path / "tea"  # its name, as only graphs of one project are compared
     password = tea_stack["password_file"]
     works("init", project, "--from", tea_stack["bolt"], "--password-file", password)
     first = next(Path(tea_stack["folder"]).glob("*.kgshare.tar"))
@@ -71,6 +71,22 @@ def test_a_running_database_becomes_a_project_with_the_same_graph(
         assert "Dian Hong" in neighbours(up["url"], "Keemun")
     finally:
         works("down", "--name", "e2e-copy", "--volumes")
+
+
+def test_a_wrong_password_and_none_are_said_and_nothing_is_written(
+    tea_stack: dict[str, Any], tmp_path: Path
+) -> None:
+    (tmp_path / "password").write_text("another")
+    wrong = kgshare(
+        "init", tmp_path / "copy", "--from", tea_stack["bolt"], "--password-file", tmp_path / "password"
+    )
+    none = kgshare("init", tmp_path / "copy", "--from", tea_stack["bolt"])
+    assert (wrong.code, none.code) == (10, 10)
+    assert f"{tea_stack['bolt']}: the database refuses neo4j with this password" in wrong.err
+    assert f"{tea_stack['bolt']}: the database asks for a password" in none.err
+    assert "NEO4J_PASSWORD" in wrong.err
+    assert "another" not in wrong.err
+    assert not list((tmp_path / "copy").iterdir())
 
 
 def _built(project: Path) -> Path:

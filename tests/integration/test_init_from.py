@@ -109,7 +109,7 @@ def test_a_database_that_is_written_to_all_the_time_is_refused(running: Server, 
     writer = threading.Thread(target=write)
     writer.start()
     try:
-        with pytest.raises(StackError, match="was written to during each of 3 attempts"):
+        with pytest.raises(StackError, match="was written to the database during each of 3 attempts"):
             made(tmp_path / "tea", running.uri)
     finally:
         stop.set()

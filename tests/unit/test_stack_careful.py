@@ -152,7 +152,7 @@ def _full_after(monkeypatch: pytest.MonkeyPatch, files: int) -> None:
             raise OSError(28, os.strerror(28))
         return real(*args, **more)  # type: ignore[arg-type]
 
-    monkeypatch.setattr("kgshare.stack.state.os.open", limited)
+    monkeypatch.setattr("kgshare.aside.os.open", limited)
 
 
 @pytest.mark.parametrize("left", [typer.Abort, KeyboardInterrupt, EOFError])

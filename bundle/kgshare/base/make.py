@@ -13,6 +13,7 @@ from pathlib import Path
 
 from debian.debfile import DebFile
 
+from kgshare.aside import aside
 from kgshare.base.spec import BaseSpec
 from kgshare.base.tree import Entry, Kind, base_tree, record_name, refuse
 from kgshare.doors.process import CommandFailed, CommandMissing, run, which
@@ -52,12 +53,8 @@ def make_base(
         _lay_out(packages, debs, work / REPOSITORY)
         _unpack(packages, spec, epoch, arch, work)
         records = {record_name(package.name): control_of(debs(package)) for package in packages}
-        aside = out.with_name(out.name + ".part")
-        try:
-            write_base(work / UNPACKED, aside, spec, records, epoch)
-            aside.replace(out)
-        finally:
-            aside.unlink(missing_ok=True)
+        with aside(out) as path:
+            write_base(work / UNPACKED, path, spec, records, epoch)
 
 
 def _lay_out(

@@ -69,7 +69,9 @@ class LayerCache:
     def _make(self, source: LayerSource) -> LayerBlob:
         self.folder.mkdir(parents=True, exist_ok=True)
         unpacked = source.size if not source.compression else sum(len(piece) for piece in pieces(source))
-        handle, name = tempfile.mkstemp(prefix=".new-", dir=self.folder)
+        handle, name = tempfile.mkstemp(
+            prefix=".new-", dir=self.folder
+        )  # what it is called is known at the end
         aside = Path(name)
         try:
             with os.fdopen(handle, "w+b") as stream:

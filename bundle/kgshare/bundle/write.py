@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import os
-import tempfile
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
+from kgshare.aside import aside
 from kgshare.bundle import documents, rules
 from kgshare.bundle.documents import EMPTY_CONFIG, OCI_LAYOUT, Blob, Facts, FileFacts, ImageFacts, LayerFacts
 from kgshare.bundle.model import CHUNK, Bundle, BundleContents, ProjectFile, sha256
@@ -38,19 +38,13 @@ def write_bundle(contents: BundleContents, out: Path) -> Bundle:
         raise BundleError(*(Problem(message=reason, where=out.name) for reason in wrong))
     sources = _sources(contents)
     try:
-        handle, name = tempfile.mkstemp(prefix=f".{out.name}.", dir=out.parent)
-        aside = Path(name)
-        try:
-            with os.fdopen(handle, "wb") as stream:
+        with aside(out) as path:
+            with path.open("wb") as stream:
                 for piece in _members(facts, sources):
                     stream.write(piece)
                 stream.flush()
                 os.fsync(stream.fileno())
-            aside.chmod(0o644)
-            bundle = read_bundle(aside, deep=False)
-            aside.replace(out)
-        finally:
-            aside.unlink(missing_ok=True)
+            bundle = read_bundle(path, deep=False)
     except OSError as error:
         hint = "make room or name another folder, and run the same command again"
         raise BundleError(

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 
+from kgshare.aside import aside
 from kgshare.doors.process import CommandFailed, CommandMissing, Completed, run
 from kgshare.engines import BuildRequest, FilesystemTar, OnLine
 from kgshare.errors import BuildError, EngineError
@@ -46,16 +47,13 @@ class DockerEngine:
 
     def build(self, request: BuildRequest, on_line: OnLine | None = None) -> None:
         """Build with BuildKit; see `kgshare.engines.Engine.build`."""
-        out = request.output.path
-        aside = out.with_name(out.name + ".part")
         try:
-            if isinstance(request.output, FilesystemTar):
-                _build(request, ["--output", f"type=tar,dest={aside}"], on_line)
-            else:
-                _build_image(request, aside, on_line)
-            aside.replace(out)
+            with aside(request.output.path) as out:
+                if isinstance(request.output, FilesystemTar):
+                    _build(request, ["--output", f"type=tar,dest={out}"], on_line)
+                else:
+                    _build_image(request, out, on_line)
         finally:
-            aside.unlink(missing_ok=True)
             _forget_contexts()
 
 

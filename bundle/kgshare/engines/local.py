@@ -19,6 +19,7 @@ from enum import Enum
 from functools import cached_property
 from pathlib import Path, PurePosixPath
 
+from kgshare.aside import aside
 from kgshare.doors.process import CommandFailed, CommandMissing, last_lines, run
 from kgshare.engines import BuildRequest, FilesystemTar, OnLine
 from kgshare.engines import room as room_script
@@ -110,24 +111,22 @@ class LocalEngine:
 
     def build(self, request: BuildRequest, on_line: OnLine | None = None) -> None:
         """Build a stage; see `kgshare.engines.Engine.build`."""
-        out = request.output.path
-        aside = out.with_name(out.name + ".part")
         stages = parse(request.dockerfile.read_text(encoding="utf-8"))
         self.work.mkdir(parents=True, exist_ok=True)
         try:
-            with tempfile.TemporaryDirectory(prefix=STAGE, dir=self.work) as folder:
+            with (
+                aside(request.output.path) as out,
+                tempfile.TemporaryDirectory(prefix=STAGE, dir=self.work) as folder,
+            ):
                 building = _Building(request, stages, self.room, Path(folder), on_line)
                 if isinstance(request.output, FilesystemTar):
-                    _pack(building.tree(request.target), aside)
+                    _pack(building.tree(request.target), out)
                 else:
-                    _image(building, aside)
-            aside.replace(out)
+                    _image(building, out)
         except OSError as error:
             raise EngineError(
                 f"the step {request.target} could not be built: {error}", hint="see that there is room"
             ) from error
-        finally:
-            aside.unlink(missing_ok=True)
 
 
 def _configuration(request: BuildRequest) -> Configuration:

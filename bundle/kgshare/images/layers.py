@@ -13,6 +13,8 @@ from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 from types import TracebackType
 
+from kgshare.aside import aside
+
 FOLDER, FILE, PROGRAM = 0o755, 0o644, 0o755
 
 
@@ -107,14 +109,12 @@ class Layer:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        aside = self._out.with_name(self._out.name + ".part")
         try:
             if kind is None:
-                self._write(aside)
-                os.utime(aside, (self._epoch, self._epoch))
-                aside.replace(self._out)
+                with aside(self._out) as path:
+                    self._write(path)
+                    os.utime(path, (self._epoch, self._epoch))
         finally:
-            aside.unlink(missing_ok=True)
             for source in self._sources:
                 source.close()
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, ClassVar
 
+from kgshare.aside import write_aside
 from kgshare.doors.bolt import Reading, reading
 from kgshare.doors.moment import of_one_moment
 from kgshare.errors import ManifestError, Problem, SeedError, UsageError
@@ -29,7 +30,7 @@ from kgshare.project.read import MANIFEST, parse_project
 from kgshare.project.rules import ALLOWLIST
 from kgshare.seeding.bolt import Database, connect
 from kgshare.seeding.checks import run_checks
-from kgshare.seeding.dump import open_dump
+from kgshare.seeding.dump import open_dump, require_open
 from kgshare.seeding.scripts import run_scripts, wait_for_indexes
 from kgshare.seeding.server import Install, start_server
 from kgshare.seeding.spec import Check, CypherStep
@@ -277,6 +278,8 @@ def _thrown_away(
             start_server(install, home, config=_settings(install, home)) as server,
             connect(server.uri) as db,
         ):
+            if found.dump:
+                require_open(db, home, found.dump)
             if found.scripts:
                 with progress.stage(f"run {', '.join(found.scripts)}"):
                     step = CypherStep(scripts=found.scripts, inputs=found.inputs)
@@ -342,9 +345,7 @@ def _write(folder: Path, origin: Path, places: Mapping[str, str], made: Mapping[
         else:
             shutil.copyfile(start, target)
     parse_project(text.encode(), folder / MANIFEST)
-    aside = folder / f".{MANIFEST}.aside"
-    aside.write_text(text, encoding="utf-8")
-    aside.rename(folder / MANIFEST)
+    write_aside(folder / MANIFEST, text)
 
 
 def _report(folder: Path, source: str, look: Look, draft: Draft) -> InitReport:

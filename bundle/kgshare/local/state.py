@@ -6,15 +6,14 @@ it is; beside them ``password``, ``stores/STORE/``, ``conf/``, ``run/`` and ``lo
 
 from __future__ import annotations
 
-import os
 import secrets
 import shutil
-from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from pydantic import TypeAdapter, ValidationError
 
+from kgshare.aside import write_aside
 from kgshare.errors import StackError
 from kgshare.local.processes import Identity
 from kgshare.places import state_dir
@@ -48,6 +47,7 @@ class LocalState:
     store: str
     images: dict[str, str]
     browser_port: int = 0
+    kin: tuple[str, ...] = ()
     programs: str = "bundle"
 
 
@@ -217,17 +217,10 @@ def write(file: Path, text: str) -> None:
     Raises:
         StackError: it cannot be written; what was there before still is.
     """
-    aside = file.with_name(f".{file.name}.{os.getpid()}")
     try:
-        descriptor = os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-        with os.fdopen(descriptor, "w", encoding="utf-8", newline="\n") as stream:
-            stream.write(text)
-        aside.replace(file)
+        write_aside(file, text, mode=0o600)
     except OSError as error:
         raise _cannot_write(file.parent, error) from None
-    finally:
-        with suppress(OSError):
-            aside.unlink(missing_ok=True)
 
 
 def _cannot_write(folder: Path, error: OSError) -> StackError:

@@ -11,6 +11,7 @@ import tempfile
 from collections.abc import Iterable
 from pathlib import Path
 
+from kgshare.aside import aside
 from kgshare.cache import Cache
 from kgshare.errors import FetchError, LockError, Problem
 from kgshare.lock.fetch import describe
@@ -28,19 +29,12 @@ def export_inputs(lock: Lock, archs: Iterable[Arch], cache: Cache, file: Path) -
     """
     items = _inputs(lock, archs)
     try:
-        with tempfile.NamedTemporaryFile(dir=file.parent, prefix=f".{file.name}-", delete=False) as aside:
-            path = Path(aside.name)
-            try:
-                with tarfile.open(fileobj=aside, mode="w", format=tarfile.USTAR_FORMAT) as tar:
-                    text = render(lock).encode()
-                    tar.addfile(_member(LOCK, len(text), lock.epoch), io.BytesIO(text))
-                    for item in items:
-                        with cache.verify(item.sha256).open("rb") as stream:
-                            tar.addfile(_member(f"inputs/{item.sha256}", item.size, lock.epoch), stream)
-                path.chmod(0o644)
-                path.replace(file)
-            finally:
-                path.unlink(missing_ok=True)
+        with aside(file) as path, tarfile.open(path, mode="w", format=tarfile.USTAR_FORMAT) as tar:
+            text = render(lock).encode()
+            tar.addfile(_member(LOCK, len(text), lock.epoch), io.BytesIO(text))
+            for item in items:
+                with cache.verify(item.sha256).open("rb") as stream:
+                    tar.addfile(_member(f"inputs/{item.sha256}", item.size, lock.epoch), stream)
     except OSError as error:
         raise FetchError(Problem(message=f"cannot be written: {error.strerror}", where=str(file))) from None
     return items

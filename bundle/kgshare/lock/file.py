@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-import tempfile
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -12,6 +11,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
 
+from kgshare.aside import write_aside
 from kgshare.errors import LockError, Problem
 from kgshare.lock.diff import name_of, parts_of
 from kgshare.lock.model import FORMAT, LOCK, Arch, ArchLock, Input, Jar, JarSet, Lock, NpmPackage
@@ -155,12 +155,8 @@ def lock_file(project: Project) -> Path:
 def write_lock(project: Project, lock: Lock) -> Path:
     """Write a project's lock aside, then rename."""
     target = lock_file(project)
-    with tempfile.NamedTemporaryFile(
-        "w", encoding="utf-8", newline="\n", dir=project.root, prefix=f".{LOCK}-", delete=False
-    ) as aside:
-        aside.write(render(lock))
-    Path(aside.name).chmod(0o644)
-    return Path(aside.name).replace(target)
+    write_aside(target, render(lock))
+    return target
 
 
 def read_lock(project: Project) -> Lock:

@@ -9,6 +9,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import ClassVar
 
+from kgshare.aside import write_aside
 from kgshare.changes.diff import diff_texts
 from kgshare.changes.file import parse_change_set, render
 from kgshare.changes.model import SUFFIX, Change, ChangeSet, in_order
@@ -18,7 +19,6 @@ from kgshare.progress import Progress
 from kgshare.review.accepted import follows_of, name_for, now, read_accepted
 from kgshare.review.git import GitError, author_here
 from kgshare.review.show import change_lines
-from kgshare.seeding.result import write_aside
 from kgshare.snapshot.live import read_stack
 from kgshare.stack.baseline import Baseline
 

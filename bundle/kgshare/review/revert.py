@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar
 
+from kgshare.aside import write_aside
 from kgshare.changes.file import parse_change_set, render
 from kgshare.changes.model import SUFFIX, Change, ChangeSet, invert
 from kgshare.changes.present import present
@@ -15,11 +16,10 @@ from kgshare.progress import Progress
 from kgshare.review.accepted import Accepted, follows_of, name_for, now, read_accepted
 from kgshare.review.fit import Ask
 from kgshare.review.git import author_here
-from kgshare.review.merge import Decisions
+from kgshare.review.pending import Decisions
 from kgshare.review.propose import git_author, message_of
 from kgshare.review.show import conflict_problems, numbered
 from kgshare.review.upstream import upstream
-from kgshare.seeding.result import write_aside
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+from kgshare.aside import write_aside
 from kgshare.changes.file import render
 from kgshare.changes.model import SUFFIX
 from kgshare.errors import Interrupted, SeedError, StackError, UsageError
@@ -18,7 +19,6 @@ from kgshare.review.accepted import now
 from kgshare.review.git import author_here
 from kgshare.review.propose import Edits, Wanted, change_set_of, edits_of
 from kgshare.review.show import change_lines
-from kgshare.seeding.result import write_aside
 
 SHOWN = 20  # lines of edits on a terminal
 Answer = Literal["save", "discard", "cancel"]

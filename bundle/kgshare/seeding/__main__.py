@@ -9,8 +9,9 @@ import shutil
 import sys
 from pathlib import Path
 
+from kgshare.aside import write_aside
 from kgshare.errors import Interrupted, KgshareError
-from kgshare.seeding.result import ERROR, error_json, write_aside
+from kgshare.seeding.result import ERROR, error_json
 from kgshare.seeding.review import review
 from kgshare.seeding.spec import SeedSpec
 from kgshare.seeding.stage import seed

@@ -14,6 +14,7 @@ from kgshare.seeding import spec
 # What of kgshare the stage needs where it runs: the image builder copies these, and no more.
 RUNTIME_SOURCES = (
     "kgshare/__init__.py",
+    "kgshare/aside.py",
     "kgshare/errors.py",
     "kgshare/canonical",
     "kgshare/changes",

@@ -7,7 +7,6 @@ import json
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 from time import monotonic
 from typing import Any
 
@@ -74,14 +73,6 @@ def read_error(text: str) -> SeedError | CheckError:
     data = _load(text, ERROR_SCHEMA)
     kind = CheckError if data["kind"] == CheckError.kind else SeedError
     return kind(*(Problem(**problem) for problem in data["problems"]))
-
-
-def write_aside(file: Path, text: str) -> None:
-    """Write a file so that it is there as a whole or not at all."""
-    file.parent.mkdir(parents=True, exist_ok=True)
-    aside = file.with_name(f".{file.name}.part")
-    aside.write_text(text, encoding="utf-8")
-    aside.replace(file)
 
 
 class Clock:

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from kgshare.aside import write_aside
 from kgshare.canonical.graph import read_graph
 from kgshare.changes.model import SUFFIX, ChangeSet, invert
 from kgshare.changes.order import read_folder
@@ -21,7 +22,7 @@ from kgshare.seeding.changes import apply_change_sets, read_change_sets
 from kgshare.seeding.checks import run_checks
 from kgshare.seeding.cypher import BadScript, split_statements
 from kgshare.seeding.questions import check_questions
-from kgshare.seeding.result import REPORT, Clock, SeedReport, write_aside
+from kgshare.seeding.result import REPORT, Clock, SeedReport
 from kgshare.seeding.scripts import wait_for_indexes
 from kgshare.seeding.server import start_server
 from kgshare.seeding.spec import SeedSpec

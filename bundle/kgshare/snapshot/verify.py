@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import time
 from contextlib import suppress
 from pathlib import Path
 
+from kgshare.aside import write_aside
 from kgshare.canonical.text import CanonicalDigest, digest, read_digest
 from kgshare.places import cache_dir
 
@@ -45,10 +45,7 @@ def verified(folder: Path) -> CanonicalDigest:
     }
     if rows != before:
         with suppress(OSError):  # where nothing can be noted, it is hashed again next time
-            note.parent.mkdir(parents=True, exist_ok=True)
-            aside = note.with_suffix(f".{os.getpid()}")
-            aside.write_text(json.dumps({"schema": SCHEMA, "files": rows}), encoding="utf-8")
-            aside.replace(note)
+            write_aside(note, json.dumps({"schema": SCHEMA, "files": rows}))
     return found
 
 

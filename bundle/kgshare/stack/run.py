@@ -10,7 +10,7 @@ from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 
 from kgshare import compose
-from kgshare.aside import write_text_aside
+from kgshare.aside import write_aside
 from kgshare.doors import process
 from kgshare.doors.engine import ContainerFacts, Engine
 from kgshare.errors import EngineError, KgshareError, Problem, StackError
@@ -62,7 +62,7 @@ def compose_up(engine: Engine, state: StackState, folder: Path) -> None:
     files: list[str | Path] = ["--file", folder / compose.COMPOSE]
     beside: AbstractContextManager[None] = nullcontext()
     if engine.podman:
-        write_text_aside(folder / podman.OVERLAY, podman.make_networks(engine.podman, state), mode=0o600)
+        write_aside(folder / podman.OVERLAY, podman.make_networks(engine.podman, state), mode=0o600)
         files += ["--file", folder / podman.OVERLAY]
         beside = podman.checking_health(engine, state.stack)
     command: list[str | Path] = [

@@ -6,17 +6,17 @@ rendered compose file. A stack whose notes are lost can still be seen and brough
 
 from __future__ import annotations
 
-import os
 import re
 import shutil
 from collections.abc import Mapping
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 from pydantic import TypeAdapter, ValidationError
 
 from kgshare import compose
+from kgshare.aside import aside
 from kgshare.errors import StackError, UsageError
 from kgshare.places import state_dir
 
@@ -54,6 +54,7 @@ class StackState:
         opens: path at which the page opens.
         health: path that answers 200 when the application is well.
         store: name of the store's volume.
+        kin: what the project's versions have in common, see `kgshare.stack.kin`.
         images: by service, ``database`` and ``application``.
     """
 
@@ -68,6 +69,7 @@ class StackState:
     store: str
     images: dict[str, ImageNote]
     browser_port: int = 0
+    kin: tuple[str, ...] = ()
 
     @property
     def ports(self) -> set[int]:
@@ -190,21 +192,15 @@ def cannot_write(stack: str, error: OSError) -> StackError:
 def _write(stack: str, texts: Mapping[str, str]) -> None:
     """Write files of a stack, every one aside before the first is renamed; what cannot be written leaves nothing."""
     folder = folder_of(stack)
-    asides = {name: folder / f".{name}.{os.getpid()}" for name in texts}
     try:
         folder.mkdir(parents=True, exist_ok=True)
         folder.chmod(0o700)
-        for name, text in texts.items():
-            descriptor = os.open(asides[name], os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-            with os.fdopen(descriptor, "w", encoding="utf-8", newline="\n") as stream:
-                stream.write(text)
-        for name, aside in asides.items():
-            aside.replace(folder / name)
+        with ExitStack() as renamed_last:
+            for name, text in texts.items():
+                path = renamed_last.enter_context(aside(folder / name, mode=0o600))
+                path.write_text(text, encoding="utf-8", newline="\n")
     except OSError as error:
         raise cannot_write(stack, error) from None
     finally:
-        with suppress(OSError):
-            for aside in asides.values():
-                aside.unlink(missing_ok=True)
         with suppress(OSError):
             folder.rmdir()  # only where it is empty, as nothing could be written
