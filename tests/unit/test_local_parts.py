@@ -124,6 +124,13 @@ def test_the_database_listens_on_loopback_whatever_its_image_says() -> None:
     assert "server.directories.data=/d\n" in made
 
 
+def test_a_path_of_windows_is_one_to_neo4j_too() -> None:
+    made = settings.neo4j_conf(
+        "", Path("/i"), conf=Path("/c"), data=Path(r"C:\Users\ann"), run=Path("/r"), bolt_port=7700
+    )
+    assert r"server.directories.data=C:\\Users\\ann" in made.splitlines()
+
+
 def test_the_application_sees_the_variables_of_its_image_and_stack_and_no_other(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -132,7 +132,7 @@ def allowlist(more: str) -> str:
 def neo4j_conf(manifest: Manifest) -> str:
     """The text of ``neo4j.conf``; see `settings` for what it raises."""
     head = "# Written by kgshare from kgshare.yaml.\n"
-    return head + "".join(f"{name}={_escaped(value)}\n" for name, value in sorted(settings(manifest).items()))
+    return head + "".join(f"{name}={escaped(value)}\n" for name, value in sorted(settings(manifest).items()))
 
 
 def server_logs() -> str:
@@ -239,5 +239,6 @@ def _text(value: str | int | bool) -> str:
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 
-def _escaped(value: str) -> str:
+def escaped(value: str) -> str:
+    """A value as Java's properties take it: a backslash, as in Windows' paths, is two."""
     return value.replace("\\", "\\\\")

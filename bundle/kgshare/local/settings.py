@@ -15,7 +15,7 @@ from pathlib import Path
 
 from kgshare.compose import BROWSER_URL, browser_address
 from kgshare.errors import StackError
-from kgshare.images.conf import JVM_NATIVE
+from kgshare.images.conf import JVM_NATIVE, escaped
 from kgshare.stack.ports import LOOPBACK
 
 LOADERS = {
@@ -196,7 +196,7 @@ def neo4j_conf(
         "server.logs.user.config": str(conf / "user-logs.xml"),
     }
     kept = [line for line in text.splitlines() if line.partition("=")[0].strip() not in ours]
-    return "\n".join([*kept, *(f"{name}={value}" for name, value in ours.items()), ""])
+    return "\n".join([*kept, *(f"{name}={escaped(value)}" for name, value in ours.items()), ""])
 
 
 def database_environment(password: Path, data: Path) -> dict[str, str]:

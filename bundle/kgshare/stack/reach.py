@@ -41,6 +41,8 @@ def reach(name: str | None = None) -> Reach:
         StackError: there is no such stack, it is not running, or its password is not known here.
         UsageError: there are several, and none is named.
     """
+    if name in locals_of.known():  # also one that is down, about which no engine knows anything
+        return _local(name)
     stack, engine = chosen_stack(name, locals_of.present(), look.present)
     return _local(stack) if engine is None else _contained(engine, stack)
 
