@@ -8,11 +8,11 @@ from typing import Any, get_args
 import typer
 from pydantic import BaseModel
 
-import oceangraph.cli
-import oceangraph.errors
 from kgshare import errors
 from kgshare.cli import app
 from kgshare.project import Manifest
+from oceangraph import cli as ocean
+from oceangraph.errors import QualityError
 
 
 def manifest_page() -> str:
@@ -98,18 +98,28 @@ def commands_page() -> str:
     return "\n".join(parts) + "\n"
 
 
-def ocean_commands_page() -> str:
+OCEAN_ERRORS = (
+    errors.UsageError,
+    errors.SeedError,
+    errors.StackError,
+    errors.MachineError,
+    errors.ChangeError,
+)
+
+
+def ocean_page() -> str:
     """docs/reference/oceangraph.md."""
     parts = [
-        "# Commands of the ocean project\n\nstdout is the result, stderr what is wrong. `--json` and the exit codes are as in\n"
-        "[Commands](commands.md), but for one code more.\n"
+        "# oceangraph\n\nThe ocean project's own command. stdout is the result; `--json` prints\n"
+        '`{"schema": "kgshare.NAME/v1", "version": …, "result": …, "errors": []}`. What the tables are, and what they are\n'
+        "made from: [data/README.md](../../data/README.md).\n"
     ]
-    parts += _commands(typer.main.get_command(oceangraph.cli.app), "oceangraph")
-    parts.append("## Exit codes\n\n| code | kind | when |\n| --- | --- | --- |")
+    parts += _commands(typer.main.get_command(ocean.app), "oceangraph")
+    parts.append("## Exit codes\n\n| code | kind | when |\n| --- | --- | --- |\n| 0 | | done |")
+    parts.append("| 1 | | a defect of oceangraph: please report it |")
     parts += [
         f"| {c.exit_code} | {c.kind} | {(c.__doc__ or '').splitlines()[0]} |"
-        for c in sorted(errors.KgshareError.__subclasses__(), key=lambda c: c.exit_code)
-        if c.__module__ == oceangraph.errors.__name__
+        for c in (*OCEAN_ERRORS, QualityError)
     ]
     return "\n".join(parts) + "\n"
 
