@@ -96,6 +96,25 @@ def test_a_reset_brings_back_the_seed(
     assert lookups(driver) == before
 
 
+@pytest.mark.parametrize(
+    "other",
+    [{"PER_TRANSACTION": 30, "PER_QUERY": 7}, {"number_of": lambda bookmark: None}],
+    ids=["more than one transaction holds", "a bookmark that tells no number"],
+)
+def test_a_reset_that_cannot_take_the_short_way_reads_everything_again(
+    kgshare_graph: TestGraph,
+    seeded: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    other: dict[str, Any],
+) -> None:
+    for name, value in other.items():
+        monkeypatch.setattr(f"kgshare.testing.reset.{name}", value)
+    write(kgshare_graph.driver, *CHANGES["every record, and others in their places"])
+    assert kgshare_graph.reset().records > 100
+    assert digest(kgshare_graph.stack, tmp_path / "after") == seeded
+
+
 def test_a_dropped_constraint_comes_back_after_what_it_forbade_is_gone(
     kgshare_graph: TestGraph, seeded: str, tmp_path: Path
 ) -> None:

@@ -8,14 +8,15 @@ whoever wrote, through whatever door, it is undone or the reset fails. See docs/
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from typing import TypeVar
 
 from neo4j import Driver, Query, Session
 
 from kgshare.canonical.schema import SHOW_CONSTRAINTS, SHOW_INDEXES, quoted, schema_statements
-from kgshare.doors.packstream import Raw, Reader
+from kgshare.doors.packstream import Raw, Reader, Value
 from kgshare.doors.wire import Wire, number_of
 from kgshare.errors import StackError
 from kgshare.testing.graph import (
@@ -34,6 +35,9 @@ from kgshare.testing.graph import (
 )
 
 ATTEMPTS = 4
+PER_QUERY = 5_000  # records
+PER_TRANSACTION = 10_000  # records; a transaction is held in the database's memory until it is committed
+T = TypeVar("T")
 _SHOW_OTHERS = "SHOW TRANSACTIONS YIELD transactionId, database, currentQueryId, currentQuery"
 
 
@@ -246,70 +250,100 @@ class _Done:
     bookmark: str
 
 
+class _Writing:
+    """Writes in one transaction, or in several where one would not fit into the database's memory."""
+
+    def __init__(self, wire: Wire) -> None:
+        self._wire, self._records = wire, 0
+        wire.begin()
+
+    def run(self, query: str, parameters: Mapping[str, Value], records: int) -> list[bytes]:
+        """Run a query that writes so many records."""
+        found = self._wire.run(query, parameters)
+        self._records += records
+        if self._records >= PER_TRANSACTION:
+            self.commit()
+            self._wire.begin()
+            self._records = 0
+        return found
+
+    def commit(self) -> str:
+        """The bookmark of the last transaction."""
+        return self._wire.commit()
+
+
+def _parts(all_: Sequence[T]) -> Iterator[Sequence[T]]:
+    return (all_[at : at + PER_QUERY] for at in range(0, len(all_), PER_QUERY))
+
+
 def _carry_out(wire: Wire, undo: Undo, renumbered: Mapping[int, int]) -> _Done:
-    """Undo in one transaction."""
-    wire.begin()
-    if undo.unlink:
-        wire.run("MATCH ()-[r]->() WHERE id(r) IN $ids DELETE r", {"ids": undo.unlink})
-    if undo.extra:
-        wire.run("MATCH (n) WHERE id(n) IN $ids DETACH DELETE n", {"ids": undo.extra})
-    _put_right(wire, undo.changed)
-    new = _make_nodes(wire, undo.gone)
+    """Undo; what ends halfway is undone by the next reset."""
+    writing = _Writing(wire)
+    for ids in _parts(undo.unlink):
+        writing.run("MATCH ()-[r]->() WHERE id(r) IN $ids DELETE r", {"ids": ids}, len(ids))
+    for ids in _parts(undo.extra):
+        writing.run("MATCH (n) WHERE id(n) IN $ids DETACH DELETE n", {"ids": ids}, len(ids))
+    _put_right(writing, undo.changed)
+    new = _make_nodes(writing, undo.gone)
     numbers = {**renumbered, **new}
-    links = _link(wire, undo.link, numbers)
-    return _Done(numbers=numbers, nodes=tuple(new.values()), relationships=links, bookmark=wire.commit())
+    links = _link(writing, undo.link, numbers)
+    return _Done(numbers=numbers, nodes=tuple(new.values()), relationships=links, bookmark=writing.commit())
 
 
-def _put_right(wire: Wire, changed: Mapping[int, tuple[NodeRow, frozenset[str]]]) -> None:
-    if not changed:
-        return
+def _put_right(writing: _Writing, changed: Mapping[int, tuple[NodeRow, frozenset[str]]]) -> None:
     # Emptied first: two nodes that swapped a unique value would else be refused.
-    wire.run("MATCH (n) WHERE id(n) IN $ids SET n = {}", {"ids": tuple(changed)})
+    for ids in _parts(tuple(changed)):
+        writing.run("MATCH (n) WHERE id(n) IN $ids SET n = {}", {"ids": ids}, len(ids))
     for number, (row, surplus) in changed.items():
         changes = [f"n{_labels(row.labels)}"] if row.labels else []
         take = f" REMOVE n{_labels(surplus)}" if surplus else ""
-        wire.run(
+        writing.run(
             f"MATCH (n) WHERE id(n) = $id{take} SET {', '.join([*changes, 'n = $row'])}",
             {"id": number, "row": Raw(row.properties)},
+            1,
         )
 
 
-def _make_nodes(wire: Wire, gone: Iterable[NodeRow]) -> dict[int, int]:
+def _make_nodes(writing: _Writing, gone: Iterable[NodeRow]) -> dict[int, int]:
     groups: dict[frozenset[str], list[NodeRow]] = {}
     for row in gone:
         groups.setdefault(row.labels, []).append(row)
     numbers: dict[int, int] = {}
     for labels, rows in groups.items():
-        made = wire.run(
-            f"UNWIND $rows AS row CREATE (n{_labels(labels)}) SET n = row[1] RETURN row[0], id(n)",
-            {"rows": [[row.number, Raw(row.properties)] for row in rows]},
-        )
-        for record in made:
-            reader = Reader(record)
-            reader.size()
-            former, present = reader.integer(), reader.integer()
-            numbers[former] = present
+        for part in _parts(rows):
+            made = writing.run(
+                f"UNWIND $rows AS row CREATE (n{_labels(labels)}) SET n = row[1] RETURN row[0], id(n)",
+                {"rows": [[row.number, Raw(row.properties)] for row in part]},
+                len(part),
+            )
+            for record in made:
+                reader = Reader(record)
+                reader.size()
+                former, present = reader.integer(), reader.integer()
+                numbers[former] = present
     return numbers
 
 
-def _link(wire: Wire, link: Iterable[RelationshipRow], numbers: Mapping[int, int]) -> tuple[int, ...]:
+def _link(writing: _Writing, link: Iterable[RelationshipRow], numbers: Mapping[int, int]) -> tuple[int, ...]:
     """The numbers of the relationships that were made again."""
     made: list[int] = []
     groups: dict[str, list[RelationshipRow]] = {}
     for row in link:
         groups.setdefault(row.type, []).append(row)
     for type_, rows in groups.items():
-        records = wire.run(
-            "UNWIND $rows AS row MATCH (a) WHERE id(a) = row[0] MATCH (b) WHERE id(b) = row[1] "
-            f"CREATE (a)-[r:{quoted(type_)}]->(b) SET r = row[2] RETURN id(r)",
-            {
-                "rows": [
-                    [numbers.get(r.start, r.start), numbers.get(r.end, r.end), Raw(r.properties)]
-                    for r in rows
-                ]
-            },
-        )
-        made += [Reader(record, 1).integer() for record in records]
+        for part in _parts(rows):
+            records = writing.run(
+                "UNWIND $rows AS row MATCH (a) WHERE id(a) = row[0] MATCH (b) WHERE id(b) = row[1] "
+                f"CREATE (a)-[r:{quoted(type_)}]->(b) SET r = row[2] RETURN id(r)",
+                {
+                    "rows": [
+                        [numbers.get(r.start, r.start), numbers.get(r.end, r.end), Raw(r.properties)]
+                        for r in part
+                    ]
+                },
+                len(part),
+            )
+            made += [Reader(record, 1).integer() for record in records]
     return tuple(made)
 
 
