@@ -194,6 +194,10 @@ class _Building:
         _, text = instruction.flags()
         command = instruction.command(text)
         environment = {"HOME": "/root", **config.environment, **config.values}
+        if not self.room.apart:
+            # Without /proc the loader does not know where a program stands, next to which Java has its libraries.
+            found = (f"/{path.relative_to(root)}" for path in root.glob("usr/lib/jvm/*/lib"))
+            environment["LD_LIBRARY_PATH"] = ":".join(sorted(found))
         try:
             run(self.room.argv(root, command, environment), on_line=self.on_line or (lambda line: None))
         except CommandMissing as error:
