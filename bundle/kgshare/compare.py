@@ -70,11 +70,12 @@ class DiffReport:
         if self.stat or self.page:
             return "\n".join([*counts, *([f"schema: {len(schema)} statements"] if schema else []), *end])
         rows = groupby(self.changes, key=lambda row: row["record"])
-        shown_ = [line for record, group in rows for line in _lines(record, list(group))]
+        shown_ = [line for record, group in rows for line in record_lines(record, list(group))]
         return "\n".join([*shown_, *schema, "", *counts])
 
 
-def _lines(record: str, rows: list[Mapping[str, Any]]) -> Iterator[str]:
+def record_lines(record: str, rows: list[Mapping[str, Any]]) -> Iterator[str]:
+    """What changes in a record, for a person: the rows of `row` about it."""
     for row in rows:
         if row["kind"] in ("add", "remove"):
             mark = "+" if row["kind"] == "add" else "-"
@@ -163,7 +164,7 @@ def _counted(both: Texts) -> tuple[TextDiff, dict[str, dict[str, int]]]:
             counts.setdefault(name, Counter())["changed"] += len(found.changed)
         gone |= found.gone
         came |= found.came
-    for name, by_kind in counts_of(tuple(gone_and_came(gone, came))).items():
+    for name, by_kind in counts_of(in_order(gone_and_came(gone, came))).items():
         counts.setdefault(name, Counter()).update(by_kind)
     schema_gone, schema_new = both.schema()
     found_ = TextDiff(
@@ -204,13 +205,11 @@ def row(change: Change) -> dict[str, Any]:
 
 
 def counts_of(changes: Iterable[Change]) -> dict[str, dict[str, int]]:
-    """Records by label or type and by what becomes of them."""
-    fates: dict[str, set[str]] = {}
-    for change in changes:
-        fates.setdefault(change.record, set()).add(MARKS.get(type(change), "changed"))
+    """Records by label or type and by what becomes of them; changes of one record stand side by side."""
     counts: dict[str, Counter[str]] = {}
-    for record, fate in fates.items():
-        counts.setdefault(group_of(record), Counter()).update(fate)
+    for record, group in groupby(changes, key=lambda change: change.record):
+        fates = {MARKS.get(type(change), "changed") for change in group}
+        counts.setdefault(group_of(record), Counter()).update(fates)
     return {name: dict(sorted(counter.items())) for name, counter in sorted(counts.items())}
 
 

@@ -10,6 +10,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from tests.unit.change_examples import a_set, graphs, renamed
 
+from kgshare.canonical import digest as digest_of_folder
 from kgshare.canonical import parse_record, write_text
 from kgshare.changes import (
     Change,
@@ -25,7 +26,9 @@ from kgshare.changes import (
     render,
 )
 from kgshare.changes.checks import wrong_changes
+from kgshare.changes.load import digest_after, load_touched, write_after
 from kgshare.changes.model import Add, Remove
+from kgshare.seeding.changes import back
 
 Graph = dict[str, str]
 QUICK = settings(max_examples=60, deadline=None)
@@ -150,6 +153,26 @@ def test_the_difference_of_two_folders_is_that_of_their_graphs(one: Graph, other
         found = diff_texts(a, b)
     assert applied(one, found.changes) == other
     assert bool(found.schema_gone) == (len(one) != len(other))
+
+
+@QUICK
+@given(renamings(), graphs())
+def test_what_changes_touch_is_all_that_deciding_them_needs(
+    given_: tuple[Graph, tuple[Change, ...]], last: Graph
+) -> None:
+    graph, first = given_
+    middle = applied(graph, first)
+    with tempfile.TemporaryDirectory() as folder:
+        for whole, changes in ((graph, first), (middle, diff(middle, last))):
+            text = Path(folder) / f"{len(whole)} {len(changes)}"
+            write_text(map(parse_record, whole.values()), text)
+            touched = load_touched(text, changes)
+            assert apply(touched, changes) == apply(whole, changes)
+            delta = apply(touched, changes).delta
+            wanted = digest(applied(whole, changes))
+            assert digest_after(text, delta) == wanted
+            assert write_after(text, delta) == wanted == digest_of_folder(text).sha256
+            assert write_after(text, back(touched, delta)) == digest(whole)
 
 
 def test_sets_that_do_not_follow_each_other_do_not_compose() -> None:

@@ -14,10 +14,11 @@ import math
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from functools import cache
+from typing import TYPE_CHECKING, Any
 
-from neo4j.spatial import CartesianPoint, Point, WGS84Point
-from neo4j.time import Date, DateTime, Duration, Time
+if TYPE_CHECKING:
+    from neo4j.spatial import Point
 
 INT_MIN, INT_MAX = -(2**63), 2**63 - 1
 KINDS = ("date", "datetime", "duration", "localdatetime", "localtime", "time")
@@ -70,7 +71,7 @@ def encode(value: Any) -> str:
     """
     encoder = _ENCODERS.get(type(value))
     if encoder is None:
-        encoder = next((e for kind, e in _SUBCLASSES if isinstance(value, kind)), None)
+        encoder = next((e for kind, e in _subclasses() if isinstance(value, kind)), None)
         if encoder is None:
             raise NotCanonical(f"a property cannot be a {type(value).__name__}")
     return encoder(value)
@@ -117,16 +118,23 @@ def offset_text(seconds: int) -> str:
 
 def _nanosecond(value: Any) -> int:
     # neo4j.time has nanosecond; datetime has microsecond; pandas' Timestamp has both, the first being the rest.
-    if isinstance(value, (DateTime, Time)):
+    microsecond = getattr(value, "microsecond", None)
+    if microsecond is None:
         return int(value.nanosecond)
-    return int(value.microsecond) * 1000 + int(getattr(value, "nanosecond", 0))
+    return int(microsecond) * 1000 + int(getattr(value, "nanosecond", 0))
+
+
+def _offset(value: Any) -> dt.timedelta | None:
+    asked = getattr(value, "utc_offset", None) or value.utcoffset  # the driver's name for it, and Python's
+    found: dt.timedelta | None = asked()
+    return found
 
 
 def _time(value: Any) -> Temporal:
     text = _clock(value, _nanosecond(value))
     if value.tzinfo is None:
         return Temporal("localtime", text)
-    offset = value.utc_offset() if isinstance(value, Time) else value.utcoffset()
+    offset = _offset(value)
     if offset is None:
         raise NotCanonical("a time of day has no named zone: give it an offset")
     return Temporal("time", text + offset_text(round(offset.total_seconds())))
@@ -140,10 +148,10 @@ def _datetime(value: Any) -> Temporal:
     # The driver gives pytz's UTC for the offset Z; a zone named UTC is a ZoneInfo.
     if name and not (name == "UTC" and not hasattr(zone, "key")):
         # By way of Python's datetime: a ZoneInfo that is asked about a neo4j.time.DateTime crashes the interpreter.
-        native = value.replace(nanosecond=0).to_native() if isinstance(value, DateTime) else value
+        native = value.replace(nanosecond=0).to_native() if hasattr(value, "to_native") else value
         instant = native.astimezone(dt.UTC)
         return Temporal("datetime", f"{_day(instant)}T{_clock(instant, nanosecond)}Z[{name}]")
-    offset = value.utc_offset() if isinstance(value, DateTime) else value.utcoffset()
+    offset = _offset(value)
     assert offset is not None  # it has a tzinfo
     return Temporal(
         "datetime", f"{_day(value)}T{_clock(value, nanosecond)}{offset_text(round(offset.total_seconds()))}"
@@ -177,20 +185,26 @@ def temporal(value: Any) -> Temporal:
     """
     if isinstance(value, Temporal):
         return value
-    if isinstance(value, Duration):
+    duration, others = _temporals()
+    if isinstance(value, duration):
         return Temporal("duration", duration_text(*map(int, value)))
-    for kinds, make in _TEMPORALS:
+    for kinds, make in others:
         if isinstance(value, kinds):
             return make(value)
     raise NotCanonical(f"not a temporal value: {type(value).__name__}")
 
 
-_TEMPORALS: tuple[tuple[tuple[type, ...], Callable[[Any], Temporal]], ...] = (
-    ((DateTime, dt.datetime), _datetime),
-    ((Date, dt.date), lambda value: Temporal("date", _day(value))),
-    ((Time, dt.time), _time),
-    ((dt.timedelta,), _timedelta),
-)
+@cache
+def _temporals() -> tuple[Any, tuple[tuple[tuple[type, ...], Callable[[Any], Temporal]], ...]]:
+    """The classes of temporal values. The driver is slow to import, and canonical text alone never needs it."""
+    from neo4j.time import Date, DateTime, Duration, Time
+
+    return Duration, (
+        ((DateTime, dt.datetime), _datetime),
+        ((Date, dt.date), lambda value: Temporal("date", _day(value))),
+        ((Time, dt.time), _time),
+        ((dt.timedelta,), _timedelta),
+    )
 
 
 def _temporal(value: Any) -> str:
@@ -209,14 +223,17 @@ _ENCODERS: dict[type, Callable[[Any], str]] = {
     bytearray: lambda value: f'bytes("{base64.b64encode(value).decode()}")',
     Temporal: _temporal,
 }
-# Looked at in this order: Duration and Point are tuples, a Timestamp is a datetime, a datetime is a date.
-_SUBCLASSES: tuple[tuple[Any, Callable[[Any], str]], ...] = (
-    ((Duration, DateTime, Date, Time, dt.datetime, dt.date, dt.time, dt.timedelta), _temporal),
-    (Point, _point),
-    (str, quote),
-    (int, _integer),
-    (float, _float),
-)
+
+
+@cache
+def _subclasses() -> tuple[tuple[Any, Callable[[Any], str]], ...]:
+    """Looked at in this order: Duration and Point are tuples, a Timestamp is a datetime, a datetime is a date."""
+    from neo4j.spatial import Point
+    from neo4j.time import Date, DateTime, Duration, Time
+
+    temporals = (Duration, DateTime, Date, Time, dt.datetime, dt.date, dt.time, dt.timedelta)
+    return ((temporals, _temporal), (Point, _point), (str, quote), (int, _integer), (float, _float))
+
 
 # --- reading -------------------------------------------------------------------------------------------------------
 
@@ -320,6 +337,8 @@ def _called(name: str, argument: str) -> Any:
 
 def make_point(srid: int, parts: list[float]) -> Point:
     """The driver's point of a coordinate system (SRID), which Neo4j numbers 4326, 4979, 7203 and 9157."""
+    from neo4j.spatial import CartesianPoint, WGS84Point
+
     kinds: dict[int, type[Point]] = {
         4326: WGS84Point,
         4979: WGS84Point,

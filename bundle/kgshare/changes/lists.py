@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from neo4j.spatial import Point
-
 from kgshare.canonical.values import Temporal, decode, encode
 
 
@@ -24,4 +22,5 @@ def kind(value: str) -> str:
     found = decode(value)
     if isinstance(found, Temporal):
         return found.kind
-    return f"point {found.srid}" if isinstance(found, Point) else type(found).__name__
+    srid = getattr(found, "srid", None)  # a point's coordinate system
+    return f"point {srid}" if srid else type(found).__name__

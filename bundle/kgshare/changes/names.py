@@ -60,8 +60,17 @@ class Fields:
 
     def __init__(self, block: str) -> None:
         self.identity, *lines = block.split("\n")
-        self.labels = {parse_name(line[3:]) for line in lines if line.startswith("  :")}
-        self.properties = dict(split_property(line) for line in lines if not line.startswith("  :"))
+        self.labels: set[str] = set()
+        self.properties: dict[str, str] = {}
+        for line in lines:
+            name, colon, value = line.partition(": ")
+            if line.startswith("  :"):
+                self.labels.add(parse_name(line[3:]))
+            elif colon and name.startswith("  ") and '"' not in name:  # a plain name, as nearly all are
+                self.properties[name[2:]] = value
+            else:
+                name, value = split_property(line)
+                self.properties[name] = value
 
     def text(self) -> str:
         """The record's canonical text."""

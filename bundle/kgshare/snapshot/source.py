@@ -20,7 +20,6 @@ from kgshare.changes.present import Base, present
 from kgshare.errors import ChangeError, KgshareError, Problem, UsageError
 from kgshare.progress import Progress
 from kgshare.project import MANIFEST, Project, read_project
-from kgshare.snapshot.live import read_stack
 from kgshare.snapshot.unpack import FOLDER, unpack_graph
 from kgshare.snapshot.verify import verified
 
@@ -68,6 +67,8 @@ def opened(where: str | Path, *, build: bool = False, progress: Progress) -> Ite
     with tempfile.TemporaryDirectory(prefix="kgshare-graph-") as made:
         scratch = Path(made)
         if name.startswith(STACK):
+            from kgshare.snapshot.live import read_stack
+
             text = read_stack(name.removeprefix(STACK) or None, scratch / FOLDER, progress=progress)
             yield Graph(
                 name=f"{STACK}{text.stack.stack}", kind="stack", folder=text.folder, digest=text.digest.sha256,
