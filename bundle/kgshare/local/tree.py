@@ -20,6 +20,7 @@ from kgshare.bundle.layers import MAX_WINDOW
 from kgshare.bundle.model import refuse
 from kgshare.errors import StackError
 from kgshare.places import state_dir
+from kgshare.untar import unpack_one
 
 WHITEOUT = (
     ".wh."  # OCI image-spec 1.1, layer.md: a name that takes one from the layers below; our images have none
@@ -83,7 +84,7 @@ def unpack(bundle: Bundle, blob: BlobRef, target: Path, parts: tuple[str, ...] =
                 for member in tar:
                     if parts and not _below(member, parts):
                         continue
-                    tar.extract(_tame(member, target), target, set_attrs=True, filter="data")
+                    unpack_one(tar, _tame(member, target), target)
         except (tarfile.TarError, zstandard.ZstdError, ValueError) as error:
             raise refuse(bundle.path, blob.digest, f"layer: {error}") from error
         part.drain()
