@@ -6,6 +6,7 @@ writing through another's link, so every member is checked again against the fol
 
 from __future__ import annotations
 
+import copy
 import hashlib
 import os
 import shutil
@@ -106,7 +107,8 @@ def _tame(member: tarfile.TarInfo, target: Path) -> tarfile.TarInfo:
         )
     if member.issym() and member.linkname.startswith("/"):
         up = [".."] * (len([p for p in name.parts if p != "."]) - 1)
-        member = member.replace(linkname="/".join([*up, member.linkname.lstrip("/")]), deep=False)
+        member = copy.copy(member)
+        member.linkname = "/".join([*up, member.linkname.lstrip("/")])
     there = target / name
     real = Path(os.path.realpath(there.parent))
     if not real.is_relative_to(os.path.realpath(target)):
