@@ -158,4 +158,5 @@ def test_down_with_volumes_leaves_nothing(runtime: Runtime, up: Any) -> None:
     down = runtime.works(*line, "--volumes", "--discard", "--json").result
     assert down["volumes"]
     assert (runtime.running(), runtime.kept()) == (set(), set())
-    assert runtime.kgshare("status", "--name", runtime.stack).code == 10
+    # No such stack; where there is no other either and no engine answers, that is all there is to say.
+    assert runtime.kgshare("status", "--name", runtime.stack).code == {"docker": 10, "local": 9}[runtime.name]

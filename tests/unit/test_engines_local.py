@@ -236,6 +236,19 @@ def test_what_a_killed_build_left_is_cleared_away_a_day_later(tmp_path: Path) ->
     assert [path.name for path in tmp_path.iterdir()] == ["stage-new"]
 
 
+@pytest.mark.parametrize(("room", "path"), [(Room.ROOT, None), (Room.FOLDER, "/usr/lib/jvm/java-21/lib")])
+def test_java_is_told_where_its_libraries_are_where_there_is_no_proc_to_ask(
+    room: Room, path: str | None, context: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ran: list[dict[str, dict[str, str]]] = []
+    monkeypatch.setattr(local_engine, "run", lambda argv, **_: ran.append(json.loads(argv[-1])))
+    (context / "a.tar").write_bytes(members(("usr/lib/jvm/java-21/lib", tarfile.DIRTYPE, "")).getvalue())
+    engine = LocalEngine(context / "work")
+    engine.__dict__["room"] = room
+    engine.build(request(context, "b", FilesystemTar(path=context / "fs.tar")))
+    assert [order["environment"].get("LD_LIBRARY_PATH") for order in ran] == [path]
+
+
 def test_a_step_that_fails_says_why(context: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def fails(argv: list[str], **_: object) -> None:
         raise local_engine.CommandFailed(argv, 3, "jlink: no such module\n")

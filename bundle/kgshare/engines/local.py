@@ -28,6 +28,7 @@ from kgshare.engines.layertar import END, docker_layer
 from kgshare.engines.ociimage import Configuration, write_archive
 from kgshare.errors import BuildError, EngineError
 from kgshare.images.layers import Layer
+from kgshare.untar import unpack_own
 
 STAGE, A_DAY = "stage-", 86_400
 NAMESPACES = ("--mount", "--net", "--pid")
@@ -186,7 +187,7 @@ class _Building:
                 raise BuildError(f"`{instruction.word} {instruction.text}`: there is no {name}")
             if instruction.word == "ADD" and source.is_file() and tarfile.is_tarfile(source):
                 with tarfile.open(source) as archive:
-                    archive.extractall(_inside(root, target), filter="tar")
+                    unpack_own(archive, _inside(root, target))
             else:
                 _copy(source, _inside(root, target), into=target.endswith("/") or len(sources) > 1)
 
@@ -194,6 +195,10 @@ class _Building:
         _, text = instruction.flags()
         command = instruction.command(text)
         environment = {"HOME": "/root", **config.environment, **config.values}
+        if not self.room.apart:
+            # Without /proc the loader does not know where a program stands, next to which Java has its libraries.
+            found = (f"/{path.relative_to(root)}" for path in root.glob("usr/lib/jvm/*/lib"))
+            environment["LD_LIBRARY_PATH"] = ":".join(sorted(found))
         try:
             run(self.room.argv(root, command, environment), on_line=self.on_line or (lambda line: None))
         except CommandMissing as error:

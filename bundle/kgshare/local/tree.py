@@ -6,6 +6,7 @@ writing through another's link, so every member is checked again against the fol
 
 from __future__ import annotations
 
+import copy
 import hashlib
 import os
 import shutil
@@ -20,6 +21,7 @@ from kgshare.bundle.layers import MAX_WINDOW
 from kgshare.bundle.model import refuse
 from kgshare.errors import StackError
 from kgshare.places import state_dir
+from kgshare.untar import unpack_one
 
 WHITEOUT = (
     ".wh."  # OCI image-spec 1.1, layer.md: a name that takes one from the layers below; our images have none
@@ -83,7 +85,7 @@ def unpack(bundle: Bundle, blob: BlobRef, target: Path, parts: tuple[str, ...] =
                 for member in tar:
                     if parts and not _below(member, parts):
                         continue
-                    tar.extract(_tame(member, target), target, set_attrs=True, filter="data")
+                    unpack_one(tar, _tame(member, target), target)
         except (tarfile.TarError, zstandard.ZstdError, ValueError) as error:
             raise refuse(bundle.path, blob.digest, f"layer: {error}") from error
         part.drain()
@@ -105,7 +107,8 @@ def _tame(member: tarfile.TarInfo, target: Path) -> tarfile.TarInfo:
         )
     if member.issym() and member.linkname.startswith("/"):
         up = [".."] * (len([p for p in name.parts if p != "."]) - 1)
-        member = member.replace(linkname="/".join([*up, member.linkname.lstrip("/")]), deep=False)
+        member = copy.copy(member)
+        member.linkname = "/".join([*up, member.linkname.lstrip("/")])
     there = target / name
     real = Path(os.path.realpath(there.parent))
     if not real.is_relative_to(os.path.realpath(target)):

@@ -38,6 +38,7 @@ from kgshare.progress import Progress
 from kgshare.project import Project
 from kgshare.seeding.result import SeedReport
 from kgshare.steps import Done, Plan, StepStore, run_steps
+from kgshare.untar import unpack
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -80,7 +81,7 @@ def upstream(project: Project, *, local: bool | None = None, progress: Progress)
     with tempfile.TemporaryDirectory(prefix="kgshare-review-") as made:
         for tar in (GRAPH_TAR, CHANGES_TAR):
             with tarfile.open(done.path(tar)) as archive:
-                archive.extractall(made, filter="data")
+                unpack(archive, Path(made))
         applied = read_folder(Path(made) / "changes", project.manifest.name)
         base = Base(text=Path(made) / "graph", applied=applied)
         yield Upstream(project=project, lock=lock, done=done, base=base, local=local)
@@ -105,7 +106,7 @@ def text_at_hand(project: Project, to: Path) -> Path | None:
     if done is None:
         return None
     with tarfile.open(done.path(GRAPH_TAR)) as archive:
-        archive.extractall(to, filter="data")
+        unpack(archive, to)
     return to / "graph"
 
 

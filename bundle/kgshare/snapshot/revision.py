@@ -8,6 +8,7 @@ from pathlib import Path
 from kgshare.errors import Problem, UsageError
 from kgshare.project import MANIFEST, Project, read_project
 from kgshare.review.git import GitError, repository
+from kgshare.untar import unpack
 
 
 def checked_out(name: str, to: Path) -> Project:
@@ -35,7 +36,7 @@ def checked_out(name: str, to: Path) -> Project:
     try:
         found.run("archive", "--format=tar", "-o", str(tar), revision, "--", inside or ".", cwd=found.root)
         with tarfile.open(tar) as archive:
-            archive.extractall(to, filter="data")
+            unpack(archive, to)
     except (GitError, tarfile.TarError) as error:
         message = f"{name} cannot be taken out of the repository: {error}"
         raise UsageError(Problem(message=message, where=str(found.root))) from None

@@ -22,6 +22,7 @@ from kgshare.progress import Progress
 from kgshare.project import MANIFEST, Project, read_project
 from kgshare.snapshot.unpack import FOLDER, unpack_graph
 from kgshare.snapshot.verify import verified
+from kgshare.untar import unpack
 
 STACK = "stack:"
 WAYS = "a bundle, a snapshot's folder, a project's folder, a Git revision (REV or REV:FOLDER), or stack:NAME"
@@ -117,7 +118,7 @@ def _of_project(
         raise UsageError(f"the graph of {name} was not seeded on this machine with this kgshare", hint=hint)
     for tar in (GRAPH_TAR, CHANGES_TAR):
         with tarfile.open(done.path(tar)) as archive:
-            archive.extractall(scratch, filter="data")
+            unpack(archive, scratch)
     applied = read_folder(scratch / "changes", manifest.name)
     now = present(Base(text=scratch / FOLDER, applied=applied), change_sets)
     if now.conflicts:

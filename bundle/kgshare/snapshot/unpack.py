@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from kgshare.canonical.text import CanonicalDigest, digest
 from kgshare.errors import BundleError, Problem, SeedError
+from kgshare.untar import unpack
 
 if TYPE_CHECKING:
     from kgshare.bundle import Bundle
@@ -27,7 +28,7 @@ def unpack_graph(bundle: Bundle, to: Path) -> CanonicalDigest:
     data = bundle.read_file(GRAPH)
     try:
         with tarfile.open(fileobj=io.BytesIO(data)) as tar:
-            tar.extractall(to, filter="data")
+            unpack(tar, to)
         return digest(to / FOLDER)
     except (tarfile.TarError, OSError, ValueError, SeedError) as error:
         raise BundleError(
@@ -47,7 +48,7 @@ def unpack_changes(bundle: Bundle, to: Path) -> Path:
         try:
             with tarfile.open(fileobj=io.BytesIO(bundle.read_file(CHANGES_TAR))) as tar:
                 own = [member for member in tar if member.name.startswith(f"{CHANGES}/")]
-                tar.extractall(to, members=own, filter="data")
+                unpack(tar, to, own)
         except (tarfile.TarError, OSError) as error:
             where = f"{bundle.path.name}: {CHANGES_TAR}"
             raise BundleError(Problem(message=f"it holds no change sets: {error}", where=where)) from None
