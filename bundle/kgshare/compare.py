@@ -70,11 +70,12 @@ class DiffReport:
         if self.stat or self.page:
             return "\n".join([*counts, *([f"schema: {len(schema)} statements"] if schema else []), *end])
         rows = groupby(self.changes, key=lambda row: row["record"])
-        shown_ = [line for record, group in rows for line in _lines(record, list(group))]
+        shown_ = [line for record, group in rows for line in record_lines(record, list(group))]
         return "\n".join([*shown_, *schema, "", *counts])
 
 
-def _lines(record: str, rows: list[Mapping[str, Any]]) -> Iterator[str]:
+def record_lines(record: str, rows: list[Mapping[str, Any]]) -> Iterator[str]:
+    """What changes in a record, for a person: the rows of `row` about it."""
     for row in rows:
         if row["kind"] in ("add", "remove"):
             mark = "+" if row["kind"] == "add" else "-"

@@ -19,7 +19,7 @@ from kgshare import __version__
 from kgshare.lock.model import Arch, Lock
 from kgshare.project import Project, SeedStep
 from kgshare.project.model import ImageBuild
-from kgshare.steps import Plan, Step, text_digest, tree_digest
+from kgshare.steps import Plan, Step, files_below, text_digest, tree_digest
 
 TOOLBOX, RUNTIME, SEED, BUNDLE = "toolbox", "runtime", "seed", "bundle"
 DATABASE_BASE, APPLICATION_BASE = "base.database", "base.application"
@@ -90,7 +90,7 @@ def _seed(project: Project, lock: Lock, arch: Arch) -> Step:
                 repr((manifest.neo4j, manifest.identity, manifest.seed, manifest.checks)),
                 *((repr(project.questions),) if project.questions else ()),
             ),
-            "files of the seed": tree_digest(upstream_files(project), project.root),
+            "files of the seed": tree_digest(_without_changes(project), project.root),
             CHANGE_SETS: text_digest(
                 tree_digest(change_files(project), project.root),
                 *((manifest.name, manifest.changes) if manifest.changes else ()),
@@ -211,6 +211,13 @@ def seed_files(project: Project) -> list[Path]:
 def upstream_files(project: Project) -> list[Path]:
     """Every file and folder of the project that its seed steps name."""
     return [project.root / path for step in project.manifest.seed for path in _named(step)]
+
+
+def _without_changes(project: Project) -> list[Path]:
+    """The files of the seed steps; change sets that lie among them are no input of theirs."""
+    changes = change_files(project)
+    files = [file for path in upstream_files(project) for file in files_below(path, project.root)]
+    return [file for file in files if not any(file.is_relative_to(folder) for folder in changes)]
 
 
 def change_files(project: Project) -> list[Path]:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 import yaml
 
-from kgshare.errors import KgshareError, Problem, SeedError, UsageError
+from kgshare.errors import KgshareError, MachineError, Problem, SeedError, UsageError
 from kgshare.report import Report, envelope, error_rows
 from oceangraph.errors import QualityError
 
@@ -163,4 +163,4 @@ def main() -> None:
         raise SystemExit(error.exit_code) from None
     except OSError as error:
         typer.echo(f"{error.filename}: {error.strerror}", err=True)
-        raise SystemExit(SeedError.exit_code) from None
+        raise SystemExit(MachineError.exit_code) from None

@@ -6,7 +6,7 @@ from kgshare.errors import KgshareError
 
 
 class QualityError(KgshareError):
-    """`oceangraph import --strict`: an upstream file cannot be read, or something in it is not as its format says."""
+    """`import --strict`: a file cannot be read, something in one is not as its format says, or nothing was imported."""
 
     exit_code = 30
     kind = "quality"

@@ -56,7 +56,7 @@ def test_a_running_database_becomes_a_project_with_the_same_graph(
     tea_stack: dict[str, Any], tmp_path: Path
 ) -> None:
     """It is read with the stack's password, built again, and started without containers."""
-    project = tmp_path / "copy"
+    project = tmp_path / "tea"  # its name, as only graphs of one project are compared
     password = tea_stack["password_file"]
     works("init", project, "--from", tea_stack["bolt"], "--password-file", password)
     first = next(Path(tea_stack["folder"]).glob("*.kgshare.tar"))

@@ -11,6 +11,8 @@ from pydantic import BaseModel
 from kgshare import errors
 from kgshare.cli import app
 from kgshare.project import Manifest
+from oceangraph import cli as ocean
+from oceangraph.errors import QualityError
 
 
 def manifest_page() -> str:
@@ -92,6 +94,32 @@ def commands_page() -> str:
         f"| {c.exit_code} | {c.kind} | {(c.__doc__ or '').splitlines()[0]} |"
         for c in sorted(errors.KgshareError.__subclasses__(), key=lambda c: c.exit_code)
         if c.__module__ == errors.__name__
+    ]
+    return "\n".join(parts) + "\n"
+
+
+OCEAN_ERRORS = (
+    errors.UsageError,
+    errors.SeedError,
+    errors.StackError,
+    errors.MachineError,
+    errors.ChangeError,
+)
+
+
+def ocean_page() -> str:
+    """docs/reference/oceangraph.md."""
+    parts = [
+        "# oceangraph\n\nThe ocean project's own command. stdout is the result; `--json` prints\n"
+        '`{"schema": "kgshare.NAME/v1", "version": …, "result": …, "errors": []}`. What the tables are, and what they are\n'
+        "made from: [data/README.md](../../data/README.md).\n"
+    ]
+    parts += _commands(typer.main.get_command(ocean.app), "oceangraph")
+    parts.append("## Exit codes\n\n| code | kind | when |\n| --- | --- | --- |\n| 0 | | done |")
+    parts.append("| 1 | | a defect of oceangraph: please report it |")
+    parts += [
+        f"| {c.exit_code} | {c.kind} | {(c.__doc__ or '').splitlines()[0]} |"
+        for c in (*OCEAN_ERRORS, QualityError)
     ]
     return "\n".join(parts) + "\n"
 

@@ -6,12 +6,15 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from tests.golden.render_docs import commands_page, manifest_page
+from tests.golden.render_docs import commands_page, manifest_page, ocean_page
 
 REFERENCE = Path(__file__).parents[2] / "docs" / "reference"
 
 
-@pytest.mark.parametrize(("page", "render"), [("manifest.md", manifest_page), ("commands.md", commands_page)])
+@pytest.mark.parametrize(
+    ("page", "render"),
+    [("manifest.md", manifest_page), ("commands.md", commands_page), ("oceangraph.md", ocean_page)],
+)
 def test_a_reference_page_says_what_the_code_does(
     page: str, render: Callable[[], str], golden: Callable[[Path, str], None]
 ) -> None:

@@ -286,6 +286,16 @@ def test_a_value_that_fails_while_a_statement_runs_is_given_by_the_statements_li
     )
 
 
+def test_a_constraint_of_the_enterprise_edition_is_named_with_what_community_has(
+    db: Database, tmp_path: Path, server_home: Path
+) -> None:
+    text = "CREATE (:A {x: 1});\nCREATE CONSTRAINT a_key FOR (n:A) REQUIRE n.x IS NODE KEY;"
+    said = scripted(db, tmp_path, server_home, text)
+    assert said.startswith("a.cypher:2: ")
+    assert "Enterprise Edition" in said
+    assert "Community has uniqueness: write REQUIRE … IS UNIQUE" in said
+
+
 @pytest.mark.parametrize(
     "address", ["file:///etc/passwd", "file:///../conf/neo4j.conf", "http://127.0.0.1:1/x.csv"]
 )

@@ -21,6 +21,7 @@ from kgshare.doors.engine import Engine
 from kgshare.doors.process import run
 from kgshare.errors import BundleError, EngineError, Interrupted, StackError
 from kgshare.progress import Progress
+from kgshare.project.model import Author, Identity
 from kgshare.stack import StackReport, look, ports, state
 from kgshare.stack.run import answers
 from kgshare.stack.source import Source
@@ -331,6 +332,21 @@ def test_a_bundle_for_another_platform_is_refused_before_it_is_loaded(stand_in: 
 def test_a_name_that_another_project_has_is_refused(running: StackReport, stand_in: StandIn) -> None:
     with pytest.raises(StackError, match="belongs to the project kgs-look"):
         up(stand_in.source(name="other"), "kgs-look")
+
+
+def test_another_project_of_the_same_name_does_not_take_a_stacks_place(
+    running: StackReport, stand_in: StandIn
+) -> None:
+    source = stand_in.source(name="kgs-look", bundle="5" * 64)
+    other = source.manifest.model_copy(
+        update={"authors": (Author(name="B. Other"),), "identity": Identity(nodes={"Moss": ("name",)})}
+    )
+    with pytest.raises(StackError, match="two projects are named kgs-look") as caught:
+        up(replace(source, manifest=other), "kgs-look")
+    [problem] = caught.value.problems
+    assert "runs one by Nobody (:Thing), and this one is by B. Other (:Moss)" in problem.message
+    assert "kgshare up --name ANOTHER" in problem.hint
+    assert stacks.status("kgs-look").bundle == running.bundle
 
 
 def test_an_engine_that_does_not_answer_is_said_in_one_sentence(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -30,11 +30,11 @@ name: oceangraph
 version: 1.0.0
 description: Some bottles
 licence: CC0-1.0
-authors: [{name: A. Curator}]
-identity: {nodes: {Bottle: [id], Cast: [id]}}
-provenance: FROM
+authors: [{{name: A. Curator}}]
+identity: {{nodes: {{{nodes}}}}}
+provenance: {provenance}
 seed:
-  - cypher: {scripts: [seed.cypher]}
+  - cypher: {{scripts: [seed.cypher]}}
 changes: data/changes
 """
 IDENTITY = {
@@ -83,7 +83,13 @@ class Project:
         return sorted(p.stem for p in self.folder.glob("*.toml"))
 
 
-def make_project(root: Path, graph: Iterable[str], monkeypatch: pytest.MonkeyPatch) -> Project:
+def make_project(
+    root: Path,
+    graph: Iterable[str],
+    monkeypatch: pytest.MonkeyPatch,
+    nodes: str = "Bottle: [id], Cast: [id]",
+    provenance: str = "FROM",
+) -> Project:
     """A committed project whose upstream holds some records."""
     for name, value in IDENTITY.items():
         monkeypatch.setenv(name, value)
@@ -95,20 +101,20 @@ def make_project(root: Path, graph: Iterable[str], monkeypatch: pytest.MonkeyPat
     monkeypatch.setenv("KGSHARE_CACHE", str(root.parent / "cache"))
     root.mkdir()
     run(["git", "init", "-q", "-b", "main", root])
-    (root / "kgshare.yaml").write_text(MANIFEST)
+    (root / "kgshare.yaml").write_text(MANIFEST.format(nodes=nodes, provenance=provenance))
     (root / "seed.cypher").write_text("CREATE (:Bottle {id: 15});\n")
     (root / "data" / "changes").mkdir(parents=True)
     (root / "data" / "changes" / ".keep").write_text("")
     project = read_project(root)
     made = replace(lock(), manifest=project.checksum, needs=needs_of(project).digests())
     write_lock(project, made)
-    _keep_seed(root, graph)
+    keep_seed(root, graph)
     found = Project(root)
     found.commit("project")
     return found
 
 
-def _keep_seed(root: Path, graph: Iterable[str]) -> None:
+def keep_seed(root: Path, graph: Iterable[str]) -> None:
     """Put a result of the seed step where the build would have put it."""
     from kgshare.lock.file import read_any_lock
 
@@ -118,7 +124,7 @@ def _keep_seed(root: Path, graph: Iterable[str]) -> None:
     step = make_plan(project, found, "amd64").step(SEED)
     store = StepStore(root=cache_dir() / "steps")
     made = store.root / SEED / ".making-test"
-    made.mkdir(parents=True)
+    made.mkdir(parents=True, exist_ok=True)
     text = root.parent / "text" / "graph"
     write_text(map(parse_record, graph), text)
     (root.parent / "text" / "changes").mkdir(exist_ok=True)

@@ -19,7 +19,7 @@ from kgshare.cli import run
 from kgshare.compare import compare
 from kgshare.errors import BundleError, ChangeError, ManifestError, SeedError, UsageError
 from kgshare.lock.file import read_any_lock
-from kgshare.plan import SEED, make_plan
+from kgshare.plan import CHANGE_SETS, SEED, make_plan
 from kgshare.project import read_project
 from kgshare.seeding.changes import read_change_sets
 from kgshare.seeding.plan import seed_spec
@@ -130,6 +130,22 @@ def test_a_change_set_is_an_input_of_the_seed_and_of_nothing_else(herbarium: Pat
     now = make_plan(project, lock, "amd64")
     differing = [a.name for a, b in zip(before.steps, now.steps, strict=True) if a.inputs != b.inputs]
     assert differing == [SEED]
+
+
+def test_change_sets_among_the_files_of_a_seed_step_are_an_input_by_themselves(herbarium: Path) -> None:
+    manifest = herbarium / "kgshare.yaml"
+    manifest.write_text(
+        manifest.read_text().replace(
+            "scripts: [identifications.cypher]",
+            "scripts: [identifications.cypher]\n      inputs: [changes, tables]",
+        )
+    )
+    lock = read_any_lock(read_project(herbarium))
+    assert lock is not None
+    before = make_plan(read_project(herbarium), lock, "amd64").step(SEED).inputs
+    (herbarium / "changes" / "first.toml").unlink()
+    now = make_plan(read_project(herbarium), lock, "amd64").step(SEED).inputs
+    assert [name for name in now if now[name] != before[name]] == [CHANGE_SETS]
 
 
 def test_the_stage_reads_the_folder_that_the_manifest_names(herbarium: Path) -> None:

@@ -166,6 +166,17 @@ def test_removed_against_modified_is_a_conflict() -> None:
     assert applied(now, settled.changes) == {}
 
 
+def test_a_node_removed_here_and_renamed_there_is_a_conflict_that_either_side_may_win() -> None:
+    new, since = "(:Bottle {id: 99})", (Rename(ID15, "(:Bottle {id: 99})"),)
+    now = applied(graph_of(B15, B16), since)
+    (conflict,) = rebase(now, [Remove(B15)], [since]).conflicts
+    assert (conflict.kind, conflict.what, conflict.theirs) == ("modified", "key", new)
+    for side, left in (("ours", graph_of(B16)), ("theirs", now)):
+        choice = Choice(side=side)  # type: ignore[arg-type]
+        settled = settle(now, [Remove(B15)], [since], {(new, "key"): choice})
+        assert applied(now, settled.changes) == left
+
+
 def test_a_node_removed_here_and_linked_there_is_a_dangling_relationship() -> None:
     since = (Add(LINK),)
     now = applied(graph_of(B15, B16), since)

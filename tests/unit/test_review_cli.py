@@ -55,12 +55,13 @@ def test_a_person_is_asked_about_each_conflict(
 def test_what_a_person_leaves_for_later_is_asked_again(project: Project, somebody: list[str]) -> None:
     project.accept(FLAG4)
     project.branch("two", a_proposal("two", *FLAG3.changes, Property(ID17, "new", None, "1"), day=3))
-    somebody += ["l"]
+    project.accept(a_proposal("more", Property(ID17, "new", None, "7"), day=2))
+    somebody += ["l", "t"]
     command(project, "review", "merge", "two", code=13)
-    assert project.files() == ["flag-17"]
+    assert project.files() == ["flag-17", "more"]
     somebody += ["o"]
     command(project, "review", "merge", "--continue")
-    assert project.files() == ["flag-17", "two"]
+    assert project.files() == ["flag-17", "more", "two"]
 
 
 @pytest.mark.parametrize(

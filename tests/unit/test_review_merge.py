@@ -15,7 +15,8 @@ from kgshare.progress import Progress
 from kgshare.review.accepted import read_accepted
 from kgshare.review.fold import squash
 from kgshare.review.git import GitError
-from kgshare.review.merge import Decisions, MergeReport, abort, merge, merge_on
+from kgshare.review.merge import MergeReport, abort, merge, merge_on
+from kgshare.review.pending import Decisions
 from kgshare.review.propose import Wanted, as_branch, make_change_set
 from kgshare.review.rebase import rebase
 from kgshare.review.revert import RevertReport, revert

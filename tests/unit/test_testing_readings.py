@@ -11,8 +11,7 @@ from neo4j._codec.packstream.v1 import PackableBuffer, Packer
 
 from kgshare.doors.packstream import Raw, Reader, pack
 from kgshare.doors.wire import number_of
-from kgshare.testing import graph
-from kgshare.testing.graph import Reading, compare
+from kgshare.testing.graph import Pieces, Reading, compare, difference, piece_of, rows_of
 
 scalars = st.none() | st.booleans() | st.integers(-(2**63), 2**63 - 1) | st.text() | st.floats() | st.binary()
 anything = st.recursive(scalars, lambda v: st.lists(v) | st.dictionaries(st.text(), v), max_leaves=8)
@@ -72,17 +71,39 @@ def test_of_two_equal_relationships_one_too_many_is_one_too_many() -> None:
     assert (undo.unlink, undo.link) == ((8,), ())
 
 
-def test_what_is_read_again_stands_for_what_was_touched_and_for_nothing_else() -> None:
-    seed = Reading(frozenset({node(1, a=1), node(2), node(3)}), frozenset({link(7, 1, 2)}))
-    now = Reading(frozenset({node(1, a=2), node(3), node(4)}), frozenset({link(9, 1, 4)}))
-    undo = compare(seed, now, {})
-    again = Reading(frozenset({node(1, a=1), node(5)}), frozenset({link(8, 1, 5)}))
-    left = graph.after(now, seed, undo, again)
-    assert left == Reading(frozenset({node(1, a=1), node(3), node(5)}), frozenset({link(8, 1, 5)}))
-    assert not compare(seed, left, {2: 5})
-    assert compare(
-        seed, graph.after(now, seed, undo, Reading(again.nodes, frozenset())), {2: 5}
-    ).link  # not made after all
+def piece(number: int, *rows: bytes) -> bytes:
+    return packed([number, []])[:-1] + pack([Raw(row) for row in rows])
+
+
+def test_only_pieces_that_are_not_the_same_are_looked_into() -> None:
+    seed = Pieces({0: piece(0, node(1), node(2)), 1: piece(1, node(501))}, {0: piece(0, link(7, 1, 2))})
+    now = Pieces(
+        {0: piece(0, node(1)), 1: piece(1, node(501)), 9: piece(9, node(4500))}, dict(seed.relationships)
+    )
+    assert difference(seed, now) == (
+        Reading(frozenset({node(1), node(2)}), frozenset()),
+        Reading(frozenset({node(1), node(4500)}), frozenset()),
+    )
+    assert difference(seed, seed) == (Reading(frozenset(), frozenset()),) * 2
+
+
+def test_a_piece_tells_its_number_its_rows_and_whether_it_has_any() -> None:
+    assert rows_of(piece(300, node(150_000, name="x"), node(150_001))) == [
+        node(150_000, name="x"),
+        node(150_001),
+    ]
+    assert piece_of(piece(300, node(150_000))) == (300, True)
+    assert piece_of(piece(300)) == (300, False)
+
+
+def test_what_is_read_again_stands_for_the_pieces_that_were_touched_and_for_nothing_else() -> None:
+    now = Pieces(
+        {0: piece(0, node(1, a=2)), 1: piece(1, node(501)), 2: piece(2, node(1001))},
+        {0: piece(0, link(9, 1, 4))},
+    )
+    again = Pieces({0: piece(0, node(1, a=1))}, {})
+    left = now.but(again, {0, 2}, {0})
+    assert left == Pieces({0: piece(0, node(1, a=1)), 1: piece(1, node(501))}, {})
 
 
 def test_a_bookmark_of_neo4j_5_names_the_number_of_its_transaction() -> None:

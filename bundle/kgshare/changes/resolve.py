@@ -97,10 +97,10 @@ def resolved(
             return (Property(record, name, conflict.theirs, after),)
         case "modified" | "replaced", Element():
             return (_element(conflict, conflict.change.after),)
+        case "modified", Remove() | Rename() if conflict.what == "key":
+            return (conflict.change,)
         case "modified", Remove() if conflict.theirs is not None:
             return (Remove(conflict.theirs),)
-        case "modified", Rename():
-            return (conflict.change,)
         case "duplicate", Add(text) if conflict.theirs is not None:
             return tuple(field_changes(conflict.theirs, text))
         case "gone", Property() | Element() | Label():

@@ -30,7 +30,7 @@ from kgshare.project.read import MANIFEST, parse_project
 from kgshare.project.rules import ALLOWLIST
 from kgshare.seeding.bolt import Database, connect
 from kgshare.seeding.checks import run_checks
-from kgshare.seeding.dump import open_dump
+from kgshare.seeding.dump import open_dump, require_open
 from kgshare.seeding.scripts import run_scripts, wait_for_indexes
 from kgshare.seeding.server import Install, start_server
 from kgshare.seeding.spec import Check, CypherStep
@@ -278,6 +278,8 @@ def _thrown_away(
             start_server(install, home, config=_settings(install, home)) as server,
             connect(server.uri) as db,
         ):
+            if found.dump:
+                require_open(db, home, found.dump)
             if found.scripts:
                 with progress.stage(f"run {', '.join(found.scripts)}"):
                     step = CypherStep(scripts=found.scripts, inputs=found.inputs)

@@ -26,6 +26,7 @@ from kgshare.local.tree import ensure_tree, tree_of
 from kgshare.progress import Progress
 from kgshare.stack import ports
 from kgshare.stack.alone import alone
+from kgshare.stack.kin import kin_of, require_kin
 from kgshare.stack.model import StackReport
 from kgshare.stack.run import TAKEN, PortTaken, answers
 from kgshare.stack.source import Source
@@ -67,6 +68,8 @@ def start(
     if before and before.project != source.manifest.name:
         hint = f"`kgshare up --name ANOTHER` starts beside it, `kgshare down --name {stack}` makes room"
         raise StackError(f"the stack {stack} belongs to the project {before.project}", hint=hint)
+    if before:
+        require_kin(stack, before.kin, source.manifest)
     same = running and (running.bundle, running.programs) == (source.digest, using.name)
     if running and same and port in {None, running.port} and look.well(running):
         return report(stack, already=True, notes_=(), began=began)
@@ -139,6 +142,7 @@ def plan_state(
         store=source.store,
         images={role: image.manifest_digest for role, image in images.items()},
         browser_port=browser,
+        kin=kin_of(source.manifest),
         programs=programs,
     )
 

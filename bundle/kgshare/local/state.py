@@ -47,6 +47,7 @@ class LocalState:
     store: str
     images: dict[str, str]
     browser_port: int = 0
+    kin: tuple[str, ...] = ()
     programs: str = "bundle"
 
 

@@ -15,7 +15,7 @@ from kgshare.progress import Progress
 if TYPE_CHECKING:
     from kgshare.changes.apply import Conflict
     from kgshare.changes.resolve import Choice
-    from kgshare.review.merge import Decisions
+    from kgshare.review.pending import Decisions
 
 review_app = typer.Typer(
     help="Propose, check and merge changes to the graph, as small files in Git.", no_args_is_help=True
@@ -274,7 +274,7 @@ def keeper(*, yes: bool, discard: bool, progress: Progress, must: bool = True) -
 
 
 def _decisions(ours: list[str] | None, theirs: list[str] | None, values: list[str] | None) -> Decisions:
-    from kgshare.review.merge import Decisions
+    from kgshare.review.pending import Decisions
 
     wrong = [n for n in (*(ours or ()), *(theirs or ())) if n != "all" and not n.isdigit()]
     wrong += [v for v in values or () if not v.partition("=")[0].isdigit() or "=" not in v]

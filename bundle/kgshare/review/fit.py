@@ -64,16 +64,16 @@ def fit(
     if graph.conflicts:
         raise ConflictError(*conflict_problems(graph.conflicts))
     made, settled = dict(choices), _settle(graph, proposal, since, choices)
-    while ask and settled.conflicts:
+    later = False
+    while ask and settled.conflicts and not later:
         asked = {
             (c.record, c.what): choice
             for number, c in enumerate(settled.conflicts, 1)
             if (choice := ask(c, number, len(settled.conflicts)))
         }
+        later = len(asked) < len(settled.conflicts)
         made |= asked
         settled = _settle(graph, proposal, since, made)
-        if len(asked) < len(settled.conflicts) or not asked:
-            break
     if settled.conflicts:
         return Fitted(change_set=None, conflicts=settled.conflicts, choices=made, done=len(settled.done))
     if not settled.changes:

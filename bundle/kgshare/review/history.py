@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import io
-import tarfile
 import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -12,10 +10,11 @@ from pathlib import Path
 from typing import ClassVar
 
 from kgshare.changes.model import SUFFIX, ChangeSet
-from kgshare.changes.order import Folder, read_whole_folder
+from kgshare.changes.order import Folder
 from kgshare.errors import UsageError
-from kgshare.project import MANIFEST, Manifest
-from kgshare.review.accepted import read_accepted
+from kgshare.project import Manifest
+from kgshare.review.accepted import Accepted, read_accepted
+from kgshare.review.bundled import bundled
 from kgshare.review.git import Commit
 from kgshare.review.upstream import text_at_hand
 
@@ -46,38 +45,28 @@ def history_of(where: Path) -> Iterator[History]:
         BundleError: the bundle is refused.
         ManifestError, ChangeError: the project or its change sets are not as they must be.
     """
+    if where.is_file() and where.suffix not in (".yaml", ".yml"):
+        with bundled(where) as graph:
+            yield History(manifest=graph.manifest, sets=graph.sets, commits={}, text=graph.base.text)
+        return
+    accepted = read_accepted(where)
     with tempfile.TemporaryDirectory(prefix="kgshare-history-") as folder:
-        if where.is_file() and where.suffix not in (".yaml", ".yml"):
-            yield _of_bundle(where, Path(folder))
-            return
-        accepted = read_accepted(where)
-        repo, signers = accepted.repository, accepted.project.manifest.review.signers
-        commits: dict[str, Commit] = {}
-        if repo is not None:
-            keys = accepted.project.root / signers if signers else None
-            found = repo.adders(repo.inside(accepted.folder), signers=keys)
-            for path, commit in sorted(found.items(), key=lambda item: item[0].count("/")):
-                commits.setdefault(Path(path).name.removesuffix(SUFFIX), commit)
-        yield History(
-            manifest=accepted.project.manifest, sets=accepted.sets, commits=commits,
-            text=text_at_hand(accepted.project, Path(folder)),
-        )  # fmt: skip
+        text = text_at_hand(accepted.project, Path(folder))
+        manifest = accepted.project.manifest
+        yield History(manifest=manifest, sets=accepted.sets, commits=_commits(accepted), text=text)
 
 
-def _of_bundle(file: Path, folder: Path) -> History:
-    from kgshare.bundle import read_bundle
-    from kgshare.snapshot.unpack import unpack_graph
-    from kgshare.stack.baseline import CHANGES, CHANGES_TAR
-    from kgshare.stack.source import manifest_of
-
-    bundle = read_bundle(file, deep=False)
-    manifest = manifest_of(bundle.read_file(MANIFEST), file.name)
-    unpack_graph(bundle, folder)
-    if CHANGES_TAR in bundle.files:
-        with tarfile.open(fileobj=io.BytesIO(bundle.read_file(CHANGES_TAR))) as tar:
-            tar.extractall(folder, filter="data")
-    sets = read_whole_folder(folder / CHANGES, manifest.name)
-    return History(manifest=manifest, sets=sets, commits={}, text=folder / "graph")
+def _commits(accepted: Accepted) -> dict[str, Commit]:
+    """The commit that brought each change set in, by its name; of a folded one, the one that added it first."""
+    repo, signers = accepted.repository, accepted.project.manifest.review.signers
+    if repo is None:
+        return {}
+    keys = accepted.project.root / signers if signers else None
+    found = repo.adders(repo.inside(accepted.folder), signers=keys)
+    commits: dict[str, Commit] = {}
+    for path, commit in sorted(found.items(), key=lambda item: item[0].count("/")):
+        commits.setdefault(Path(path).name.removesuffix(SUFFIX), commit)
+    return commits
 
 
 @dataclass(frozen=True, kw_only=True)

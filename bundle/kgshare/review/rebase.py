@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import io
-import tarfile
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -15,14 +13,15 @@ from kgshare.aside import write_aside
 from kgshare.changes.apply import apply
 from kgshare.changes.file import read_change_set, render
 from kgshare.changes.load import load_touched
-from kgshare.changes.order import Folder, read_whole_folder
+from kgshare.changes.order import Folder
 from kgshare.changes.present import Base
 from kgshare.errors import ChangeError, ConflictError, Problem, SeedError, UsageError
 from kgshare.progress import Progress
-from kgshare.project import MANIFEST
 from kgshare.review.accepted import read_accepted
+from kgshare.review.bundled import bundled
 from kgshare.review.fit import Ask
-from kgshare.review.merge import Decisions, fit_all
+from kgshare.review.merge import fit_all
+from kgshare.review.pending import Decisions
 from kgshare.review.show import conflict_problems, numbered
 from kgshare.review.upstream import upstream
 from kgshare.seeding.bolt import connect
@@ -127,20 +126,8 @@ def _target(onto: Path, local: bool | None, progress: Progress) -> Iterator[tupl
         return
     if not onto.is_file():
         raise UsageError(f"there is no {onto}", hint="name a bundle or a project's folder")
-    from kgshare.bundle import read_bundle
-    from kgshare.snapshot.unpack import unpack_graph
-    from kgshare.stack.baseline import CHANGES, CHANGES_TAR
-    from kgshare.stack.source import manifest_of
-
-    bundle = read_bundle(onto, deep=False)
-    manifest = manifest_of(bundle.read_file(MANIFEST), onto.name)
-    with tempfile.TemporaryDirectory(prefix="kgshare-onto-") as folder:
-        unpack_graph(bundle, Path(folder))
-        if CHANGES_TAR in bundle.files:
-            with tarfile.open(fileobj=io.BytesIO(bundle.read_file(CHANGES_TAR))) as tar:
-                tar.extractall(folder, filter="data")
-        sets = read_whole_folder(Path(folder) / CHANGES, manifest.name)
-        yield manifest.name, Base(text=Path(folder) / "graph", applied=sets.applied), sets
+    with bundled(onto) as graph:
+        yield graph.manifest.name, graph.base, graph.sets
 
 
 def apply_to_stack(file: Path, name: str | None, *, progress: Progress) -> ApplyReport:

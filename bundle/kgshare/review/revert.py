@@ -16,7 +16,7 @@ from kgshare.progress import Progress
 from kgshare.review.accepted import Accepted, follows_of, name_for, now, read_accepted
 from kgshare.review.fit import Ask
 from kgshare.review.git import author_here
-from kgshare.review.merge import Decisions
+from kgshare.review.pending import Decisions
 from kgshare.review.propose import git_author, message_of
 from kgshare.review.show import conflict_problems, numbered
 from kgshare.review.upstream import upstream

@@ -6,6 +6,8 @@ import re
 from pathlib import Path
 
 from kgshare.errors import Problem, SeedError
+from kgshare.seeding.bolt import Database, QueryFailed
+from kgshare.seeding.scripts import ENTERPRISE
 from kgshare.seeding.server import Install
 from kgshare.seeding.spec import DumpStep, SeedSpec
 
@@ -55,9 +57,42 @@ def open_dump(file: Path, name: str, install: Install, home: Path, version: str)
             what="neo4j-admin database migrate",
         )  # fmt: skip
     except SeedError as error:
-        raise _refused(str(error), name, version) from None
+        raise refused(str(error), name, version) from None
     finally:
         link.unlink()
+
+
+def require_open(db: Database, home: Path, name: str) -> None:
+    """See that Neo4j opened what a dump was loaded to: it loads what it then cannot open.
+
+    Args:
+        db: a session.
+        home: the server's home folder, for its logs.
+        name: what to call the dump.
+
+    Raises:
+        SeedError: it did not; why, as its log says.
+    """
+    try:
+        db.run("RETURN 1")
+    except QueryFailed as error:
+        logs = [file for file in (home / "logs").glob("*.log") if file.is_file()]
+        said = "\n".join(file.read_text(encoding="utf-8", errors="replace") for file in sorted(logs))
+        raise SeedError(unopened(said, error.message, name)) from None
+
+
+def unopened(log: str, said: str, name: str) -> Problem:
+    """Why a dump's database does not open, from the server's log and what it answers."""
+    found = re.search(rf"[\w ]+ {ENTERPRISE}", log)
+    if found:
+        reason = found[0].strip()
+        return Problem(
+            message=f"its schema is of the Enterprise Edition: {reason}",
+            where=name,
+            hint="drop that constraint where the database runs, and dump it again; or copy the data with "
+            "`kgshare init --from bolt://…`, which leaves out what Community does not have, and says so",
+        )
+    return Problem(message=f"was loaded, and does not open: {said}", where=name)
 
 
 def _is_dump(file: Path, name: str) -> None:
@@ -78,7 +113,7 @@ def _no_dump(name: str) -> SeedError:
     return SeedError(Problem(message="is not a Neo4j dump", where=name, hint=hint))
 
 
-def _refused(said: str, name: str, version: str) -> SeedError:
+def refused(said: str, name: str, version: str) -> SeedError:
     """What neo4j-admin said, as what it means for the one who named the file."""
     if "Not a valid Neo4j archive" in said:
         return _no_dump(name)
@@ -86,7 +121,7 @@ def _refused(said: str, name: str, version: str) -> SeedError:
         return SeedError(Problem(message="is damaged or cut short", where=name, hint="copy it again"))
     lines = [line for line in said.splitlines()[1:] if line.strip() and not _NOISE.match(line)]
     why = "\n    ".join(lines[-3:]) or said
-    if "block" in said.lower() and _NEWER.search(said):
+    if re.search(r"\bblock\b", said, re.IGNORECASE) and _NEWER.search(said):
         hint = "dump it from a Community database, or copy its data with `kgshare init --from bolt://…`"
         message = f"is of a store format of the Enterprise Edition:\n    {why}"
         return SeedError(Problem(message=message, where=name, hint=hint))

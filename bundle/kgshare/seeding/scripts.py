@@ -23,6 +23,7 @@ from kgshare.seeding.spec import CypherStep
 
 _POSITION = re.compile(r"\(?line (\d+), column (\d+)(?: \(offset: \d+\))?\)?")
 _BATCH = 1000
+ENTERPRISE = "requires Neo4j Enterprise Edition"  # as Neo4j says it of constraints
 UNIQUE = ["UNIQUENESS", "NODE_KEY", "NODE_PROPERTY_UNIQUENESS"]
 # Something of the same schema exists. Source: Neo4j's status codes.
 ALREADY = {
@@ -174,7 +175,7 @@ def run_scripts(db: Database, step: CypherStep, project: Path, import_folder: Pa
             try:
                 _run(db, statement.text)
             except QueryFailed as error:
-                raise SeedError(_failed(script, statement, error.message)) from None
+                raise SeedError(_failed(script, statement, error)) from None
 
 
 def _run(db: Database, text: str) -> None:
@@ -231,8 +232,9 @@ def _parsed(scripts: Iterable[str], project: Path) -> list[tuple[str, list[State
     return parsed
 
 
-def _failed(script: str, statement: Statement, message: str) -> Problem:
+def _failed(script: str, statement: Statement, error: QueryFailed) -> Problem:
     """Neo4j counts lines from the statement's beginning; a reader counts them from the file's."""
+    message = error.message
     lines = message.strip().splitlines()
     position = _POSITION.search(message)
     line = statement.line + int(position[1]) - 1 if position else statement.line
@@ -241,13 +243,30 @@ def _failed(script: str, statement: Statement, message: str) -> Problem:
     return Problem(
         message=f"{said}{begins}\n    {statement.first_line[:160]}",
         where=f"{script}:{line}",
-        hint=_hint(statement),
+        hint=hint_for(statement.text, error),
     )
 
 
-def _hint(statement: Statement) -> str:
-    if re.match(r"CREATE\s+CONSTRAINT\b.*\bASSERT\b", statement.text, re.IGNORECASE | re.DOTALL):
+def hint_for(text: str, error: QueryFailed) -> str:
+    """What to do about a statement that Neo4j refused, where its own words do not say it."""
+    if re.match(r"CREATE\s+CONSTRAINT\b.*\bASSERT\b", text, re.IGNORECASE | re.DOTALL):
         return (
             "ON … ASSERT went with Neo4j 4: write CREATE CONSTRAINT … FOR (n:Label) REQUIRE n.key IS UNIQUE"
         )
+    if ENTERPRISE in error.message:
+        return enterprise_hint(error.message)
+    if error.code.endswith(".UnsupportedAdministrationCommand"):
+        return "a project is one database of the Community Edition: take the statement out"
+    if error.code.endswith((".ProcedureNotFound", ".UnknownFunction")) or "Unknown function" in error.message:
+        return (
+            "Neo4j 5 took some procedures away; those of a plugin need its jar in neo4j.plugins, and its name in "
+            "neo4j.config: dbms.security.procedures.allowlist"
+        )
     return ""
+
+
+def enterprise_hint(message: str) -> str:
+    """What the Community Edition has in the place of a constraint that is the Enterprise Edition's."""
+    if "key" in message.lower():
+        return "Community has uniqueness: write REQUIRE … IS UNIQUE, and declare the key under `identity`, which asks for it"
+    return "take the constraint out: a check in kgshare.yaml can ask for the same when the graph is built"

@@ -17,12 +17,12 @@ from kgshare.seeding.bulk import bulk_stage
 from kgshare.seeding.changes import apply_change_sets, read_change_sets
 from kgshare.seeding.checks import run_checks
 from kgshare.seeding.close import check_store, close_store
-from kgshare.seeding.dump import load_dump
+from kgshare.seeding.dump import load_dump, require_open
 from kgshare.seeding.questions import check_questions
 from kgshare.seeding.result import REPORT, Clock, SeedReport
 from kgshare.seeding.scripts import apply_late, identity_constraints, run_scripts, wait_for_indexes
 from kgshare.seeding.server import Install, start_server, write_config
-from kgshare.seeding.spec import CypherStep, SeedSpec
+from kgshare.seeding.spec import CypherStep, DumpStep, SeedSpec
 
 # A store that is about to be packed: no preallocated space in it, no more transaction log than opening it needs, and
 # no reading from anywhere but the step's declared inputs.
@@ -52,6 +52,9 @@ def seed(spec: SeedSpec) -> SeedReport:
     with clock.stage("start"):
         server = start_server(install, home, config=config(spec))
     with server, connect(server.uri) as db:
+        for step in spec.steps:
+            if isinstance(step, DumpStep):
+                require_open(db, home, step.file)
         with clock.stage("constraints"):
             identity_constraints(db, spec.node_keys)
             apply_late(db, imported.late)

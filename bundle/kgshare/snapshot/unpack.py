@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import shutil
 import tarfile
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
     from kgshare.bundle import Bundle
 
 GRAPH, FOLDER = "graph.tar", "graph"
+CHANGES_TAR, CHANGES = "changes.tar", "changes"
 
 
 def unpack_graph(bundle: Bundle, to: Path) -> CanonicalDigest:
@@ -31,3 +33,22 @@ def unpack_graph(bundle: Bundle, to: Path) -> CanonicalDigest:
         raise BundleError(
             Problem(message=f"it holds no canonical text: {error}", where=f"{bundle.path.name}: {GRAPH}")
         ) from None
+
+
+def unpack_changes(bundle: Bundle, to: Path) -> Path:
+    """Write the change sets that are in a verified bundle's graph to ``to``/changes, which is made or replaced.
+
+    Raises:
+        BundleError: what it holds is no tar.
+    """
+    shutil.rmtree(to / CHANGES, ignore_errors=True)
+    (to / CHANGES).mkdir(parents=True)
+    if CHANGES_TAR in bundle.files:
+        try:
+            with tarfile.open(fileobj=io.BytesIO(bundle.read_file(CHANGES_TAR))) as tar:
+                own = [member for member in tar if member.name.startswith(f"{CHANGES}/")]
+                tar.extractall(to, members=own, filter="data")
+        except (tarfile.TarError, OSError) as error:
+            where = f"{bundle.path.name}: {CHANGES_TAR}"
+            raise BundleError(Problem(message=f"it holds no change sets: {error}", where=where)) from None
+    return to / CHANGES

@@ -6,9 +6,7 @@ digits of that digest (`kgshare.stack.source.store_name`), so the baseline of an
 
 from __future__ import annotations
 
-import io
 import shutil
-import tarfile
 import tempfile
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -24,7 +22,7 @@ if TYPE_CHECKING:
     from kgshare.bundle import Bundle
 
 BASELINES, GRAPH, SEED_REPORT = "baselines", "graph", "seed.json"
-CHANGES, CHANGES_TAR = "changes", "changes.tar"
+CHANGES = "changes"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,7 +50,7 @@ def keep(bundle: Bundle) -> Path:
         StackError: the state folder cannot be written.
     """
     from kgshare.bundle.model import refuse
-    from kgshare.snapshot.unpack import unpack_graph
+    from kgshare.snapshot.unpack import unpack_changes, unpack_graph
 
     digest = seed_report(bundle.read_file(SEED_REPORT), bundle.path.name).digest.removeprefix("sha256:")
     folder = _root() / digest
@@ -64,7 +62,7 @@ def keep(bundle: Bundle) -> Path:
                 if unpack_graph(bundle, Path(aside)).sha256 != digest:
                     raise refuse(bundle.path, SEED_REPORT, "is of another graph than the one in the bundle")
                 _place(Path(aside) / GRAPH, folder)
-        _keep_changes(bundle, folder)
+        unpack_changes(bundle, folder)  # another bundle may make the same graph with others
         aside_ = folder / f".{MANIFEST}"
         aside_.write_bytes(manifest)
         aside_.replace(folder / MANIFEST)
@@ -73,15 +71,6 @@ def keep(bundle: Bundle) -> Path:
         hint = "make room there or see whose it is, or name another folder in KGSHARE_STATE; then try again"
         raise StackError(f"{folder} cannot be written: {reason}", hint=hint) from None
     return folder
-
-
-def _keep_changes(bundle: Bundle, folder: Path) -> None:
-    """The same graph may be made by other change sets, so they are replaced each time."""
-    shutil.rmtree(folder / CHANGES, ignore_errors=True)
-    if CHANGES_TAR in bundle.files:
-        with tarfile.open(fileobj=io.BytesIO(bundle.read_file(CHANGES_TAR))) as tar:
-            own = [m for m in tar if m.name == CHANGES or m.name.startswith(f"{CHANGES}/")]
-            tar.extractall(folder, members=own, filter="data")
 
 
 def find(store: str) -> Baseline | None:

@@ -13,6 +13,7 @@ from kgshare.progress import Progress
 from kgshare.stack import look, podman, ports, run
 from kgshare.stack import state as notes
 from kgshare.stack.alone import alone
+from kgshare.stack.kin import kin_of, require_kin
 from kgshare.stack.load import ensure_images
 from kgshare.stack.model import StackReport
 from kgshare.stack.source import Source
@@ -79,6 +80,7 @@ def plan_state(
         store=f"{stack}-{source.store}",
         images=dict(images),
         browser_port=browser_port,
+        kin=kin_of(manifest),
     )
 
 
@@ -123,6 +125,8 @@ def _require_ours(containers: tuple[ContainerFacts, ...], stack: str, source: So
     names = {c.labels.get(compose.LABEL_NAME, "") for c in containers} - {source.manifest.name}
     if names:
         raise StackError(f"the stack {stack} belongs to the project {names.pop()}", hint=hint)
+    if containers and (noted := notes.read_state(stack)):
+        require_kin(stack, noted.kin, source.manifest)
 
 
 def _runs_already(

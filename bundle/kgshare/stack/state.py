@@ -54,6 +54,7 @@ class StackState:
         opens: path at which the page opens.
         health: path that answers 200 when the application is well.
         store: name of the store's volume.
+        kin: what the project's versions have in common, see `kgshare.stack.kin`.
         images: by service, ``database`` and ``application``.
     """
 
@@ -68,6 +69,7 @@ class StackState:
     store: str
     images: dict[str, ImageNote]
     browser_port: int = 0
+    kin: tuple[str, ...] = ()
 
     @property
     def ports(self) -> set[int]:

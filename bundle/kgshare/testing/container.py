@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import os
+from contextlib import suppress
 from typing import TYPE_CHECKING, Self
 
 from testcontainers.core.container import DockerContainer
 
 from kgshare import compose
+from kgshare.doors.engine import Engine
+from kgshare.errors import EngineError
 from kgshare.testing.stack import KgshareStack
 
 if TYPE_CHECKING:
@@ -30,9 +33,10 @@ class KgshareContainer(KgshareStack, DockerContainer):
             where: a bundle, or a folder: of a project, which is built first where it is not up to date, or with a bundle.
             quiet: say nothing while starting.
         """
-        DockerContainer.__init__(
-            self, image=compose.DATABASE
-        )  # replaced at the start, when the bundle says which
+        with suppress(EngineError):  # said at the start
+            Engine.connect()  # a Podman that it finds is DOCKER_HOST from then on, for testcontainers too
+        # The image is replaced at the start, when the bundle says which.
+        DockerContainer.__init__(self, image=compose.DATABASE)
         KgshareStack.__init__(self, where, quiet=quiet)
 
     def start(self) -> Self:

@@ -8,10 +8,23 @@ from dataclasses import dataclass
 
 from kgshare.doors.packstream import Reader
 
-READ_NODES = "MATCH (n) RETURN id(n), labels(n), properties(n)"
-READ_RELATIONSHIPS = "MATCH (a)-[r]->(b) RETURN id(r), type(r), id(a), id(b), properties(r)"
-READ_THESE_NODES = READ_NODES.replace(" RETURN", " WHERE id(n) IN $ids RETURN")
-READ_THESE_RELATIONSHIPS = READ_RELATIONSHIPS.replace(" RETURN", " WHERE id(r) IN $ids RETURN")
+PIECE = 500  # records: so few that a change costs little to look at, so many that sending them one by one costs nothing
+_NODE = "[id(n), labels(n), properties(n)]"
+_RELATIONSHIP = "[id(r), type(r), id(a), id(b), properties(r)]"
+LAST_NODE, LAST_RELATIONSHIP = "MATCH (n) RETURN max(id(n))", "MATCH ()-[r]->() RETURN max(id(r))"
+
+
+def _pieces(match: str, number: str, row: str) -> str:
+    numbers = f"range(piece * {PIECE}, piece * {PIECE} + {PIECE - 1})"
+    return (
+        "UNWIND $pieces AS piece "
+        f"CALL {{ WITH piece MATCH {match} WHERE {number} IN {numbers} RETURN collect({row}) AS rows }} RETURN piece, rows"
+    )
+
+
+# By number and not by a scan, so that any piece is found again as quickly.
+READ_NODES = _pieces("(n)", "id(n)", _NODE)
+READ_RELATIONSHIPS = _pieces("(a)-[r]->(b)", "id(r)", _RELATIONSHIP)
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +37,7 @@ class NodeRow:
 
     @classmethod
     def of(cls, record: bytes) -> NodeRow:
-        """A row of `READ_NODES`."""
+        """A row of the list in a record of `READ_NODES`."""
         reader = Reader(record)
         reader.size()
         return cls(reader.integer(), frozenset(reader.texts()), reader.raw())
@@ -47,7 +60,7 @@ class RelationshipRow:
 
     @classmethod
     def of(cls, record: bytes) -> RelationshipRow:
-        """A row of `READ_RELATIONSHIPS`."""
+        """A row of the list in a record of `READ_RELATIONSHIPS`."""
         reader = Reader(record)
         reader.size()
         return cls(reader.integer(), reader.text(), reader.integer(), reader.integer(), reader.raw())
@@ -55,10 +68,58 @@ class RelationshipRow:
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """A whole graph: every record as it came, so that comparing two readings is comparing two sets of bytes."""
+    """Rows of a graph as they came, so that comparing two readings is comparing two sets of bytes."""
 
     nodes: frozenset[bytes]
     relationships: frozenset[bytes]
+
+
+@dataclass(frozen=True, slots=True)
+class Pieces:
+    """A whole graph as it came: number of the piece → its record. A piece without rows is not in it."""
+
+    nodes: Mapping[int, bytes]
+    relationships: Mapping[int, bytes]
+
+    def but(self, again: Pieces, nodes: Iterable[int], relationships: Iterable[int]) -> Pieces:
+        """The graph with these pieces as they were read again."""
+        return Pieces(
+            _but(self.nodes, again.nodes, nodes), _but(self.relationships, again.relationships, relationships)
+        )
+
+
+def _but(all_: Mapping[int, bytes], again: Mapping[int, bytes], which: Iterable[int]) -> Mapping[int, bytes]:
+    gone = set(which)
+    return {**{number: piece for number, piece in all_.items() if number not in gone}, **again}
+
+
+def piece_of(record: bytes) -> tuple[int, bool]:
+    """The number of the piece that a record of `READ_NODES` or `READ_RELATIONSHIPS` is, and whether it has rows."""
+    reader = Reader(record, 1)
+    number = reader.integer()
+    return number, reader.size()[1] > 0
+
+
+def rows_of(record: bytes) -> list[bytes]:
+    """The rows of a piece."""
+    reader = Reader(record, 1)
+    reader.integer()
+    _, count = reader.size()
+    return [reader.raw() for _ in range(count)]
+
+
+def difference(seed: Pieces, now: Pieces) -> tuple[Reading, Reading]:
+    """The rows of both in which two graphs may differ: those of the pieces that are not the same to the byte."""
+    nodes, links = _differ(seed.nodes, now.nodes), _differ(seed.relationships, now.relationships)
+    return Reading(nodes[0], links[0]), Reading(nodes[1], links[1])
+
+
+def _differ(seed: Mapping[int, bytes], now: Mapping[int, bytes]) -> tuple[frozenset[bytes], frozenset[bytes]]:
+    numbers = [n for n in {**seed, **now} if seed.get(n) != now.get(n)]
+    before, after = (
+        frozenset(row for n in numbers if n in pieces for row in rows_of(pieces[n])) for pieces in (seed, now)
+    )
+    return before, after
 
 
 @dataclass(frozen=True)
@@ -89,28 +150,6 @@ class Undo:
 def values(properties: bytes) -> frozenset[tuple[str, bytes]]:
     """Each property with its value."""
     return frozenset(Reader(properties).properties().items())
-
-
-def after(now: Reading, seed: Reading, undo: Undo, made: Reading) -> Reading:
-    """What a graph is once a difference was undone, if nobody else wrote: what was read, less what was touched.
-
-    Args:
-        now: the graph before.
-        seed: what it was compared with.
-        undo: what was done.
-        made: the records that were made or put right, read again.
-    """
-    nodes = {*undo.extra, *undo.changed}
-    links = set(undo.unlink)
-    return Reading(
-        frozenset(now.nodes - {r for r in now.nodes - seed.nodes if NodeRow.of(r).number in nodes})
-        | made.nodes,
-        frozenset(
-            now.relationships
-            - {r for r in now.relationships - seed.relationships if RelationshipRow.of(r).number in links}
-        )
-        | made.relationships,
-    )
 
 
 def compare(seed: Reading, now: Reading, renumbered: Mapping[int, int]) -> Undo:

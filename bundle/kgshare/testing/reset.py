@@ -19,16 +19,18 @@ from kgshare.doors.packstream import Raw, Reader
 from kgshare.doors.wire import Wire, number_of
 from kgshare.errors import StackError
 from kgshare.testing.graph import (
+    LAST_NODE,
+    LAST_RELATIONSHIP,
+    PIECE,
     READ_NODES,
     READ_RELATIONSHIPS,
-    READ_THESE_NODES,
-    READ_THESE_RELATIONSHIPS,
     NodeRow,
-    Reading,
+    Pieces,
     RelationshipRow,
     Undo,
-    after,
     compare,
+    difference,
+    piece_of,
 )
 
 ATTEMPTS = 4
@@ -98,18 +100,18 @@ class Seeded:
                 dropped = _drop_new(session, there, self._schema)
                 with self._wire() as first, self._wire() as second:
                     now = _read(first, second)
-                    undo = compare(self._seed, now, renumbered)
+                    undo = compare(*difference(self._seed, now), renumbered)
                     if undo:
                         done = _carry_out(first, undo, renumbered)
                         renumbered = done.numbers
-                        # Its transaction is the next after what was read: nobody wrote in between, and what is read again is
+                        # Its transaction is the next after what was read: nobody wrote in between, and what it touched is
                         # the whole difference. Else the next round reads everything.
                         if not dropped and _is_next(at, done.bookmark):
-                            at, now = done.bookmark, after(now, self._seed, undo, done.made)
+                            at, now = done.bookmark, _read_again(first, now, undo, done)
                 made = _make_missing(session, there, self._schema)
             records += len(undo)
             schema += dropped + made
-            if not (dropped or made or compare(self._seed, now, renumbered)):
+            if not (dropped or made or compare(*difference(self._seed, now), renumbered)):
                 # What was read after `at` is the seed; a write since then moves on from `at`, and is seen next time.
                 self._seed, self._at, renumbered = now, at, {}
         if self._at == at:
@@ -134,12 +136,37 @@ def _position(session: Session) -> str:
     return "".join(sorted(session.last_bookmarks().raw_values))
 
 
-def _read(first: Wire, second: Wire) -> Reading:
+def _read(first: Wire, second: Wire) -> Pieces:
     """Nodes and relationships at the same time: the server has more than one processor."""
     with ThreadPoolExecutor(max_workers=1) as beside:
-        relationships = beside.submit(lambda: frozenset(second.stream(READ_RELATIONSHIPS)))
-        nodes = frozenset(first.stream(READ_NODES))
-        return Reading(nodes, relationships.result())
+        relationships = beside.submit(_read_all, second, LAST_RELATIONSHIP, READ_RELATIONSHIPS)
+        nodes = _read_all(first, LAST_NODE, READ_NODES)
+        return Pieces(nodes, relationships.result())
+
+
+def _read_all(wire: Wire, last: str, query: str) -> dict[int, bytes]:
+    ((number,),) = wire.rows(last)
+    return {} if number is None else _read_pieces(wire, query, range(number // PIECE + 1))
+
+
+def _read_pieces(wire: Wire, query: str, numbers: Iterable[int]) -> dict[int, bytes]:
+    found = {}
+    for record in wire.stream(query, {"pieces": tuple(numbers)}):
+        number, filled = piece_of(record)
+        if filled:
+            found[number] = record
+    return found
+
+
+def _read_again(wire: Wire, now: Pieces, undo: Undo, done: _Done) -> Pieces:
+    """What was read before something was undone, with every piece that it touched as it is now."""
+    nodes = {number // PIECE for number in (*undo.extra, *undo.changed, *done.nodes)}
+    links = {number // PIECE for number in (*undo.unlink, *done.relationships)}
+    again = Pieces(
+        _read_pieces(wire, READ_NODES, nodes) if nodes else {},
+        _read_pieces(wire, READ_RELATIONSHIPS, links) if links else {},
+    )
+    return now.but(again, nodes, links)
 
 
 def _end_others(session: Session) -> None:
@@ -209,17 +236,18 @@ class _Done:
 
     Attributes:
         numbers: former → present number of all nodes that were made again.
-        made: the records that were made or put right, as they are now.
+        nodes: present numbers of those made now; relationships likewise.
         bookmark: of the transaction.
     """
 
     numbers: dict[int, int]
-    made: Reading
+    nodes: tuple[int, ...]
+    relationships: tuple[int, ...]
     bookmark: str
 
 
 def _carry_out(wire: Wire, undo: Undo, renumbered: Mapping[int, int]) -> _Done:
-    """Undo in one transaction, and read again what it touched."""
+    """Undo in one transaction."""
     wire.begin()
     if undo.unlink:
         wire.run("MATCH ()-[r]->() WHERE id(r) IN $ids DELETE r", {"ids": undo.unlink})
@@ -229,13 +257,7 @@ def _carry_out(wire: Wire, undo: Undo, renumbered: Mapping[int, int]) -> _Done:
     new = _make_nodes(wire, undo.gone)
     numbers = {**renumbered, **new}
     links = _link(wire, undo.link, numbers)
-    bookmark = wire.commit()
-    touched = (*undo.changed, *new.values())
-    made = Reading(
-        frozenset(wire.stream(READ_THESE_NODES, {"ids": touched}) if touched else ()),
-        frozenset(wire.stream(READ_THESE_RELATIONSHIPS, {"ids": links}) if links else ()),
-    )
-    return _Done(numbers=numbers, made=made, bookmark=bookmark)
+    return _Done(numbers=numbers, nodes=tuple(new.values()), relationships=links, bookmark=wire.commit())
 
 
 def _put_right(wire: Wire, changed: Mapping[int, tuple[NodeRow, frozenset[str]]]) -> None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import html
 import os
+import signal
+import sys
 from functools import cache
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -52,4 +54,6 @@ class Page(BaseHTTPRequestHandler):
         self.wfile.write(data)
 
 
+# The first process of a container is sent the signal and does not end by it; without this a stop takes its whole grace.
+signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
 ThreadingHTTPServer(("0.0.0.0", 8000), Page).serve_forever()
