@@ -340,19 +340,21 @@ def restore(
     ],
     name: Stack = None,
     yes: Yes = False,
+    discard: Discard = False,
     as_json: Json = False,
     quiet: Quiet = False,
 ) -> None:
     """Make the graph of a running stack that of a snapshot; it is read again to show that they are equal.
 
-    Only what differs is written, the records in one transaction. Where edits would be lost, it asks.
+    Only what differs is written, the records in one transaction. Edits are offered as a change set first; with --yes they
+    are saved as one.
     """
     from kgshare.snapshot.restore import restore
 
-    def agreed(question: str) -> bool:
-        return yes or typer.confirm(question, err=True)
-
-    show(restore(source, name, agreed=agreed, progress=Progress(quiet=quiet)), as_json)
+    progress = Progress(quiet=quiet)
+    agreed = agreement(yes or discard or somebody())
+    keep = reviews.keeper(yes=yes, discard=discard, progress=progress)
+    show(restore(source, name, agreed=agreed, keep=keep, progress=progress), as_json)
 
 
 @app.command()

@@ -55,21 +55,27 @@ class RestoreReport:
 
 
 def restore(
-    source: str, name: str | None, *, agreed: Callable[[str], bool], progress: Progress
+    source: str,
+    name: str | None,
+    *,
+    agreed: Callable[[str], bool],
+    keep: Callable[[str], None],
+    progress: Progress,
 ) -> RestoreReport:
     """Make the graph of a running stack that of a snapshot, or of anything else that is a graph.
 
     Args:
         source: as `kgshare.snapshot.source.opened` takes it.
         name: of the stack; that of the project in this folder, or the only one, when not given.
-        agreed: is asked, where edits in the stack would be lost, and says whether to go on.
+        agreed: is asked, where there are edits in the stack, and says whether to go on.
+        keep: sees to the edits before they go.
         progress: says what takes time.
 
     Raises:
         Interrupted: the answer was no; nothing was done.
         UsageError: there is no such source, or it is of another project.
         StackError: there is no such stack, or it is being written to.
-        SeedError: the database refuses a record; says how much was written by then.
+        SeedError: the database refuses a record; the records are as they were.
         KgshareError: as `opened` raises it.
     """
     began = time.monotonic()
@@ -91,6 +97,8 @@ def restore(
             question = f"What was edited in {stack.stack} will be as in {graph.name}. Go on?"
             if edits and not agreed(question):
                 raise Interrupted("nothing was changed")
+            if edits:
+                keep(stack.stack)
             with progress.stage(f"write {len(found.changes):,} changes to {stack.stack}"):
                 write(stack, found)
             again = read_stack(stack.stack, Path(made) / "after", progress=progress)

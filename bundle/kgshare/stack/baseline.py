@@ -61,7 +61,7 @@ def keep(bundle: Bundle) -> Path:
             with tempfile.TemporaryDirectory(prefix=".part-", dir=folder.parent) as aside:
                 if unpack_graph(bundle, Path(aside)).sha256 != digest:
                     raise refuse(bundle.path, SEED_REPORT, "is of another graph than the one in the bundle")
-                (Path(aside) / GRAPH).rename(_made(folder) / GRAPH)
+                _place(Path(aside) / GRAPH, folder)
         unpack_changes(bundle, folder)  # another bundle may make the same graph with others
         aside_ = folder / f".{MANIFEST}"
         aside_.write_bytes(manifest)
@@ -97,6 +97,10 @@ def _root() -> Path:
     return state_dir() / BASELINES
 
 
-def _made(folder: Path) -> Path:
+def _place(graph: Path, folder: Path) -> None:
     folder.mkdir(exist_ok=True)
-    return folder
+    try:
+        graph.rename(folder / GRAPH)
+    except OSError:
+        if not (folder / GRAPH).is_dir():  # else another kgshare was quicker, with the same text
+            raise
