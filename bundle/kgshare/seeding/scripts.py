@@ -239,6 +239,8 @@ def _failed(script: str, statement: Statement, error: QueryFailed) -> Problem:
     position = _POSITION.search(message)
     line = statement.line + int(position[1]) - 1 if position else statement.line
     said = _POSITION.sub("", lines[0]).strip() if lines else "Neo4j gave no reason"
+    if ENTERPRISE in message and ENTERPRISE not in said:  # the reason stands on a line of its own
+        said += " " + next(line.strip() for line in lines if ENTERPRISE in line)
     begins = f" (the statement begins in line {statement.line})" if line != statement.line else ""
     return Problem(
         message=f"{said}{begins}\n    {statement.first_line[:160]}",
