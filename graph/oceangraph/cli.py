@@ -114,6 +114,21 @@ def ask(
 
 
 @app.command()
+def derive(
+    file: Annotated[Path, typer.Argument(help="The proposal: a change set's file.")],
+    root: Root = Path(),
+    as_json: AsJson = False,
+) -> None:
+    """Add to a proposal what follows from it for derived facts.
+
+    A flag or a value that it corrects may move seawater properties, mixed layers, layers of water masses, nearest profiles.
+    """
+    from oceangraph.derive import derive as run
+
+    _print(run(root, file), as_json)
+
+
+@app.command()
 def model(
     as_yaml: Annotated[bool, typer.Option("--yaml", help="Print the manifest's `identity` block.")] = False,
 ) -> None:

@@ -12,7 +12,6 @@ from kgshare.errors import Problem, SeedError
 from kgshare.seeding import End, Nodes, Relationships
 from oceangraph import origins
 from oceangraph.check import check
-from oceangraph.derived.curated import accepted
 from oceangraph.derived.facts import facts
 from oceangraph.frames import MOST_PROBLEMS, problem, read_table
 from oceangraph.load import Tables, keys, load, properties
@@ -89,7 +88,7 @@ def graph(root: Path) -> Iterator[Nodes | Relationships]:
 
 def read(root: Path) -> Iterator[Nodes | Relationships]:
     """The batches of `graph`, not checked against the model as a whole."""
-    derived = facts(load(root), accepted(root))
+    derived = facts(load(root))
     tables = derived.tables
     for kind in NODES:
         rows = properties(kind, tables[kind.label])

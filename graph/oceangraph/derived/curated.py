@@ -1,8 +1,4 @@
-"""The values that derived facts are computed from: upstream's, with the accepted change sets on top.
-
-Derived facts follow from the curated state, so that a flag which a reviewer corrected moves the mixed layer too. What is measured
-is still seeded as upstream has it: the change sets change that themselves, later, each on the value it expects.
-"""
+"""Values as change sets make them, to see what follows from a correction (`oceangraph.derived.consequences`)."""
 
 from __future__ import annotations
 

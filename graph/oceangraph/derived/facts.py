@@ -37,7 +37,8 @@ def facts(tables: Tables, change_sets: Iterable[ChangeSet] = ()) -> Facts:
 
     Args:
         tables: label → frame, as `oceangraph.load` reads them.
-        change_sets: the accepted ones; derived facts follow from what they make of the values, the tables stay as they are.
+        change_sets: derived facts follow from what these make of the values; the tables stay as they are. The seed has none:
+            it yields upstream.
     """
     sources = curated(tables, change_sets)
     masses = samples.masses(tables["WaterMass"])
