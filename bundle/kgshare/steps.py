@@ -23,6 +23,7 @@ from kgshare.progress import Progress
 
 DONE = "done.json"
 KEEP = 4  # results kept per step, the latest used
+IN_USE = 900  # seconds in which a result that was looked up may still be read, by another build on this machine too
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -192,7 +193,8 @@ class StepStore:
         return sorted(folders, key=lambda p: p.stat().st_mtime_ns, reverse=True)
 
     def _prune(self, name: str) -> None:
-        for folder in self._latest_first(name)[KEEP:]:
+        used = time.time() - IN_USE
+        for folder in [f for f in self._latest_first(name)[KEEP:] if f.stat().st_mtime < used]:
             shutil.rmtree(folder, ignore_errors=True)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import os
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -122,8 +123,19 @@ def test_old_results_are_cleared_and_the_latest_kept(tmp_path: Path) -> None:
     store = StepStore(root=tmp_path)
     for value in range(7):
         ran(store, plan(data=str(value)))
+    for folder in (tmp_path / "seed").iterdir():
+        stat = folder.stat()
+        os.utime(folder, (stat.st_atime - 1000, stat.st_mtime - 1000))
+    ran(store, plan(data="7"))
     assert len(list((tmp_path / "seed").iterdir())) == 4
-    assert ran(store, plan(data="6"))[0] == []
+    assert ran(store, plan(data="7"))[0] == []
+
+
+def test_what_another_build_may_be_reading_is_kept(tmp_path: Path) -> None:
+    store = StepStore(root=tmp_path)
+    for value in range(7):
+        ran(store, plan(data=str(value)))
+    assert all(ran(store, plan(data=str(value)))[0] == [] for value in range(7))
 
 
 def test_a_tree_digest_follows_names_and_contents_but_not_bytecode(tmp_path: Path) -> None:

@@ -99,19 +99,35 @@ def _build_image(request: BuildRequest, out: Path, on_line: OnLine | None) -> No
     """Into the engine's store without a name, out of it by id, and away again unless it was there before.
 
     The classic store has no exporter for files; ``docker save`` works with both stores. An image that already stands
-    there under a name (a running stack's) has the same id when nothing changed, and stays.
+    there under a name (a running stack's) has the same id when nothing changed, and stays. Another build of the same
+    image at the same time may have taken it away: then it is built once more, out of the engine's cache.
     """
-    with tempfile.TemporaryDirectory(prefix="kgshare-build-") as folder:
-        note = Path(folder) / "id"
-        _build(request, ["--load", f"--iidfile={note}"], on_line)
-        image = note.read_text().strip()
+    for last in (False, False, True):
+        with tempfile.TemporaryDirectory(prefix="kgshare-build-") as folder:
+            note = Path(folder) / "id"
+            _build(request, ["--load", f"--iidfile={note}"], on_line)
+            image = note.read_text().strip()
+        try:
+            _docker("image", "save", "--output", str(out), image)
+            return
+        except EngineError:
+            if last or _tags(image) is not None:
+                raise
+        finally:
+            if _tags(image) == []:
+                with suppress(EngineError):
+                    _docker("image", "rm", image)
+
+
+def _tags(image: str) -> list[str] | None:
+    """The names of an image in the engine; None where it is not there."""
     try:
-        _docker("image", "save", "--output", str(out), image)
-    finally:
-        with suppress(EngineError, ValueError):
-            tags = json.loads(_docker("image", "inspect", "--format", "{{json .RepoTags}}", image).stdout)
-            if not tags:
-                _docker("image", "rm", image)
+        tags: list[str] | None = json.loads(
+            _docker("image", "inspect", "--format", "{{json .RepoTags}}", image).stdout
+        )
+    except (EngineError, ValueError):
+        return None
+    return tags or []
 
 
 def failure(target: str, output: str) -> BuildError | EngineError:

@@ -76,7 +76,12 @@ def compose_up(engine: Engine, state: StackState, folder: Path) -> None:
     except process.CommandMissing as error:
         raise EngineError(*error.problems) from None
     except process.CommandFailed as error:
-        raise _why(engine, state, error.output) from None
+        found = engine.containers({compose.LABEL_STACK: state.stack})
+        if (
+            not TAKEN.search(error.output) and cause(found) is None
+        ):  # Compose itself failed, none of the services
+            raise _not_started(state, error.output) from None
+        raise _why(engine, state, error.output, found) from None
     _wait(engine, state)
 
 
@@ -137,11 +142,15 @@ def _why(
     )
     container = cause(found) or next(iter(starting), None)
     if container is None:
-        return StackError(
-            f"the stack {state.stack} did not start: {process.last_lines(output, 3)}",
-            hint=f"`kgshare logs --name {state.stack}` shows what its services said",
-        )
+        return _not_started(state, output)
     return StackError(_problem(engine, state.stack, container, output))
+
+
+def _not_started(state: StackState, output: str) -> StackError:
+    return StackError(
+        f"the stack {state.stack} did not start: {process.last_lines(output, 3)}",
+        hint=f"`kgshare logs --name {state.stack}` shows what its services said",
+    )
 
 
 def _problem(engine: Engine, stack: str, container: ContainerFacts, output: str = "") -> Problem:
