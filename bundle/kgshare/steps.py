@@ -177,15 +177,18 @@ class StepStore:
                 return found
         return None
 
-    def last_inputs(self, name: str) -> Mapping[str, str]:
-        """What went into the latest result of a step; empty where there is none."""
+    def nearest_inputs(self, name: str, inputs: Mapping[str, str]) -> Mapping[str, str]:
+        """What went into the result of a step that differs least, the latest of several; empty where there is none.
+
+        Not just the latest: another project may have been built since.
+        """
+        found: list[dict[str, str]] = []
         for folder in self._latest_first(name):
             try:
-                inputs: dict[str, str] = json.loads((folder / DONE).read_text())["inputs"]
+                found.append(json.loads((folder / DONE).read_text())["inputs"])
             except (OSError, ValueError, KeyError):
                 continue
-            return inputs
-        return {}
+        return min(found, key=lambda before: len(differing(inputs, before)), default={})
 
     def _latest_first(self, name: str) -> list[Path]:
         home = self.root / name
@@ -211,11 +214,16 @@ def key_of(step: Step, inputs: Mapping[str, str]) -> str:
     return text_digest(step.name, *step.outputs, *(f"{k}={v}" for k, v in sorted(inputs.items())))[:40]
 
 
+def differing(now: Mapping[str, str], before: Mapping[str, str]) -> list[str]:
+    """The names of the inputs that are not the same in two sets."""
+    return sorted(name for name in now.keys() | before.keys() if now.get(name) != before.get(name))
+
+
 def why(now: Mapping[str, str], before: Mapping[str, str]) -> str:
     """What differs between two sets of inputs, in words."""
     if not before:
         return "not made yet"
-    changed = sorted(name for name in now.keys() | before.keys() if now.get(name) != before.get(name))
+    changed = differing(now, before)
     return "changed: " + ", ".join(changed) if changed else "its result is gone"
 
 
@@ -255,7 +263,7 @@ def _run(
     key = key_of(step, inputs)
     if found := store.find(step, key):
         return found
-    reason = why(inputs, store.last_inputs(step.name))
+    reason = why(inputs, store.nearest_inputs(step.name, inputs))
     home = store.root / step.name
     home.mkdir(parents=True, exist_ok=True)
     made = Path(tempfile.mkdtemp(prefix=".making-", dir=home))
@@ -280,7 +288,7 @@ def forecast(plan: Plan, store: StepStore) -> dict[str, str]:
             continue
         inputs = inputs_of(step, done)
         found = store.find(step, key_of(step, inputs))
-        reasons[step.name] = "" if found else why(inputs, store.last_inputs(step.name))
+        reasons[step.name] = "" if found else why(inputs, store.nearest_inputs(step.name, inputs))
         if found:
             done[step.name] = found
     return reasons

@@ -119,6 +119,17 @@ def test_the_forecast_says_why_a_step_would_run_without_running_it(tmp_path: Pat
     assert forecast(plan(code="b"), store) == {"seed": "", "base": "changed: code", "image": "after base"}
 
 
+def test_a_reason_is_told_from_the_nearest_build_not_from_another_projects(tmp_path: Path) -> None:
+    def seed(data: str, manifest: str) -> Plan:
+        inputs = {"data": data, "manifest": manifest}
+        return Plan(steps=(Step(name="seed", inputs=inputs, outputs=("store",)),))
+
+    store = StepStore(root=tmp_path)
+    ran(store, seed("1", "mine"))
+    ran(store, seed("of another project", "of another project"))
+    assert forecast(seed("2", "mine"), store) == {"seed": "changed: data"}
+
+
 def test_old_results_are_cleared_and_the_latest_kept(tmp_path: Path) -> None:
     store = StepStore(root=tmp_path)
     for value in range(7):
