@@ -59,6 +59,7 @@ NEEDS: dict[str, Callable[[], str]] = {
 }  # fmt: skip
 
 
+@pytest.hookimpl(tryfirst=True)  # before xdist reads the groups
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Give tests that share something slow to one worker of pytest-xdist: what Docker builds, an opened store, a file.
 
