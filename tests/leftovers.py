@@ -6,7 +6,6 @@ this session's own state folder, and whatever carries one of this session's labe
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -47,13 +46,12 @@ def sweep(state: Path, labels: Iterable[str]) -> list[str]:
 def own_projects(state: Path) -> set[str]:
     """Compose projects of the stacks in a state folder, less those that a stack elsewhere shares its name with."""
     folders = {path.name for path in state.rglob("*") if path.is_dir()}
-    ids = _listed("container", PROJECT_LABEL)
-    containers = json.loads(run(["docker", "inspect", *ids]).stdout) if ids else []
     ours, foreign = set[str](), set[str]()
-    for container in containers:
-        labels = container["Config"]["Labels"]
-        inside = any(Path(file).is_relative_to(state) for file in labels.get(FILES_LABEL, "").split(","))
-        (ours if inside else foreign).add(labels[PROJECT_LABEL])
+    labels = f'{{{{.Label "{PROJECT_LABEL}"}}}}\t{{{{.Label "{FILES_LABEL}"}}}}'
+    listed = run([*LIST["container"][:3], "--filter", f"label={PROJECT_LABEL}", "--format", labels]).stdout
+    for project, _, files in (line.partition("\t") for line in listed.splitlines()):
+        inside = any(Path(file).is_relative_to(state) for file in files.split(","))
+        (ours if inside else foreign).add(project)
     return (ours | folders) - foreign
 
 
