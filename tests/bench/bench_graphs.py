@@ -210,6 +210,7 @@ def test_how_long_it_takes(records: int, install: Install, tmp_path: Path) -> No
             f"  diff: {what:34} {one.seconds:6.2f} s  {one.cpu:6.2f} s of processor  {one.megabytes:5.0f} MB"
         )
     of_few, of_many, *_, of_nothing = rows_.values()
-    assert rate > 1.5 * driver
+    if records >= 100_000:  # below, what starting costs is most of it
+        assert rate > 1.5 * driver
     if records >= 1_000_000:  # beyond what starting a process and finding nothing costs
         assert of_few.cpu - of_nothing.cpu < (of_many.cpu - of_nothing.cpu) / 2
