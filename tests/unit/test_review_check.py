@@ -21,6 +21,7 @@ from kgshare.progress import Progress
 from kgshare.project import read_project
 from kgshare.review import check as checking
 from kgshare.review import unsaved
+from kgshare.review import upstream as upstreams
 from kgshare.review.blame import blame
 from kgshare.review.check import CheckReport, check
 from kgshare.review.fold import squash
@@ -53,6 +54,28 @@ def checked(project: Project, *files: Path) -> CheckReport:
 
 
 # --- check --------------------------------------------------------------------------------------------------------
+
+
+def test_upstream_is_seeded_without_what_may_hold_only_with_the_change_sets(
+    project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    project.accept(FLAG)
+    manifest = project.root / "kgshare.yaml"
+    manifest.write_text(manifest.read_text() + "checks: [{name: flags, cypher: RETURN 1, expect: 1}]\n")
+    assert checked(project).ok, "another check needs no other upstream"
+    (project.root / "seed.cypher").write_text("CREATE (:Bottle {id: 14});\n")
+    seeded: list[Any] = []
+
+    def steps(one: Any, *_: object) -> None:
+        seeded.append(one)
+        raise Interrupted("enough")
+
+    monkeypatch.setattr(upstreams, "_steps", steps)
+    with pytest.raises(Interrupted):
+        checked(project)
+    [one] = seeded
+    assert (one.manifest.changes, one.manifest.checks, one.questions) == (None, (), ())
+    assert one.manifest.seed == read_project(project.root).manifest.seed
 
 
 def test_what_fits_is_checked_on_a_store_and_is_well(project: Project) -> None:

@@ -76,8 +76,7 @@ def upstream(project: Project, *, local: bool | None = None, progress: Progress)
     """
     lock, done = fitting_lock(project), at_hand(project)
     if done is None:
-        bare = replace(project, manifest=project.manifest.model_copy(update={"changes": None}))
-        done = _steps(bare, lock, local, (TOOLBOX, SEED), progress)[SEED]
+        done = _steps(bare(project), lock, local, (TOOLBOX, SEED), progress)[SEED]
     with tempfile.TemporaryDirectory(prefix="kgshare-review-") as made:
         for tar in (GRAPH_TAR, CHANGES_TAR):
             with tarfile.open(done.path(tar)) as archive:
@@ -93,8 +92,15 @@ def at_hand(project: Project) -> Done | None:
     Raises:
         LockError: the project has no lock that fits its manifest.
     """
-    seed = make_plan(project, fitting_lock(project), this_arch()).step(SEED)
-    return StepStore(root=cache_dir() / "steps").find_like(seed, but=CHANGE_SETS)
+    store, lock = StepStore(root=cache_dir() / "steps"), fitting_lock(project)
+    seeds = (make_plan(one, lock, this_arch()).step(SEED) for one in (project, bare(project)))
+    return next((done for seed in seeds if (done := store.find_like(seed, but=CHANGE_SETS))), None)
+
+
+def bare(project: Project) -> Project:
+    """A project as its upstream is seeded: without change sets, and without what may hold only with them."""
+    manifest = project.manifest.model_copy(update={"changes": None, "checks": ()})
+    return replace(project, manifest=manifest, questions=())
 
 
 def text_at_hand(project: Project, to: Path) -> Path | None:
