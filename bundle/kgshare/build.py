@@ -19,7 +19,10 @@ from kgshare.lock.command import this_arch
 from kgshare.lock.file import read_any_lock, read_lock, write_lock
 from kgshare.lock.model import LOCK, Arch, Lock
 from kgshare.places import cache_dir
-from kgshare.plan import BUNDLE, BUNDLE_DIGEST, BUNDLE_TAR, make_plan
+from kgshare.plan import BUNDLE, BUNDLE_DIGEST, BUNDLE_TAR, POLICY, POLICY_RESULT, make_plan
+from kgshare.policy import store as store_of_policy
+from kgshare.policy.judge import again, require_green
+from kgshare.policy.result import PolicyReport
 from kgshare.progress import Progress
 from kgshare.project import MANIFEST, Project, read_project
 from kgshare.steps import Done, StepStore, Work, forecast, run_steps
@@ -47,6 +50,7 @@ class BuildReport:
         engine: what built what had to be built: ``docker``, ``none`` (this machine's own means), ``podman`` (the same, as
             Podman has no BuildKit), or empty where nothing had to be.
         notes: what the reader should know of how it was built.
+        policy: what the policy says of it today, in one line, then what its waivers need.
         steps: every step, in order.
     """
 
@@ -57,6 +61,7 @@ class BuildReport:
     seconds: float
     engine: str
     notes: tuple[str, ...]
+    policy: tuple[str, ...]
     steps: tuple[StepReport, ...]
 
     def text(self) -> str:
@@ -65,7 +70,9 @@ class BuildReport:
         same = len(self.steps) - len(ran)
         done = "\n".join(ran) if ran else "  nothing had changed"
         kept = f"\n  {same} of {len(self.steps)} steps were unchanged" if ran and same else ""
-        notes = "".join(f"  {note}\n" for note in self.notes)
+        notes = "".join(
+            f"  {note}\n" for note in (*self.notes, f"policy: {self.policy[0]}", *self.policy[1:])
+        )
         start = "up --local" if self.engine == LocalEngine.name else "up"
         return (
             f"{self.bundle}\n  {self.size / 1e6:.1f} MB, {self.digest}\n{done}{kept}\n{notes}"
@@ -103,7 +110,7 @@ def build(
         engine: finds what is to build; asked only where something has to be built.
 
     Raises:
-        ManifestError, LockError, FetchError, EngineError, BuildError, SeedError: what their names say.
+        ManifestError, LockError, FetchError, EngineError, BuildError, SeedError, PolicyError: what their names say.
     """
     start = time.monotonic()
     project = read_project(folder)
@@ -124,7 +131,8 @@ def build(
         plan = make_plan(project, inputs.lock, arch)
         work = Works(project=project, lock=inputs.lock, inputs=inputs, arch=arch, engine=builder).by_step()
     done = run_steps(plan, work, store, progress)
-    return _report(project, done, builder, output or project.root, time.monotonic() - start)
+    policy = judged_today(done[POLICY].path(POLICY_RESULT))
+    return _report(project, done, builder, policy, output or project.root, time.monotonic() - start)
 
 
 def forecast_build(folder: Path) -> PlanReport:
@@ -208,8 +216,24 @@ def require_room(root: Path, gigabytes: float = 3.0) -> None:
         )
 
 
+def judged_today(result: Path) -> PolicyReport:
+    """What the policy of a build says today: what was green when its step was run may have aged since.
+
+    Raises:
+        PolicyError: a check fails.
+    """
+    report = again(store_of_policy.parse(result.read_bytes(), result.name), store_of_policy.today())
+    require_green(report)
+    return report
+
+
 def _report(
-    project: Project, done: dict[str, Done], engine: Engine | None, output: Path, seconds: float
+    project: Project,
+    done: dict[str, Done],
+    engine: Engine | None,
+    policy: PolicyReport,
+    output: Path,
+    seconds: float,
 ) -> BuildReport:
     from kgshare.bundle.write import file_name
 
@@ -229,6 +253,7 @@ def _report(
         seconds=round(seconds, 2),
         engine=engine.name if engine else "",
         notes=engine.remarks if engine else (),
+        policy=(policy.line(), *policy.remarks),
         steps=steps,
     )
 

@@ -4,7 +4,7 @@
 
     toolbox ──→ runtime ─────────────────┐
        └──────→ seed ────────────────────┼→ image.database ────┐
-    base.database ───────────────────────┘                     ├→ bundle
+    base.database ───────────────────────┘                     ├→ policy ──→ bundle
     base.application ─────────────────────→ image.application ─┘
 
 An application's own image is built on toolbox and base.application, or stands on neither when it comes as a file.
@@ -17,11 +17,12 @@ from pathlib import Path
 
 from kgshare import __version__
 from kgshare.lock.model import Arch, Lock
+from kgshare.policy.settings import settings_of
 from kgshare.project import Project, SeedStep
 from kgshare.project.model import ImageBuild
 from kgshare.steps import Plan, Step, files_below, text_digest, tree_digest
 
-TOOLBOX, RUNTIME, SEED, BUNDLE = "toolbox", "runtime", "seed", "bundle"
+TOOLBOX, RUNTIME, SEED, POLICY, BUNDLE = "toolbox", "runtime", "seed", "policy", "bundle"
 DATABASE_BASE, APPLICATION_BASE = "base.database", "base.application"
 DATABASE_IMAGE, APPLICATION_IMAGE = "image.database", "image.application"
 
@@ -33,6 +34,7 @@ BASE_TAR, RUNTIME_TAR, STORE_TAR, GRAPH_TAR, REPORT, CHANGES_TAR = (
     "report.json",
     "changes.tar",
 )
+POLICY_RESULT = "policy.json"
 CHANGE_SETS = "change sets"  # the name of that input of the seed
 IMAGE_TAR, BUNDLE_TAR, BUNDLE_DIGEST = "image.tar", "bundle.tar", "digest"
 
@@ -62,6 +64,7 @@ def make_plan(project: Project, lock: Lock, arch: Arch) -> Plan:
             _seed(project, lock, arch),
             _database_image(project, lock, arch),
             _application_image(project, lock, arch),
+            _policy(project, lock),
             _bundle(project, lock),
         )
     )
@@ -186,12 +189,29 @@ def _own_image(project: Project, lock: Lock, arch: Arch, image: str | ImageBuild
     )
 
 
+def _policy(project: Project, lock: Lock) -> Step:
+    """Judged on the day it is made; `kgshare.build` judges the same facts again on any later day."""
+    from kgshare.lock.file import render
+
+    return Step(
+        name=POLICY,
+        needs=(DATABASE_IMAGE, APPLICATION_IMAGE, SEED),
+        inputs={
+            "manifest": project.checksum,
+            "lock": text_digest(render(lock)),
+            "policy": text_digest(settings_of(project.root).model_dump_json()),
+            "kgshare's policy": _code("policy", "scan", "images/policy.py"),
+        },
+        outputs=(POLICY_RESULT,),
+    )
+
+
 def _bundle(project: Project, lock: Lock) -> Step:
     from kgshare.lock.file import render
 
     return Step(
         name=BUNDLE,
-        needs=(DATABASE_IMAGE, APPLICATION_IMAGE, SEED),
+        needs=(DATABASE_IMAGE, APPLICATION_IMAGE, SEED, POLICY),
         inputs={
             "manifest": project.checksum,
             "lock": text_digest(render(lock)),

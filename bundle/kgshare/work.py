@@ -28,8 +28,15 @@ from kgshare.images.foreign import check_image
 from kgshare.lock.file import render
 from kgshare.lock.model import LOCK, Arch, Lock
 from kgshare.places import cache_dir
+from kgshare.policy import gather as policy
+from kgshare.policy import store
+from kgshare.policy.gather import Matter, facts_of
+from kgshare.policy.judge import judge, require_green
+from kgshare.policy.settings import settings_of
 from kgshare.project import MANIFEST, Project
 from kgshare.readme import bundle_readme
+from kgshare.scan.model import not_scanned
+from kgshare.seeding.result import SeedReport
 from kgshare.steps import Done, Work
 
 GRAPH_TYPE = "application/vnd.kgshare.graph.v1.tar"
@@ -66,6 +73,7 @@ class Works:
             plan.SEED: self._seed,
             plan.DATABASE_IMAGE: self._database_image,
             plan.APPLICATION_IMAGE: self._application_image,
+            plan.POLICY: self._policy,
             plan.BUNDLE: self._bundle,
         }
 
@@ -129,6 +137,30 @@ class Works:
         port = self.project.manifest.application.port
         check_image(image, name, platform=f"linux/{self.arch}", port=port, locked=locked)
 
+    def _policy(self, done: Mapping[str, Done], out: Path) -> None:
+        """Judge what is about to be written.
+
+        Raises:
+            PolicyError: a check failed; no bundle is made.
+        """
+        matter = Matter(
+            manifest=self.project.manifest,
+            lock=self.lock,
+            seed=SeedReport.from_json(done[plan.SEED].path(plan.REPORT).read_text(encoding="utf-8")),
+            images=tuple(self._look(image, done) for image in self._images(done)),
+            scan=not_scanned("no scanner is installed"),
+        )
+        report = judge(facts_of(matter), settings_of(self.project.root), store.today())
+        require_green(report)
+        (out / plan.POLICY_RESULT).write_bytes(store.render(report))
+
+    def _look(self, image: BundleImage, done: Mapping[str, Done]) -> policy.Image:
+        """An image of the bundle as the policy looks into it: its layers lie in the archive of its step."""
+        step = plan.DATABASE_IMAGE if image.role == "database" else plan.APPLICATION_IMAGE
+        layers = read_image_archive(done[step].path(plan.IMAGE_TAR)).layers
+        size = sum(layer.size for layer in image.layers)
+        return policy.Image(role=image.role, config=image.config, layers=layers, size=size)
+
     def _bundle(self, done: Mapping[str, Done], out: Path) -> None:
         manifest = self.project.manifest
         contents = BundleContents(
@@ -164,5 +196,10 @@ class Works:
             *(ProjectFile(name=name, media_type=REQUIRED[name], source=text) for name, text in texts.items()),
             ProjectFile(name=SEED_REPORT, media_type=SEED_TYPE, source=seed.path(plan.REPORT)),
             ProjectFile(name=GRAPH, media_type=GRAPH_TYPE, source=seed.path(plan.GRAPH_TAR)),
+            ProjectFile(
+                name=store.RESULT,
+                media_type=store.MEDIA_TYPE,
+                source=done[plan.POLICY].path(plan.POLICY_RESULT),
+            ),
             *(changes if manifest.changes else ()),
         )
