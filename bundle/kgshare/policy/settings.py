@@ -110,7 +110,7 @@ class Waiver(Part):
 
 
 class Settings(Part):
-    """The file. No check can be switched off: what is accepted is a waiver, with a statement and an end."""
+    """The whole of it."""
 
     policy: Literal[1] = Field(description="version of this format")
     checks: Checks = Checks()
