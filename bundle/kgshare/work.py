@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from kgshare import plan
+from kgshare import plan, secrets
 from kgshare.base import APPLICATION, DATABASE, TOOLBOX, BaseSpec, make_base
 from kgshare.bundle import (
     REQUIRED,
@@ -48,6 +48,7 @@ class Works:
         inputs: the locked files, verified as they are used.
         arch: for which architecture.
         engine: what builds the images.
+        waived: ids of what looks like a secret and is none, as somebody answers for.
     """
 
     project: Project
@@ -55,6 +56,7 @@ class Works:
     inputs: Inputs
     arch: Arch
     engine: Engine
+    waived: frozenset[str] = frozenset()
 
     def by_step(self) -> dict[str, Work]:
         """The work of each step, by its name in the plan."""
@@ -99,6 +101,7 @@ class Works:
 
     def _seed(self, done: Mapping[str, Done], out: Path) -> None:
         self._builder.build_seed(done[plan.TOOLBOX].path(plan.BASE_TAR), out)
+        secrets.refuse(secrets.in_tar(out / plan.GRAPH_TAR, "graph"), self.waived)
 
     def _database_image(self, done: Mapping[str, Done], out: Path) -> None:
         self._builder.build_database_image(
@@ -107,18 +110,22 @@ class Works:
             done[plan.SEED].path(plan.STORE_TAR),
             out,
         )
+        self._no_secrets(out, "database")
 
     def _application_image(self, done: Mapping[str, Done], out: Path) -> None:
         image = self.project.manifest.application.image
         if isinstance(image, str):
             self._take_image(image, out / plan.IMAGE_TAR)
-            return
-        base = done[plan.APPLICATION_BASE].path(plan.BASE_TAR)
-        if image is None:
-            self._builder.build_application_image(base, out)
-            return
-        made = self._builder.build_own_image(image, base, done[plan.TOOLBOX].path(plan.BASE_TAR), out)
-        self._check(made, image.dockerfile)
+        elif image is None:
+            self._builder.build_application_image(done[plan.APPLICATION_BASE].path(plan.BASE_TAR), out)
+        else:
+            base, toolbox = (done[step].path(plan.BASE_TAR) for step in (plan.APPLICATION_BASE, plan.TOOLBOX))
+            self._check(self._builder.build_own_image(image, base, toolbox, out), image.dockerfile)
+        self._no_secrets(out, "application", own=image is None)
+
+    def _no_secrets(self, out: Path, role: str, *, own: bool = True) -> None:
+        image = read_image_archive(out / plan.IMAGE_TAR)
+        secrets.refuse(secrets.in_image(image, role, own=own), self.waived)
 
     def _take_image(self, name: str, out: Path) -> None:
         """An image that comes as a file: a copy, so that what was checked is what is packed."""
