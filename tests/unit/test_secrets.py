@@ -142,9 +142,7 @@ def image(folder: Path, *layers: Mapping[str, str], **run: Any) -> ImageArchive:
                 member.size = len(text)
                 tar.addfile(member, io.BytesIO(text.encode()))
         digest = hashlib.sha256(path.read_bytes()).hexdigest()
-        sources.append(
-            LayerSource(diff_id=f"sha256:{digest}", path=path, offset=0, size=path.stat().st_size)
-        )
+        sources.append(LayerSource(diff_id=f"sha256:{digest}", path=path, offset=0, size=path.stat().st_size))
     config = json.dumps({"config": run, "history": history}).encode()
     return ImageArchive(config=config, layers=tuple(sources), platform="linux/amd64")
 
@@ -192,5 +190,7 @@ def test_what_was_looked_at_once_is_not_read_again(tmp_path: Path, monkeypatch: 
     monkeypatch.setattr(detect, "in_bytes", lambda *_: pytest.fail("read again"))
 
     assert find.in_layer(made.layers[0], "x image", own=True) == first != ()
-    notes = "".join(note.read_text() for note in (tmp_path / "cache" / "secrets").rglob("*") if note.is_file())
+    notes = "".join(
+        note.read_text() for note in (tmp_path / "cache" / "secrets").rglob("*") if note.is_file()
+    )
     assert "BEGIN" not in notes
