@@ -104,10 +104,13 @@ def build(
         engine: finds what is to build; asked only where something has to be built.
 
     Raises:
-        ManifestError, LockError, FetchError, EngineError, BuildError, SeedError: what their names say.
+        ManifestError, LockError, FetchError, EngineError, BuildError, SeedError, SecretError: what their names say.
     """
+    from kgshare import secrets  # what only a build needs
+
     start = time.monotonic()
     project = read_project(folder)
+    secrets.refuse(secrets.in_project(project))  # before anything is written
     arch = this_arch()
     lock = locked_inputs(project, arch, locked=locked, progress=progress)
     plan = make_plan(project, lock, arch, _origin(project))

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from kgshare import plan
+from kgshare import plan, secrets
 from kgshare.attest.make import Attested, attest
 from kgshare.attest.names import MEDIA_TYPES, output_of
 from kgshare.attest.origin import UNKNOWN, Origin
@@ -59,6 +59,7 @@ class Works:
         origin: the state of the project's files in Git.
         flags: options of the command that the provenance names.
         started: when the build began, in seconds since 1970.
+        waived: ids of what looks like a secret and is none, as somebody answers for.
     """
 
     project: Project
@@ -69,6 +70,7 @@ class Works:
     origin: Origin = UNKNOWN
     flags: Mapping[str, bool] = field(default_factory=dict)
     started: float = field(default_factory=time.time)
+    waived: frozenset[str] = frozenset()
 
     def by_step(self) -> dict[str, Work]:
         """The work of each step, by its name in the plan."""
@@ -114,6 +116,7 @@ class Works:
 
     def _seed(self, done: Mapping[str, Done], out: Path) -> None:
         self._builder.build_seed(done[plan.TOOLBOX].path(plan.BASE_TAR), out)
+        secrets.refuse(secrets.in_tar(out / plan.GRAPH_TAR, "graph"), self.waived)
 
     def _database_image(self, done: Mapping[str, Done], out: Path) -> None:
         self._builder.build_database_image(
@@ -122,18 +125,22 @@ class Works:
             done[plan.SEED].path(plan.STORE_TAR),
             out,
         )
+        self._no_secrets(out, "database")
 
     def _application_image(self, done: Mapping[str, Done], out: Path) -> None:
         image = self.project.manifest.application.image
         if isinstance(image, str):
             self._take_image(image, out / plan.IMAGE_TAR)
-            return
-        base = done[plan.APPLICATION_BASE].path(plan.BASE_TAR)
-        if image is None:
-            self._builder.build_application_image(base, out)
-            return
-        made = self._builder.build_own_image(image, base, done[plan.TOOLBOX].path(plan.BASE_TAR), out)
-        self._check(made, image.dockerfile)
+        elif image is None:
+            self._builder.build_application_image(done[plan.APPLICATION_BASE].path(plan.BASE_TAR), out)
+        else:
+            base, toolbox = (done[step].path(plan.BASE_TAR) for step in (plan.APPLICATION_BASE, plan.TOOLBOX))
+            self._check(self._builder.build_own_image(image, base, toolbox, out), image.dockerfile)
+        self._no_secrets(out, "application", own=image is None)
+
+    def _no_secrets(self, out: Path, role: str, *, own: bool = True) -> None:
+        image = read_image_archive(out / plan.IMAGE_TAR)
+        secrets.refuse(secrets.in_image(image, role, own=own), self.waived)
 
     def _take_image(self, name: str, out: Path) -> None:
         """An image that comes as a file: a copy, so that what was checked is what is packed."""
