@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar
 
+from kgshare.attest.origin import Origin, origin_of
 from kgshare.cache import Cache, Inputs, fetch
 from kgshare.engines import Engine, choice
 from kgshare.engines.local import LocalEngine
@@ -19,10 +20,11 @@ from kgshare.lock.command import this_arch
 from kgshare.lock.file import read_any_lock, read_lock, write_lock
 from kgshare.lock.model import LOCK, Arch, Lock
 from kgshare.places import cache_dir
-from kgshare.plan import BUNDLE, BUNDLE_DIGEST, BUNDLE_TAR, POLICY, POLICY_RESULT, make_plan
+from kgshare.plan import BUNDLE, BUNDLE_DIGEST, BUNDLE_TAR, POLICY, POLICY_RESULT, input_files, make_plan
 from kgshare.policy import store as store_of_policy
 from kgshare.policy.judge import again, require_green
 from kgshare.policy.result import PolicyReport
+from kgshare.policy.settings import settings_of
 from kgshare.progress import Progress
 from kgshare.project import MANIFEST, Project, read_project
 from kgshare.steps import Done, StepStore, Work, forecast, run_steps
@@ -110,13 +112,18 @@ def build(
         engine: finds what is to build; asked only where something has to be built.
 
     Raises:
-        ManifestError, LockError, FetchError, EngineError, BuildError, SeedError, PolicyError: what their names say.
+        ManifestError, LockError, FetchError, EngineError, BuildError, SeedError, SecretError,
+        PolicyError: what their names say.
     """
+    from kgshare import secrets  # what only a build needs
+
     start = time.monotonic()
     project = read_project(folder)
+    waived = settings_of(project.root).waived(store_of_policy.today())
+    secrets.refuse(secrets.in_project(project), waived)  # before anything is written
     arch = this_arch()
     lock = locked_inputs(project, arch, locked=locked, progress=progress)
-    plan = make_plan(project, lock, arch)
+    plan = make_plan(project, lock, arch, _origin(project))
     store = StepStore(root=cache_dir() / "steps")
     todo = forecast(plan, store)
     work: Mapping[str, Work] = {}
@@ -128,8 +135,12 @@ def build(
         builder.check()
         require_room(store.root)
         inputs = _fetched(project, lock, arch, locked=locked, progress=progress)
-        plan = make_plan(project, inputs.lock, arch)
-        work = Works(project=project, lock=inputs.lock, inputs=inputs, arch=arch, engine=builder).by_step()
+        origin = _origin(project)
+        plan = make_plan(project, inputs.lock, arch, origin)
+        work = Works(
+            project=project, lock=inputs.lock, inputs=inputs, arch=arch, engine=builder, origin=origin,
+            flags={"locked": locked}, waived=waived,
+        ).by_step()  # fmt: skip
     done = run_steps(plan, work, store, progress)
     policy = judged_today(done[POLICY].path(POLICY_RESULT))
     return _report(project, done, builder, policy, output or project.root, time.monotonic() - start)
@@ -143,10 +154,16 @@ def forecast_build(folder: Path) -> PlanReport:
     """
     project = read_project(folder)
     lock = read_lock(project)
-    todo = forecast(make_plan(project, lock, this_arch()), StepStore(root=cache_dir() / "steps"))
+    plan = make_plan(project, lock, this_arch(), _origin(project))
+    todo = forecast(plan, StepStore(root=cache_dir() / "steps"))
     return PlanReport(
         steps=tuple(StepReport(name=n, ran=bool(why), reason=why, seconds=0.0) for n, why in todo.items())
     )
+
+
+def _origin(project: Project) -> Origin:
+    """The state in Git of what the build reads."""
+    return origin_of(project.root, input_files(project))
 
 
 def bundle_of(where: Path, *, progress: Progress, local: bool = False) -> Path:

@@ -75,7 +75,9 @@ def _type(annotation: Any) -> str:
     literal = [repr(a) for a in get_args(annotation) if a is not type(None) and not isinstance(a, type)]
     if origin is not None and literal and all(x.startswith(("'", "1")) for x in literal):
         return " or ".join(literal).replace("'", "`")
-    return {int: "number", str: "text", bool: "true or false", date: "date"}.get(annotation, "text" if annotation is not Any else "any value")
+    return {int: "number", str: "text", bool: "true or false", date: "date"}.get(
+        annotation, "text" if annotation is not Any else "any value"
+    )
 
 
 def _default(value: Any) -> str:

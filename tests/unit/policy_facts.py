@@ -41,7 +41,9 @@ def facts(**changes: Any) -> Facts:
             BaseFacts(role=role, name="debian", pinned="the SHA-256 of each package", taken=date(2026, 11, 1))
             for role in ("database", "application")
         ),
-        seed=SeedFacts(digest="sha256:" + "c" * 64, materials=7, revision="d" * 40, clean=True),
+        seed=SeedFacts(
+            digest="sha256:" + "c" * 64, materials=("files of seed",), revision="d" * 40, clean=True
+        ),
         scan=scan(),
         components=120,
         licences={LOG4J: "Apache-2.0", "pkg:deb/debian/libc6@2.41-12": "LGPL-2.1-or-later"},

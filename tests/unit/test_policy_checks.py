@@ -12,7 +12,7 @@ from tests.unit.policy_facts import LOG4J, LOG4SHELL, TODAY, facts, judged, resu
 from kgshare.errors import BundleError, PolicyError
 from kgshare.policy import store
 from kgshare.policy.checks import NAMES, permitted
-from kgshare.policy.facts import BaseFacts
+from kgshare.policy.facts import BaseFacts, SecretFacts
 from kgshare.policy.judge import again, judge, require_green
 from kgshare.policy.result import Status
 from kgshare.scan.model import VexNote, not_scanned
@@ -34,6 +34,8 @@ def test_with_nothing_wrong_every_check_passes() -> None:
     ("check", "changes", "said"),
     [
         ("fixable-critical", {"scan": scan(LOG4SHELL)}, "1 critical finding could be fixed"),
+        ("sbom", {"components": None}, "there is no bill of materials"),
+        ("provenance", {"provenance": False}, "there is no statement of how it was built"),
         ("fixable-high", {"scan": scan(HIGH, replace(HIGH, id="B"))}, "2 high findings could be fixed"),
         ("known-exploited", {"scan": scan(replace(HIGH, severity="low", fixed=(), exploited=True))}, "1 finding is known"),
         ("non-root", {"images": (replace(DATABASE, user="0:0"), APPLICATION)}, "numbered user other than root"),
@@ -44,10 +46,10 @@ def test_with_nothing_wrong_every_check_passes() -> None:
         ("bases-pinned", {"bases": (BaseFacts(role="database", name="image:x", pinned="", taken=TODAY),)}, "not pinned"),
         ("base-age", {"bases": (replace(facts().bases[0], taken=date(2025, 11, 1)),)}, "389 days old; 365 days may be"),
         ("licences", {"licences": {"pkg:npm/x@1": "SSPL-1.0"}}, "1 package is under a licence that is denied"),
-        ("secrets", {"secrets": ("application: app/.env:1: private key",)}, "1 place looks like a secret"),
+        ("secrets", {"secrets": (SecretFacts(id="secret:private-key:a", where="a:3", kind="private-key"),)}, "1 place looks like a secret"),
         ("size", {"images": (replace(DATABASE, size=2_100_000_000), APPLICATION)}, "2140 MB of layers; 2000 MB may be"),
         ("seed-provenance", {"seed": replace(PLAIN, provenance="DERIVED_FROM")}, "not known what the graph"),
-        ("seed-provenance", {"seed": replace(PLAIN, materials=0)}, "not known what the graph"),
+        ("seed-provenance", {"seed": replace(PLAIN, materials=())}, "not known what the graph"),
     ],
 )  # fmt: skip
 def test_a_check_fails_and_the_policy_is_red(check: str, changes: dict[str, Any], said: str) -> None:
@@ -195,6 +197,11 @@ def test_what_is_not_a_stored_result_is_refused_with_the_place() -> None:
         ("(SSPL-1.0)", False),
         ("SSPL-1.0 OR MIT", True),
         ("(MIT) AND (SSPL-1.0)", False),
+        ("MIT AND (SSPL-1.0 OR Apache-2.0)", True),
+        ("(MIT AND SSPL-1.0) OR (BSD-3-Clause AND SSPL-1.0)", False),
+        ("GPL-2.0-only WITH Classpath-exception-2.0", True),
+        ("the authors' own words (SSPL-1.0 it is not)", True),
+        ("LicenseRef-x", True),
     ],
 )
 def test_one_licence_of_a_choice_is_enough(expression: str, ok: bool) -> None:

@@ -74,7 +74,7 @@ def entries_of(layer: LayerSource) -> Iterator[Entry]:
     Raises:
         ValueError, tarfile.TarError, OSError: it cannot be read, or holds a device.
     """
-    with tarfile.open(fileobj=cast(io.BufferedIOBase, _Pieces(layer)), mode="r|") as tar:
+    with tarfile.open(fileobj=cast(io.BufferedIOBase, Pieces(layer)), mode="r|") as tar:
         for member in tar:
             path = member.name.removeprefix("./").strip("/")
             if path in ("", "."):
@@ -91,7 +91,7 @@ def entries_of(layer: LayerSource) -> Iterator[Entry]:
             yield Entry(path=path, kind=kind, mode=member.mode, target=member.linkname)
 
 
-class _Pieces:
+class Pieces:
     """An uncompressed layer as something to read from."""
 
     def __init__(self, layer: LayerSource) -> None:

@@ -6,6 +6,14 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import date
 from fnmatch import fnmatchcase
+from typing import Any
+
+from license_expression import (
+    ExpressionError,
+    LicenseSymbol,
+    LicenseWithExceptionSymbol,
+    get_spdx_licensing,
+)
 
 from kgshare.policy.facts import Facts
 from kgshare.policy.result import Detail, Result, failed, not_known, passed
@@ -13,6 +21,7 @@ from kgshare.policy.settings import Checks
 from kgshare.scan.model import Finding, Severity
 
 UPDATE = "`kgshare lock --update` takes what is fixed; VEX (`vex/`) or a waiver says why it may stay"
+SEED_FILES = "files of seed"  # what provenance calls them
 SCAN_AGAIN = "`kgshare scan` scans again"
 
 
@@ -189,7 +198,7 @@ def secrets(facts: Facts, checks: Checks, today: date) -> Result:
     if facts.secrets is None:
         return not_known("nobody has looked for secrets")
     if facts.secrets:
-        rows = (Detail(id=place, text=place) for place in facts.secrets)
+        rows = (Detail(id=s.id, text=f"{s.where}: {s.kind}", aliases=(s.where,)) for s in facts.secrets)
         return failed(_many(len(facts.secrets), "place", "like a secret", "looks", "look"), *rows)
     return passed("nothing looks like a secret")
 
@@ -207,7 +216,7 @@ def seed_provenance(facts: Facts, checks: Checks, today: date) -> Result:
     if seed.provenance and not seed.derived:
         text = f"the manifest names {seed.provenance}, and no record has such a relationship"
         bad.append(Detail(id=seed.provenance, text=text))
-    if facts.provenance and not seed.materials:
+    if facts.provenance and SEED_FILES not in seed.materials:
         bad.append(Detail(id="materials", text="the statement of how it was built names no file of the seed"))
     if checks.seed_provenance.clean_tree and seed.clean is not True:
         text = (
@@ -223,16 +232,28 @@ def seed_provenance(facts: Facts, checks: Checks, today: date) -> Result:
             hint="commit what the seed reads, then build",
         )
     parts = [f"graph {seed.digest.removeprefix('sha256:')[:12]}"]
-    parts += [f"{seed.materials} files by digest"] if seed.materials else []
+    parts += [f"{' and '.join(seed.materials)} by digest"] if seed.materials else []
     parts += [f"{seed.derived} {seed.provenance} relationships"] if seed.provenance else []
     return passed(", ".join(parts))
 
 
 def permitted(expression: str, denied: Iterable[str]) -> bool:
-    """Whether an SPDX expression leaves a licence that is not denied: of ``A OR B`` one is enough, of ``A AND B`` both count."""
-    words = expression.replace("(", " ").replace(")", " ")
+    """Whether an SPDX expression leaves a way without a denied licence: of ``A OR B`` one is enough, of ``A AND B`` both count.
+
+    What is no expression, as a licence's name may be, is compared as it is.
+    """
     patterns = tuple(denied)
-    return any(not any(_matches(word, patterns) for word in choice.split()) for choice in words.split(" OR "))
+    try:
+        return _permitted(get_spdx_licensing().parse(expression), patterns)
+    except ExpressionError:
+        return not _matches(expression, patterns)
+
+
+def _permitted(node: Any, denied: tuple[str, ...]) -> bool:
+    if isinstance(node, LicenseSymbol | LicenseWithExceptionSymbol):
+        return not _matches(node.key if isinstance(node, LicenseSymbol) else node.license_symbol.key, denied)
+    each = (_permitted(arg, denied) for arg in node.args)
+    return any(each) if isinstance(node, get_spdx_licensing().OR) else all(each)
 
 
 def _no_files(facts: Facts, what: str, found: list[tuple[str, tuple[str, ...]]]) -> Result:
@@ -279,6 +300,8 @@ CHECKS = (
     Check(name="bases-pinned", asks="every base is fixed by digests", judge=bases_pinned),
     Check(name="bases-approved", asks="every base is one that the policy names", judge=bases_approved),
     Check(name="base-age", asks="the bases were locked recently", judge=base_age),
+    Check(name="sbom", asks="there is a bill of materials", judge=sbom),
+    Check(name="provenance", asks="there is a statement of how it was built", judge=provenance),
     Check(name="licences", asks="no package is under a licence that the policy denies", judge=licences),
     Check(name="secrets", asks="nothing in it looks like a secret", judge=secrets),
     Check(name="size", asks="its layers are not larger than the policy allows", judge=size),

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 import yaml
 
+from kgshare.attest.names import PROVENANCE, SBOM
 from kgshare.lock.file import parse as parse_lock
 from kgshare.lock.model import LOCK
 from kgshare.policy import store
@@ -63,7 +64,7 @@ def check(where: Path, *, policy: Path | None, scan: Path | None, progress: Prog
         ManifestError: the settings are not as they must be.
     """
     from kgshare.bundle import read_bundle
-    from kgshare.policy.gather import Matter, facts_of, images_of
+    from kgshare.policy.gather import Matter, facts_of, images_of, secrets_of
 
     file = find_bundle(where)
     with progress.stage(f"verify {file.name}"):
@@ -72,12 +73,16 @@ def check(where: Path, *, policy: Path | None, scan: Path | None, progress: Prog
     folder = where if where.is_dir() else None
     settings = settings_of(folder, policy) if policy or folder or stored is None else stored.settings
     with progress.stage("look into its images"):
+        manifest = manifest_of(bundle.read_file(MANIFEST), file.name)
         matter = Matter(
-            manifest=manifest_of(bundle.read_file(MANIFEST), file.name),
+            manifest=manifest,
             lock=parse_lock(bundle.read_file(LOCK).decode(), f"{file.name}: {LOCK}"),
             seed=seed_report(bundle.read_file(SEED_REPORT), file.name),
             images=images_of(bundle),
             scan=scan_of(bundle),
+            sbom=_evidence(bundle, SBOM),
+            provenance=_evidence(bundle, PROVENANCE),
+            secrets=secrets_of(bundle, manifest),
         )
         facts = facts_of(matter)
     return judge(facts, settings, store.today())
@@ -91,6 +96,10 @@ def show(folder: Path, *, policy: Path | None) -> SettingsReport:
     """
     file = policy or folder / POLICY
     return SettingsReport(file=file if file.is_file() else None, settings=settings_of(folder, policy))
+
+
+def _evidence(bundle: Bundle, name: str) -> bytes | None:
+    return bundle.read_file(name) if name in bundle.files else None
 
 
 def scan_of(bundle: Bundle) -> ScanResult:

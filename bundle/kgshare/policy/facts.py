@@ -56,7 +56,7 @@ class SeedFacts:
         digest: of its canonical text.
         provenance: the type of the relationships that lead to what a record was derived from; empty where none is named.
         derived: how many of these there are.
-        materials: how many files of the project the provenance statement names with a digest; None where it is missing.
+        materials: what the provenance statement names with a digest of the project's own, as ``files of seed``.
         revision: of Git; empty where it is not known.
         clean: whether that revision was all that was built from; None where it is not known.
     """
@@ -64,9 +64,18 @@ class SeedFacts:
     digest: str
     provenance: str = ""
     derived: int = 0
-    materials: int | None = None
+    materials: tuple[str, ...] = ()
     revision: str = ""
     clean: bool | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class SecretFacts:
+    """Something that looks like a secret: what a waiver calls it, where it is, what it looks like; never itself."""
+
+    id: str
+    where: str
+    kind: str
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -82,7 +91,7 @@ class Facts:
         components: how many packages the bill of materials names; None where there is none.
         licences: by package (purl), the licence it is said to have; empty where none is said.
         provenance: whether there is a statement of how it was built.
-        secrets: what looks like a secret, by place; None where nobody looked.
+        secrets: what looks like a secret; None where nobody looked.
     """
 
     name: str
@@ -94,4 +103,4 @@ class Facts:
     components: int | None = None
     licences: Mapping[str, str]
     provenance: bool = False
-    secrets: tuple[str, ...] | None = None
+    secrets: tuple[SecretFacts, ...] | None = None

@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import stat
 import tarfile
+import tempfile
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -15,15 +16,18 @@ from pathlib import Path
 from typing import Any
 
 from kgshare.base.tree import PURGED_MODES, Entry
-from kgshare.bundle import Bundle, LayerSource
+from kgshare.bundle import Bundle, ImageArchive, LayerSource
 from kgshare.errors import BundleError, Problem
 from kgshare.images.foreign import entries_of
 from kgshare.images.policy import SHELLS, merged
 from kgshare.lock.model import Lock
-from kgshare.policy.facts import BaseFacts, Facts, ImageFacts, SeedFacts
-from kgshare.project import Manifest
+from kgshare.policy.facts import BaseFacts, Facts, ImageFacts, SecretFacts, SeedFacts
+from kgshare.project import MANIFEST, Manifest
 from kgshare.scan.model import ScanResult
+from kgshare.secrets import Finding, detect, in_image, in_tar
 from kgshare.seeding.result import SeedReport
+
+GRAPH = "graph.tar"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,7 +60,7 @@ class Matter:
     scan: ScanResult
     sbom: bytes | None = None
     provenance: bytes | None = None
-    secrets: tuple[str, ...] | None = None
+    secrets: tuple[Finding, ...] | None = None
 
 
 def facts_of(matter: Matter) -> Facts:
@@ -77,7 +81,9 @@ def facts_of(matter: Matter) -> Facts:
         components=None if matter.sbom is None else len(parts),
         licences={str(part["purl"]): _licence(part) for part in parts if part.get("purl")},
         provenance=matter.provenance is not None,
-        secrets=matter.secrets,
+        secrets=None
+        if matter.secrets is None
+        else tuple(SecretFacts(id=s.id, where=s.where, kind=s.kind) for s in matter.secrets),
     )
 
 
@@ -119,6 +125,24 @@ def images_of(bundle: Bundle) -> tuple[Image, ...]:
     )
 
 
+def secrets_of(bundle: Bundle, manifest: Manifest) -> tuple[Finding, ...]:
+    """What looks like a secret in a bundle: in its images, in its graph, in its manifest."""
+    found: list[Finding] = []
+    for image, ref in zip(images_of(bundle), bundle.images, strict=True):
+        archive = ImageArchive(config=image.config, layers=image.layers, platform=ref.platform)
+        own = image.role != "application" or manifest.application.image is None
+        found += in_image(archive, image.role, own=own)
+    with tempfile.TemporaryDirectory(prefix="kgshare-") as folder:
+        graph = Path(folder) / GRAPH
+        graph.write_bytes(bundle.read_file(GRAPH))
+        found += in_tar(graph, "graph")
+    found += (
+        Finding(path=MANIFEST, line=line, kind=kind)
+        for kind, line in detect.in_bytes(bundle.read_file(MANIFEST), MANIFEST)
+    )
+    return tuple(found)
+
+
 def _layer(path: Path, diff_id: str, bundle: Bundle, digest: str) -> LayerSource:
     blob = bundle.blobs[digest]
     return LayerSource(diff_id=diff_id, path=path, offset=blob.offset, size=blob.size, compression="zstd")
@@ -142,9 +166,18 @@ def _base(role: str, matter: Matter) -> BaseFacts:
 
 
 def _seed(matter: Matter, statement: Mapping[str, Any]) -> SeedFacts:
+    """From the seed's report and the statement of how it was built (`kgshare.attest.provenance`)."""
     kind = matter.manifest.provenance or ""
+    built: Mapping[str, Any] = (statement.get("predicate") or {}).get("buildDefinition") or {}
+    source: Mapping[str, Any] = (built.get("internalParameters") or {}).get("source") or {}
+    named = (str(row.get("name", "")) for row in built.get("resolvedDependencies", ()))
     return SeedFacts(
-        digest=matter.seed.digest, provenance=kind, derived=matter.seed.types.get(kind, 0) if kind else 0
+        digest=matter.seed.digest,
+        provenance=kind,
+        derived=matter.seed.types.get(kind, 0) if kind else 0,
+        materials=tuple(sorted(name for name in named if name.startswith("files of "))),
+        revision=str(source.get("revision", "")),
+        clean=source.get("clean"),
     )
 
 

@@ -116,6 +116,10 @@ class Settings(Part):
     checks: Checks = Checks()
     waivers: tuple[Waiver, ...] = ()
 
+    def waived(self, today: date) -> frozenset[str]:
+        """What is accepted on a day, as the waivers call it."""
+        return frozenset(waiver.id for waiver in self.waivers if waiver.expires >= today)
+
 
 DEFAULT = Settings(policy=1)
 

@@ -76,6 +76,7 @@ def open_bundle(where: Path, progress: Progress) -> tuple[Source, Bundle]:
         UsageError: there is no bundle there, or more than one.
         BundleError: the bundle is refused.
     """
+    from kgshare.attest.check import require_evidence
     from kgshare.bundle import docker_archive, read_bundle
 
     file = find_bundle(where)
@@ -83,6 +84,7 @@ def open_bundle(where: Path, progress: Progress) -> tuple[Source, Bundle]:
         bundle = read_bundle(file)
         manifest = manifest_of(bundle.read_file(MANIFEST), file.name)
         text = require_rendered(bundle.read_file(COMPOSE), manifest, f"{file.name}: {COMPOSE}")
+        require_evidence(bundle)
         seed = seed_report(bundle.read_file(SEED_REPORT), file.name)
     platforms = sorted({image.platform for image in bundle.images})
     images = {image.role: image for image in bundle.images if image.platform == platforms[0]}
