@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar
 
+from kgshare.attest.origin import Origin, origin_of
 from kgshare.cache import Cache, Inputs, fetch
 from kgshare.engines import Engine, choice
 from kgshare.engines.local import LocalEngine
@@ -19,7 +20,7 @@ from kgshare.lock.command import this_arch
 from kgshare.lock.file import read_any_lock, read_lock, write_lock
 from kgshare.lock.model import LOCK, Arch, Lock
 from kgshare.places import cache_dir
-from kgshare.plan import BUNDLE, BUNDLE_DIGEST, BUNDLE_TAR, make_plan
+from kgshare.plan import BUNDLE, BUNDLE_DIGEST, BUNDLE_TAR, input_files, make_plan
 from kgshare.progress import Progress
 from kgshare.project import MANIFEST, Project, read_project
 from kgshare.steps import Done, StepStore, Work, forecast, run_steps
@@ -111,13 +112,17 @@ def build(
         signing: how it is to be signed.
 
     Raises:
-        ManifestError, LockError, FetchError, EngineError, BuildError, SeedError, TrustError: what their names say.
+        ManifestError, LockError, FetchError, EngineError, BuildError, SeedError, SecretError, TrustError: what their
+            names say.
     """
+    from kgshare import secrets  # what only a build needs
+
     start = time.monotonic()
     project = read_project(folder)
+    secrets.refuse(secrets.in_project(project))  # before anything is written
     arch = this_arch()
     lock = locked_inputs(project, arch, locked=locked, progress=progress)
-    plan = make_plan(project, lock, arch)
+    plan = make_plan(project, lock, arch, _origin(project))
     store = StepStore(root=cache_dir() / "steps")
     todo = forecast(plan, store)
     author = author_of(signing)
@@ -132,8 +137,12 @@ def build(
         builder.check()
         require_room(store.root)
         inputs = _fetched(project, lock, arch, locked=locked, progress=progress)
-        plan = make_plan(project, inputs.lock, arch)
-        work = Works(project=project, lock=inputs.lock, inputs=inputs, arch=arch, engine=builder).by_step()
+        origin = _origin(project)
+        plan = make_plan(project, inputs.lock, arch, origin)
+        work = Works(
+            project=project, lock=inputs.lock, inputs=inputs, arch=arch, engine=builder, origin=origin,
+            flags={"locked": locked},
+        ).by_step()  # fmt: skip
     done = run_steps(plan, work, store, progress)
     return _report(project, done, builder, author, output or project.root, start)
 
@@ -146,10 +155,16 @@ def forecast_build(folder: Path) -> PlanReport:
     """
     project = read_project(folder)
     lock = read_lock(project)
-    todo = forecast(make_plan(project, lock, this_arch()), StepStore(root=cache_dir() / "steps"))
+    plan = make_plan(project, lock, this_arch(), _origin(project))
+    todo = forecast(plan, StepStore(root=cache_dir() / "steps"))
     return PlanReport(
         steps=tuple(StepReport(name=n, ran=bool(why), reason=why, seconds=0.0) for n, why in todo.items())
     )
+
+
+def _origin(project: Project) -> Origin:
+    """The state in Git of what the build reads."""
+    return origin_of(project.root, input_files(project))
 
 
 def bundle_of(where: Path, *, progress: Progress, local: bool = False, ask: Ask | None = None) -> Path:

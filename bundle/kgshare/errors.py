@@ -91,6 +91,12 @@ class ImageError(BuildError):
     kind = "image"
 
 
+class SecretError(BuildError):
+    """Something that looks like a secret would go to the reader with the file."""
+
+    kind = "secret"
+
+
 class SeedError(KgshareError):
     """The data does not make a graph: a script, a row, a check."""
 

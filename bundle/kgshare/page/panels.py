@@ -3,17 +3,8 @@
 The manifest names a module (``application.panels``); its attribute ``PANELS`` is a tuple of `Panel`. Each panel brings
 a folder of static files, an ES module in it, and endpoints below ``/api/v1/panels/NAME``.
 
-The ES module exports ``mount(element, page)``, called once with the empty element that is the panel's place. ``page`` is
-
-- ``page.api(path, parameters)``: JSON from ``/api/v1/…``; an Error with a readable message otherwise;
-- ``page.state``: what stands in the address: ``get(name)``, ``set({name: value})`` (null removes; ``{replace: true}``
-  as second argument makes no new step in the history), ``subscribe(function(state, changed))``;
-- ``page.select(label, key)``: opens a record everywhere; ``page.offer(label, key)``: opens it if none is open;
-- ``page.selected()``: ``{label, key}`` or null, and ``page.onSelect(function)``;
-- ``page.panel``: this panel's description; ``page.say(text)``: speaks to a screen reader.
-
-It may also export ``describe(record, page)``: an element (or null) that is put above a record's properties.
-Text from the graph goes into elements as text (``textContent``), never as HTML.
+What the module exports and what it is handed is in docs/reference/page.md: ``mount(element, page)`` and perhaps
+``describe(record, page)``. Text from the graph goes into elements as text (``textContent``), never as HTML.
 """
 
 from __future__ import annotations

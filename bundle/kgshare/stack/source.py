@@ -77,6 +77,7 @@ def open_bundle(where: Path, progress: Progress, accept: Accept) -> tuple[Source
         BundleError: the bundle is refused.
         TrustError: nobody who is trusted vouches for it.
     """
+    from kgshare.attest.check import require_evidence
     from kgshare.bundle import docker_archive, read_bundle
 
     file = find_bundle(where)
@@ -85,6 +86,7 @@ def open_bundle(where: Path, progress: Progress, accept: Accept) -> tuple[Source
         verdict = vouched(bundle, accept, progress)
         manifest = manifest_of(bundle.read_file(MANIFEST), file.name)
         text = require_rendered(bundle.read_file(COMPOSE), manifest, f"{file.name}: {COMPOSE}")
+        require_evidence(bundle)
         seed = seed_report(bundle.read_file(SEED_REPORT), file.name)
     platforms = sorted({image.platform for image in bundle.images})
     images = {image.role: image for image in bundle.images if image.platform == platforms[0]}

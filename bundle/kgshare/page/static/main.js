@@ -2,6 +2,7 @@
 
 import { api } from "./api.js";
 import { mountBrowse } from "./browse.js";
+import * as bus from "./bus.js";
 import { byId, el } from "./dom.js";
 import { mountGraph, nameLabels } from "./graph.js";
 import { mountQuestions } from "./questions.js";
@@ -12,38 +13,23 @@ import * as state from "./state.js";
 const QUESTIONS = { view: "questions", view_title: "Questions" };
 const BROWSE = { view: "browse", view_title: "Records" };
 const describers = [];
-const selectListeners = new Set();
-let offered = null;
 let aboutOnce = null;
 
 const about = () => (aboutOnce ??= api("about").catch((error) => { aboutOnce = null; throw error; }));
-const selected = () => (state.get("label") && state.all("key").length ? { label: state.get("label"), key: state.all("key") } : offered);
-const same = (a, b) => JSON.stringify(a) === JSON.stringify(b);
-
-function select(label, key, more = {}) {
-  state.set({ label, key: [key].flat(), ...more });
-}
-
-function offer(label, key) {
-  const next = { label, key: [key].flat() };
-  if (same(offered, next)) return;
-  offered = next;
-  if (!state.get("label")) selectionChanged();
-}
+const { select, selected } = bus;
 
 const page = {
-  api, state, select, offer, selected, about,
-  isSelected: (one) => same(one, selected()),
-  onSelect: (listener) => { selectListeners.add(listener); },
+  api, state, about,
+  select, selected, offer: bus.offer, isSelected: bus.isSelected, onSelect: bus.onSelect,
+  point: bus.point, pointed: bus.pointedAt, onPoint: bus.onPoint,
+  changes: bus.changes, onData: bus.onData, edit: (label, key, values) => bus.edit(label, key, values),
   say: (text) => { byId("speech").textContent = text; },
 };
 
 let drawGraph;
-function selectionChanged() {
-  const now = selected();
+function selectionChanged(now = selected()) {
   showRecord(now, { describers, open: select, page, about });
   drawGraph(now);
-  for (const listener of selectListeners) listener(now);
 }
 
 function showView(views) {
@@ -110,9 +96,9 @@ async function start() {
   const plugged = Promise.all(panels.map((panel) => plug(panel, placeOf(panel.view), modules.get(panel.name))));
   state.subscribe((changed) => {
     if (changed.has("view")) showView(views);
-    if (changed.has("label") || changed.has("key")) selectionChanged();
   });
   for (const module of await Promise.allSettled(modules.values())) if (module.value?.describe) describers.push(module.value.describe);
+  bus.onSelect(selectionChanged);
   if (selected()) selectionChanged();
   await plugged;
   if (!selected()) selectionChanged();
