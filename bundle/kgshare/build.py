@@ -28,6 +28,8 @@ from kgshare.policy.settings import settings_of
 from kgshare.progress import Progress
 from kgshare.project import MANIFEST, Project, read_project
 from kgshare.steps import Done, StepStore, Work, forecast, run_steps
+from kgshare.trust.author import BY_DEFAULT, Author, Signing, author_of
+from kgshare.trust.keys import Ask
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,6 +55,7 @@ class BuildReport:
             Podman has no BuildKit), or empty where nothing had to be.
         notes: what the reader should know of how it was built.
         policy: what the policy says of it today, in one line, then what its waivers need.
+        signer: name of the key that signed it, as ``fingerprint``; empty where it is not signed.
         steps: every step, in order.
     """
 
@@ -64,6 +67,8 @@ class BuildReport:
     engine: str
     notes: tuple[str, ...]
     policy: tuple[str, ...]
+    signer: str
+    fingerprint: str
     steps: tuple[StepReport, ...]
 
     def text(self) -> str:
@@ -76,8 +81,9 @@ class BuildReport:
             f"  {note}\n" for note in (*self.notes, f"policy: {self.policy[0]}", *self.policy[1:])
         )
         start = "up --local" if self.engine == LocalEngine.name else "up"
+        vouched = f"signed by {self.signer}, {self.fingerprint}" if self.signer else "! not signed"
         return (
-            f"{self.bundle}\n  {self.size / 1e6:.1f} MB, {self.digest}\n{done}{kept}\n{notes}"
+            f"{self.bundle}\n  {self.size / 1e6:.1f} MB, {self.digest}\n  {vouched}\n{done}{kept}\n{notes}"
             f"{self.seconds:.1f} s; `kgshare {start} {self.bundle.name}` starts it"
         )
 
@@ -101,6 +107,7 @@ def build(
     locked: bool,
     progress: Progress,
     engine: choice.Find = choice.docker,
+    signing: Signing = BY_DEFAULT,
 ) -> BuildReport:
     """Build a project's bundle, doing only what changed.
 
@@ -110,9 +117,10 @@ def build(
         locked: stop where the lock would have to change.
         progress: says what takes time.
         engine: finds what is to build; asked only where something has to be built.
+        signing: how it is to be signed.
 
     Raises:
-        ManifestError, LockError, FetchError, EngineError, BuildError, SeedError, SecretError,
+        ManifestError, LockError, FetchError, EngineError, BuildError, SeedError, SecretError, TrustError,
         PolicyError: what their names say.
     """
     from kgshare import secrets  # what only a build needs
@@ -126,6 +134,9 @@ def build(
     plan = make_plan(project, lock, arch, _origin(project))
     store = StepStore(root=cache_dir() / "steps")
     todo = forecast(plan, store)
+    author = author_of(signing)
+    if author and any(todo.values()):
+        author.unlock()  # before the first slow step
     work: Mapping[str, Work] = {}
     builder: Engine | None = None
     if any(todo.values()):
@@ -143,7 +154,7 @@ def build(
         ).by_step()  # fmt: skip
     done = run_steps(plan, work, store, progress)
     policy = judged_today(done[POLICY].path(POLICY_RESULT))
-    return _report(project, done, builder, policy, output or project.root, time.monotonic() - start)
+    return _report(project, done, builder, policy, author, output or project.root, start)
 
 
 def forecast_build(folder: Path) -> PlanReport:
@@ -166,17 +177,21 @@ def _origin(project: Project) -> Origin:
     return origin_of(project.root, input_files(project))
 
 
-def bundle_of(where: Path, *, progress: Progress, local: bool = False) -> Path:
+def bundle_of(where: Path, *, progress: Progress, local: bool = False, ask: Ask | None = None) -> Path:
     """The bundle that ``up`` is to start: the file itself, or a project's, built first where it is not up to date.
 
     Args:
         where: the bundle, or a folder.
         progress: says what takes time.
         local: whether it may be built without a container engine, where none answers.
+        ask: for the passphrase of the key that signs it.
     """
     if (where / MANIFEST).is_file():
         engine = choice.either if local else choice.docker
-        return build(where, output=None, locked=False, progress=progress, engine=engine).bundle
+        signing = Signing(ask=ask)
+        return build(
+            where, output=None, locked=False, progress=progress, engine=engine, signing=signing
+        ).bundle
     return where
 
 
@@ -249,15 +264,19 @@ def _report(
     done: dict[str, Done],
     engine: Engine | None,
     policy: PolicyReport,
+    author: Author | None,
     output: Path,
-    seconds: float,
+    start: float,
 ) -> BuildReport:
     from kgshare.bundle.write import file_name
 
     made = done[BUNDLE].path(BUNDLE_TAR)
     target = output / file_name(project.manifest.name, project.manifest.version)
     digest = done[BUNDLE].path(BUNDLE_DIGEST).read_text()
-    _place(made, target)
+    if author:
+        author.place(made, target, digest)
+    else:
+        _place(made, target)
     remember(digest)
     steps = tuple(
         StepReport(name=d.name, ran=not d.cached, reason=d.reason, seconds=round(d.seconds, 2))
@@ -267,10 +286,12 @@ def _report(
         bundle=target,
         digest=digest,
         size=target.stat().st_size,
-        seconds=round(seconds, 2),
+        seconds=round(time.monotonic() - start, 2),
         engine=engine.name if engine else "",
-        notes=engine.remarks if engine else (),
+        notes=(*(engine.remarks if engine else ()), *((author.note,) if author and author.note else ())),
         policy=(policy.line(), *policy.remarks),
+        signer=author.key.public.name if author else "",
+        fingerprint=author.key.public.fingerprint if author else "",
         steps=steps,
     )
 
