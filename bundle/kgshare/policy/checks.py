@@ -268,7 +268,7 @@ def _no_files(facts: Facts, what: str, found: list[tuple[str, tuple[str, ...]]])
 
 
 def _details(findings: Iterable[Finding]) -> list[Detail]:
-    return [Detail(id=f.id, text=str(f), aliases=(*f.aliases, f.package)) for f in findings]
+    return [Detail(id=f.id, text=str(f), aliases=(*f.aliases, *f.packages)) for f in findings]
 
 
 def _whole(check: str, text: str) -> Detail:
