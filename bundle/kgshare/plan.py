@@ -52,7 +52,9 @@ def make_plan(project: Project, lock: Lock, arch: Arch, origin: Origin = UNKNOWN
     """The steps that build a project for one architecture from one lock.
 
     Args:
-        project, lock, arch: what is built.
+        project: what is built.
+        lock: what from.
+        arch: for which architecture.
         origin: what the evidence says of Git.
         scanner: what a scan depends on beside what is scanned; empty where there is no scanner.
     """

@@ -11,10 +11,18 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Literal, TypeVar
 
 from packageurl import PackageURL
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    ValidationError,
+    model_validator,
+)
 
 from kgshare.errors import ManifestError, Problem
 from kgshare.project.yamlfile import load, problems_of
@@ -31,6 +39,16 @@ Justification = Literal[
     "vulnerable_code_cannot_be_controlled_by_adversary",
     "inline_mitigations_already_exist",
 ]
+
+
+T = TypeVar("T")
+
+
+def _some(rows: tuple[T, ...]) -> tuple[T, ...]:
+    """As a length of the field, an item that is wrong would be told twice."""
+    if not rows:
+        raise ValueError("there must be at least one")
+    return rows
 
 
 class _Doc(BaseModel):
@@ -85,7 +103,7 @@ class Statement(_Doc):
     vulnerability: Vulnerability
     timestamp: datetime | None = None
     last_updated: datetime | None = None
-    products: tuple[Product, ...] = Field(min_length=1)
+    products: Annotated[tuple[Product, ...], AfterValidator(_some)]
     status: VexStatus
     supplier: str | None = None
     status_notes: str | None = None
@@ -118,7 +136,7 @@ class Document(_Doc):
     last_updated: datetime | None = None
     version: int = Field(ge=1)
     tooling: str | None = None
-    statements: tuple[Statement, ...] = Field(min_length=1)
+    statements: Annotated[tuple[Statement, ...], AfterValidator(_some)]
 
 
 @dataclass(frozen=True, kw_only=True)
