@@ -123,7 +123,7 @@ def build(
         builder = engine()
         builder.check()
         require_room(store.root)
-        inputs = _fetched(project, lock, arch, locked=locked, progress=progress)
+        inputs = fetched(project, lock, arch, locked=locked, progress=progress)
         plan = make_plan(project, inputs.lock, arch)
         work = Works(project=project, lock=inputs.lock, inputs=inputs, arch=arch, engine=builder).by_step()
     done = run_steps(plan, work, store, progress)
@@ -186,7 +186,7 @@ def locked_inputs(project: Project, arch: Arch, *, locked: bool, progress: Progr
     return lock
 
 
-def _fetched(project: Project, lock: Lock, arch: Arch, *, locked: bool, progress: Progress) -> Inputs:
+def fetched(project: Project, lock: Lock, arch: Arch, *, locked: bool, progress: Progress) -> Inputs:
     """Every locked input on this machine; where Debian's mirror has moved on, a changed lock, written and said."""
     inputs = fetch(lock, arch, Cache(cache_dir()), progress=progress, locked=locked)
     if inputs.anew:

@@ -50,6 +50,13 @@ def build(
         bool, typer.Option("--locked", help="Stop rather than change the lock; what CI uses.")
     ] = False,
     plan: Annotated[bool, typer.Option("--plan", help="Only say which steps would run, and why.")] = False,
+    verify: Annotated[
+        bool,
+        typer.Option(
+            "--verify-reproducible",
+            help="Build twice without a cache and compare; exit 6 with each file that differs.",
+        ),
+    ] = False,
     local: Annotated[
         bool, typer.Option("--local", help="Without a container engine, by this machine's own means (Linux).")
     ] = False,
@@ -64,10 +71,14 @@ def build(
     from kgshare.engines import choice
 
     progress = Progress(quiet=quiet)
+    engine = choice.machine if local else choice.docker
     if plan:
         show(stage.forecast_build(folder), as_json)
+    elif verify:
+        from kgshare.reproduce import verify_reproducible
+
+        show(verify_reproducible(folder, locked=locked, progress=progress, engine=engine), as_json)
     else:
-        engine = choice.machine if local else choice.docker
         show(stage.build(folder, output=output, locked=locked, progress=progress, engine=engine), as_json)
 
 

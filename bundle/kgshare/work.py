@@ -49,6 +49,7 @@ class Works:
         arch: for which architecture.
         engine: what builds the images.
         waived: ids of what looks like a secret and is none, as somebody answers for.
+        fresh: True for an engine that is to forget what it built before.
     """
 
     project: Project
@@ -57,6 +58,7 @@ class Works:
     arch: Arch
     engine: Engine
     waived: frozenset[str] = frozenset()
+    fresh: bool = False
 
     def by_step(self) -> dict[str, Work]:
         """The work of each step, by its name in the plan."""
@@ -94,6 +96,7 @@ class Works:
             arch=self.arch,
             inputs=self.inputs.path,
             created=self.lock.epoch,
+            fresh=self.fresh,
         )
 
     def _runtime(self, done: Mapping[str, Done], out: Path) -> None:
