@@ -152,6 +152,13 @@ class CheckError(KgshareError):
     kind = "check"
 
 
+class TrustError(KgshareError):
+    """A bundle is not vouched for, or a key cannot be used: unsigned, of an unknown or retired signer, older than one seen."""
+
+    exit_code = 16
+    kind = "trust"
+
+
 class MachineError(KgshareError):
     """The machine does not let kgshare work: the disk is full, or a file or folder may not be read or written."""
 

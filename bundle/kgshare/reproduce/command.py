@@ -83,7 +83,7 @@ class ReproducibleReport:
 
 
 @dataclass(frozen=True, kw_only=True)
-class _Built:
+class Built:
     """One of the two builds: its images, the digest of its graph, and its layers' cache."""
 
     images: dict[str, ImageArchive]
@@ -121,25 +121,18 @@ def verify_reproducible(
         first, second = (
             _build(project, inputs, builder, Path(scratch) / which, progress) for which in ("first", "second")
         )
-        if problems := [*differences(first, second)]:
-            raise ReproducibleError(*problems[:-1], dataclasses.replace(problems[-1], hint=HINT))
-        return ReproducibleReport(
-            name=f"{project.manifest.name} {project.manifest.version}",
-            layers=tuple(_layers(first)),
-            configs={role: _digest(image) for role, image in first.images.items()},
-            graph=first.graph,
-            seconds=round(time.monotonic() - start, 1),
-        )
+        name = f"{project.manifest.name} {project.manifest.version}"
+        return compare(first, second, name, time.monotonic() - start)
 
 
-def _build(project: Project, inputs: Inputs, engine: Engine, home: Path, progress: Progress) -> _Built:
+def _build(project: Project, inputs: Inputs, engine: Engine, home: Path, progress: Progress) -> Built:
     """All steps up to the images, into a store of its own; the engine, too, is told to forget."""
     arch = this_arch()
     whole = make_plan(project, inputs, arch)
     works = Works(project=project, lock=inputs.lock, inputs=inputs, arch=arch, engine=engine, fresh=True)
     progress.say(f"the {home.name} of two builds")
     done = run_steps(whole, works.by_step(), StepStore(root=home / "steps"), progress)
-    return _Built(
+    return Built(
         images={role: read_image_archive(done[step].path(plan.IMAGE_TAR)) for role, step in IMAGES.items()},
         graph=_graph(done),
         cache=LayerCache(home / "layers"),
@@ -161,7 +154,24 @@ def _graph(done: dict[str, Done]) -> str:
     return SeedReport.from_json(report).digest
 
 
-def differences(first: _Built, second: _Built) -> Iterator[Problem]:
+def compare(first: Built, second: Built, name: str, seconds: float) -> ReproducibleReport:
+    """What two builds have in common, which must be everything.
+
+    Raises:
+        ReproducibleError: they differ; each difference by image, layer and file.
+    """
+    if problems := [*problems_of(first, second)]:
+        raise ReproducibleError(*problems[:-1], dataclasses.replace(problems[-1], hint=HINT))
+    return ReproducibleReport(
+        name=name,
+        layers=tuple(_layers(first)),
+        configs={role: _digest(image) for role, image in first.images.items()},
+        graph=first.graph,
+        seconds=round(seconds, 1),
+    )
+
+
+def problems_of(first: Built, second: Built) -> Iterator[Problem]:
     """What is not the same in two builds; empty where they are equal."""
     if first.graph != second.graph:
         yield _problem(
@@ -184,7 +194,7 @@ def differences(first: _Built, second: _Built) -> Iterator[Problem]:
             yield _problem(f"{role} image", f"its configuration: {told}")
 
 
-def _in_layer(one: LayerSource, other: LayerSource, first: _Built, second: _Built) -> list[Difference]:
+def _in_layer(one: LayerSource, other: LayerSource, first: Built, second: Built) -> list[Difference]:
     found = in_layers(one, other)
     if not found and first.cache.compress(one).digest != second.cache.compress(other).digest:
         return [Difference(where="", what="the same bytes were compressed to others")]
@@ -212,7 +222,7 @@ def _digest(image: ImageArchive) -> str:
     return "sha256:" + text_digest(json.dumps(_without_store(image), sort_keys=True))
 
 
-def _layers(built: _Built) -> Iterator[SameLayer]:
+def _layers(built: Built) -> Iterator[SameLayer]:
     for role, image in built.images.items():
         for number, layer in enumerate(image.layers, 1):
             store = is_store(layer)
