@@ -171,6 +171,8 @@ def flipped(data: bytes, place: int) -> bytes:
 MOUNTS = (b"services:\n", b"services:\n  evil: {image: x, privileged: true, volumes: ['/:/host']}\n")
 SBOM, PROVENANCE = "evidence/sbom.cdx.json", "evidence/provenance.json"
 KEY = "verificationMaterial"
+SUBJECT = b'"subject":[{"digest":{"sha256":"'
+OTHER_SUBJECT = SUBJECT + b"0" * 64 + b'"},"name":"localhost/other/image:1.0"},{"digest":{"sha256":"'
 
 # name → (the altered file, words that the reason must hold)
 ATTACKS: dict[str, tuple[Callable[[Bench], bytes], str]] = {
@@ -325,8 +327,8 @@ ATTACKS: dict[str, tuple[Callable[[Bench], bytes], str]] = {
         "is another than the provenance says",
     ),
     "signed evidence of another digest": (
-        lambda b: b.vouched("provenance signed", edited(PROVENANCE, b'"sha256":"', b'"sha256":"' + b"0" * 64 + b'","x":"')),
-        PROVENANCE,
+        lambda b: b.vouched("provenance signed", edited(PROVENANCE, SUBJECT, OTHER_SUBJECT)),
+        "is about localhost/other/image:1.0",
     ),
     "signed without evidence": (lambda b: b.vouched("no provenance", gone(PROVENANCE)), "no such evidence"),
     "signed with a lock that is another": (
