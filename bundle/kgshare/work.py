@@ -30,6 +30,7 @@ from kgshare.lock.model import LOCK, Arch, Lock
 from kgshare.places import cache_dir
 from kgshare.project import MANIFEST, Project
 from kgshare.readme import bundle_readme
+from kgshare.seeding.result import SeedReport
 from kgshare.steps import Done, Work
 
 GRAPH_TYPE = "application/vnd.kgshare.graph.v1.tar"
@@ -115,10 +116,17 @@ class Works:
             return
         base = done[plan.APPLICATION_BASE].path(plan.BASE_TAR)
         if image is None:
-            self._builder.build_application_image(base, out)
+            own = self.project.manifest.application.own_page
+            self._builder.build_application_image(base, out, self._of_seed(done[plan.SEED]) if own else None)
             return
         made = self._builder.build_own_image(image, base, done[plan.TOOLBOX].path(plan.BASE_TAR), out)
         self._check(made, image.dockerfile)
+
+    @staticmethod
+    def _of_seed(seed: Done) -> tuple[str, Path]:
+        """The digest of the seeded graph, and the change sets that are in it."""
+        report = SeedReport.from_json(seed.path(plan.REPORT).read_text(encoding="utf-8"))
+        return report.digest, seed.path(plan.CHANGES_TAR)
 
     def _take_image(self, name: str, out: Path) -> None:
         """An image that comes as a file: a copy, so that what was checked is what is packed."""

@@ -13,7 +13,7 @@ from tests.unit.page_client import Client
 
 from kgshare.page import assets, panels
 from kgshare.page.app import STATIC, create
-from kgshare.page.graphdb import Ask, DatabaseAway, Query, QueryRefused, Rows, TooLong
+from kgshare.page.graphdb import Ask, DatabaseAway, Query, QueryRefused, Rows, Run, TooLong
 from kgshare.page.panels import Endpoint, Missing, Panel, Parameter
 from kgshare.page.settings import OWN_HOSTS, Project, Settings, SettingsError
 from kgshare.questions import Answer, Question
@@ -59,6 +59,13 @@ class Table:
             return Answer(columns=columns, rows=table[:rows], more=len(table) > rows)
 
         return ask
+
+    @property
+    def run(self) -> Run:
+        async def run(cypher: str, /, *, rows: int) -> Answer:
+            return await self.ask(cypher, {}, rows=rows)
+
+        return run
 
     async def status(self) -> str:
         return self._status
