@@ -18,6 +18,7 @@ import typer
 from kgshare import __version__
 from kgshare.errors import Interrupted, KgshareError, LockError, MachineError, Problem, UsageError
 from kgshare.options import HERE, Build, Discard, Folder, Json, Quiet, Stack, Yes, agreement, show, somebody
+from kgshare.policy.cli import policy_app
 from kgshare.progress import Progress
 from kgshare.report import envelope, error_rows
 from kgshare.review import cli as reviews
@@ -32,6 +33,7 @@ app = typer.Typer(
 )
 cache_app = typer.Typer(help="Move the locked inputs of a project between machines.", no_args_is_help=True)
 app.add_typer(cache_app, name="cache")
+app.add_typer(policy_app, name="policy")
 app.add_typer(reviews.review_app, name="review")
 app.add_typer(trusts.key_app, name="key")
 for command in (reviews.log, reviews.blame, reviews.revert, trusts.sign, trusts.verify):
@@ -52,6 +54,13 @@ def build(
         bool, typer.Option("--locked", help="Stop rather than change the lock; what CI uses.")
     ] = False,
     plan: Annotated[bool, typer.Option("--plan", help="Only say which steps would run, and why.")] = False,
+    verify: Annotated[
+        bool,
+        typer.Option(
+            "--verify-reproducible",
+            help="Build twice without a cache and compare; exit 6 with each file that differs.",
+        ),
+    ] = False,
     sign: Annotated[
         str | None,
         typer.Option("--sign", metavar="KEY", help="Sign with this key; your default one when not given."),
@@ -75,12 +84,16 @@ def build(
     from kgshare.trust.author import Signing
 
     progress = Progress(quiet=quiet)
+    engine = choice.machine if local else choice.docker
     if plan:
         show(stage.forecast_build(folder), as_json)
+    elif verify:
+        from kgshare.reproduce import verify_reproducible
+
+        show(verify_reproducible(folder, locked=locked, progress=progress, engine=engine), as_json)
     else:
         if sign is not None and no_sign:
             raise UsageError("--sign and --no-sign exclude each other")
-        engine = choice.machine if local else choice.docker
         signing = Signing(key=sign, off=no_sign, ask=trusts.ask_passphrase if somebody() else None)
         report = stage.build(
             folder, output=output, locked=locked, progress=progress, engine=engine, signing=signing
