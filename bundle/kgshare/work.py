@@ -70,6 +70,7 @@ class Works:
         flags: options of the command that the provenance names.
         started: when the build began, in seconds since 1970.
         waived: ids of what looks like a secret and is none, as somebody answers for.
+        fresh: True for an engine that is to forget what it built before.
     """
 
     project: Project
@@ -81,6 +82,7 @@ class Works:
     flags: Mapping[str, bool] = field(default_factory=dict)
     started: float = field(default_factory=time.time)
     waived: frozenset[str] = frozenset()
+    fresh: bool = False
 
     def by_step(self) -> dict[str, Work]:
         """The work of each step, by its name in the plan."""
@@ -121,6 +123,7 @@ class Works:
             arch=self.arch,
             inputs=self.inputs.path,
             created=self.lock.epoch,
+            fresh=self.fresh,
         )
 
     def _runtime(self, done: Mapping[str, Done], out: Path) -> None:
@@ -144,7 +147,9 @@ class Works:
         if isinstance(image, str):
             self._take_image(image, out / plan.IMAGE_TAR)
         elif image is None:
-            self._builder.build_application_image(done[plan.APPLICATION_BASE].path(plan.BASE_TAR), out)
+            own = self.project.manifest.application.own_page
+            base = done[plan.APPLICATION_BASE].path(plan.BASE_TAR)
+            self._builder.build_application_image(base, out, self._of_seed(done[plan.SEED]) if own else None)
         else:
             base, toolbox = (done[step].path(plan.BASE_TAR) for step in (plan.APPLICATION_BASE, plan.TOOLBOX))
             self._check(self._builder.build_own_image(image, base, toolbox, out), image.dockerfile)
@@ -153,6 +158,12 @@ class Works:
     def _no_secrets(self, out: Path, role: str, *, own: bool = True) -> None:
         image = read_image_archive(out / plan.IMAGE_TAR)
         secrets.refuse(secrets.in_image(image, role, own=own), self.waived)
+
+    @staticmethod
+    def _of_seed(seed: Done) -> tuple[str, Path]:
+        """The digest of the seeded graph, and the change sets that are in it."""
+        report = SeedReport.from_json(seed.path(plan.REPORT).read_text(encoding="utf-8"))
+        return report.digest, seed.path(plan.CHANGES_TAR)
 
     def _take_image(self, name: str, out: Path) -> None:
         """An image that comes as a file: a copy, so that what was checked is what is packed."""
