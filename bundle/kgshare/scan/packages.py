@@ -97,7 +97,8 @@ def asked(sbom: bytes, lock: Lock, where: str = "the bill of materials") -> Aske
     """
     try:
         document = json.loads(sbom)
-        parts = list(_components(document.get("components", ())))
+        root = (document.get("metadata") or {}).get("component")  # the bundle itself
+        parts = list(_components([*([root] if root else []), *document.get("components", ())]))
         purls = sorted({str(part["purl"]) for part in parts if part.get("purl")})
         urls = [(purl, PackageURL.from_string(purl)) for purl in purls]
     except (ValueError, TypeError, AttributeError, KeyError) as error:
