@@ -9,7 +9,7 @@ from pathlib import Path
 
 from kgshare.attest import names, texts
 from kgshare.attest.bom import bundle_bom, image_bom
-from kgshare.attest.contents import inputs_of, parts_of
+from kgshare.attest.contents import inputs_of, parts_of, read_all, runtime_documents
 from kgshare.attest.parts import Contents, Part, Text
 from kgshare.attest.provenance import Materials, Run, Subject, statement
 from kgshare.attest.purls import purl_of
@@ -72,13 +72,14 @@ def _licenses(
     manifest: Manifest, images: Sequence[Contents], lock: Lock, arch: Arch, readings: Readings
 ) -> bytes:
     by_ref = {
-        purl_of(item): readings.read(item).texts
+        purl_of(item): reading.texts
         for image in images
-        for item in inputs_of(manifest, lock, arch, image.role)
+        for item, reading in read_all(inputs_of(manifest, lock, arch, image.role), readings.read)
     }
+    by_ref["runtime"] = readings.read(runtime_documents(lock, arch)).texts
 
     def texts_of(part: Part) -> tuple[Text, ...]:
-        return by_ref.get(part.purl, ())
+        return by_ref.get(part.ref, ())
 
     rows = texts.rows({image.role: image.parts for image in images}, texts_of)
     wanted = {texts.member(text): text for found in by_ref.values() for text in found}
