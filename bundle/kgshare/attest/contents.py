@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from packaging.utils import canonicalize_name
@@ -36,13 +36,15 @@ def inputs_of(manifest: Manifest, lock: Lock, arch: Arch, role: str) -> tuple[In
     return (*part.debian["application"], *lock.jars.get("application", ()))
 
 
-def parts_of(manifest: Manifest, lock: Lock, arch: Arch, role: str, readings: Readings) -> tuple[Part, ...]:
-    """Everything in an image that came from somewhere, with what is inside of it, sorted."""
+def parts_of(
+    manifest: Manifest, lock: Lock, arch: Arch, role: str, readings: Readings, data: Sequence[Part] = ()
+) -> tuple[Part, ...]:
+    """Everything in an image that came from somewhere, with what is inside of it, sorted; ``data`` is in the database."""
     read = read_all(inputs_of(manifest, lock, arch, role), readings)
     known = _by_name(read)
     parts = [_part(item, reading, known, manifest) for item, reading in read]
     if role == "database":
-        parts.append(_runtime(lock, arch, readings))
+        parts += [_runtime(lock, arch, readings), *data]
     parts += _own(manifest, lock, role)
     return tuple(sorted(parts, key=lambda part: part.ref))
 

@@ -22,10 +22,17 @@ from kgshare.project import Manifest
 
 @dataclass(frozen=True, kw_only=True)
 class Attested:
-    """What was built: the images, and the digest of each file that the bundle gets beside them, by its name there."""
+    """What was built.
+
+    Attributes:
+        images: of the bundle.
+        files: SHA-256 of each file that it gets beside them, by its name there.
+        data: the data sets that are in the graph.
+    """
 
     images: Sequence[BundleImage]
     files: Mapping[str, str]
+    data: Sequence[Part] = ()
 
 
 def attest(
@@ -45,7 +52,13 @@ def attest(
         BuildError: an input is not what its kind must be.
     """
     lock, arch = materials.lock, materials.arch
-    images = [_contents(image, manifest, lock, arch, readings) for image in attested.images]
+    images = [
+        Contents(
+            role=image.role, reference=image.reference, digest=manifest_digest(image),
+            parts=parts_of(manifest, lock, arch, image.role, readings.read, attested.data),
+        )
+        for image in attested.images
+    ]  # fmt: skip
     project = Part(
         ref="project", kind="code", name=manifest.name, version=manifest.version, licences=(manifest.licence,),
         description=manifest.description,
@@ -61,11 +74,6 @@ def attest(
     made[names.PROVENANCE] = statement(subjects, materials, run, {**attested.files, **digests})
     for name, data in made.items():
         (out / names.output_of(name)).write_bytes(data)
-
-
-def _contents(image: BundleImage, manifest: Manifest, lock: Lock, arch: Arch, readings: Readings) -> Contents:
-    parts = parts_of(manifest, lock, arch, image.role, readings.read)
-    return Contents(role=image.role, reference=image.reference, digest=manifest_digest(image), parts=parts)
 
 
 def _licenses(

@@ -84,7 +84,7 @@ def index(all_rows: Iterable[Row], project: str) -> str:
         by_licence.setdefault(row.licence, []).append(row)
     lines = [f"Licences of what {project} hands on, with the files of this archive that hold their texts", ""]
     for licence in sorted(by_licence):
-        lines += [licence, "-" * len(licence)]
+        lines += [licence, "-" * min(len(licence), 100)]
         for row in by_licence[licence]:
             lines.append(f"{row.name} {row.version}  [{', '.join(row.roles)}]".replace("  [", " [", 1))
             lines += [f"    {text}" for text in row.texts]

@@ -141,8 +141,9 @@ def any_of(expressions: Iterable[str]) -> str:
 
 
 def all_of(expressions: Iterable[str]) -> str:
-    """What holds together, each once."""
-    return _joined(expressions, " AND ")
+    """What holds together, each once and sorted."""
+    flat = (row for e in expressions for row in ([e] if "(" in e or " OR " in e else e.split(" AND ")))
+    return _joined(sorted(set(flat)), " AND ")
 
 
 def _joined(expressions: Iterable[str], word: str) -> str:
@@ -160,6 +161,18 @@ def valid(name: str) -> str:
     except (ExpressionError, AttributeError, TypeError):
         return ""
     return str(parsed) if parsed is not None else ""
+
+
+def unknown_in(expression: str) -> str:
+    """What in an SPDX expression is none of its names, and no ``LicenseRef-…``; empty for a good one."""
+    try:
+        parsed = SPDX.parse(expression, validate=False)
+        unknown = SPDX.unknown_license_keys(parsed) if parsed is not None else [expression]
+    except ExpressionError:
+        return expression
+    return next(
+        (str(name) for name in unknown if not re.fullmatch(r"LicenseRef-[A-Za-z0-9.-]+", str(name))), ""
+    )
 
 
 def _ref(name: str) -> str:
