@@ -58,7 +58,7 @@ class UsageError(KgshareError):
 
 
 class ManifestError(KgshareError):
-    """``kgshare.yaml`` or a file it names is not as it must be."""
+    """``kgshare.yaml``, ``policy.yaml``, a VEX document or a file they name is not as it must be."""
 
     exit_code = 3
     kind = "manifest"
@@ -89,6 +89,12 @@ class ImageError(BuildError):
     """An application's own image is not as it must be: it breaks a rule, or is another one than is locked."""
 
     kind = "image"
+
+
+class ReproducibleError(BuildError):
+    """Two builds from one lock are not the same."""
+
+    kind = "reproducible"
 
 
 class SecretError(BuildError):
@@ -144,6 +150,20 @@ class CheckError(KgshareError):
 
     exit_code = 14
     kind = "check"
+
+
+class PolicyError(KgshareError):
+    """The policy is red: a check failed, and no VEX statement or waiver accepts it."""
+
+    exit_code = 15
+    kind = "policy"
+
+
+class TrustError(KgshareError):
+    """A bundle is not vouched for, or a key cannot be used: unsigned, of an unknown or retired signer, older than one seen."""
+
+    exit_code = 16
+    kind = "trust"
 
 
 class MachineError(KgshareError):

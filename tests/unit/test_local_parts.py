@@ -56,7 +56,15 @@ def unpacked(tmp_path: Path, *layers: list[tarfile.TarInfo], altered: bool = Fal
         digest = "sha256:" + hashlib.sha256(b"other" if altered else blob).hexdigest()
         where = BlobRef(digest=digest, offset=6, size=len(blob))
         bundle = Bundle(
-            path=file, digest="", name="x", version="1", size=0, images=(), files={}, blobs={digest: where}
+            path=file,
+            digest="",
+            name="x",
+            version="1",
+            size=0,
+            images=(),
+            files={},
+            blobs={digest: where},
+            unsigned=0,
         )
         tree.unpack(bundle, where, target)
     return target
@@ -139,7 +147,7 @@ def test_the_application_sees_the_variables_of_its_image_and_stack_and_no_other(
     config = {"Env": ["PYTHONPATH=/app:/not/there", "A=b=c"]}
     found = settings.application_environment(
         tmp_path, config, own_port=8000, port=8001, bolt_port=7688, password=Path("/p"), page=Path("/j"),
-        own={"PYTHONHOME": "/h", settings.SITE: "/wheels"},
+        edits=Path("/e"), own={"PYTHONHOME": "/h", settings.SITE: "/wheels"},
     )  # fmt: skip
     assert found["PYTHONPATH"] == f"{settings.GUARD}:{tmp_path}/app:/not/there:/wheels"
     assert found["PYTHONHOME"] == "/h"
