@@ -58,7 +58,7 @@ def _bytes(archive: tarfile.TarFile, member: tarfile.TarInfo) -> bytes:
 
 
 def _licence(about: Mapping[str, Any]) -> str:
-    """``license``, or the old ``licenses`` (https://docs.npmjs.com/cli/configuring-npm/package-json#license)."""
+    """``license``, or the old ``licenses``, as npm documents package.json."""
     said = about.get("license") or about.get("licenses") or ""
     rows = said if isinstance(said, list) else [said]
     return words.any_of(
