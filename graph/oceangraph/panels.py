@@ -85,7 +85,9 @@ PANELS: tuple[Panel, ...] = (
             parameters=(
                 _id("bottle or level"),
                 Parameter(
-                    name="property", description="The property that changes, such as ctd_salinity_qc.", required=True
+                    name="property",
+                    description="The property that changes, such as ctd_salinity_qc.",
+                    required=True,
                 ),
             ),
         ),
@@ -104,7 +106,11 @@ PANELS: tuple[Panel, ...] = (
     _panel(
         "map",
         "Map",
-        Endpoint(path="places", summary="Floats with the positions of their profiles, as columns.", handler=places.places),
+        Endpoint(
+            path="places",
+            summary="Floats with the positions of their profiles, as columns.",
+            handler=places.places,
+        ),
         Endpoint(
             path="outlines", summary="Limits of sea areas and lines of sections.", handler=places.outlines
         ),

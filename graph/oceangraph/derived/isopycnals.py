@@ -36,4 +36,8 @@ def _salinity(sigma: float, temperature: float) -> float | None:
 
     if off(FRESHEST) > 0 or off(SALTIEST) < 0:
         return None
-    return round(brentq(off, FRESHEST, SALTIEST, xtol=1e-6), 3)
+    return round(float(brentq(off, FRESHEST, SALTIEST, xtol=1e-6)), 3)
+
+
+if __name__ == "__main__":
+    print(text(), end="")

@@ -86,14 +86,14 @@ function pressureTicks(scale) {
 }
 
 /** A plot of two linear axes: the frame of profiles, T–S diagrams and time series. */
-export function frame(context, { x, y, left, right, top, bottom, css, xTitle, yTitle, xFormat = String, yFormat = d3.format(","), xTicks = null }) {
+export function frame(context, { x, y, left, right, top, bottom, css, xTitle, yTitle, xFormat = d3.format("~g"), yFormat = d3.format(","), xTicks = null }) {
   context.font = css.font;
   context.lineWidth = 1;
   context.fillStyle = css.quiet;
   context.strokeStyle = css.line;
   context.textAlign = "center";
   context.textBaseline = "top";
-  for (const tick of x.ticks(xTicks ?? Math.max(3, (right - left) / 80))) {
+  for (const tick of x.ticks(xTicks ?? Math.max(2, (right - left) / 70))) {
     const at = Math.round(x(tick)) + 0.5;
     line(context, at, top, at, bottom);
     context.fillText(xFormat(tick), at, bottom + 5);

@@ -9,13 +9,21 @@ export async function describe(record, page) {
   if (record.label !== "Bottle") return null;
   const [bottle, sea] = await Promise.all([page.api("panels/section/bottle", { id: record.key[0] }), ocean(page)]);
   const { parameters, flags, parameter: shown } = sea.answer;
+  const head = el("div", {});
   const measured = parameters.filter((p) => bottle.values[p.variable] !== undefined && p.variable !== "pressure").map((p) => {
     const [value, flag] = [bottle.values[p.variable], bottle.values[`${p.variable}_qc`] ?? null];
     return { ...p, value, flag, verdict: bottleVerdict(value, flag), term: flag === null ? null : (flags[p.scheme]?.[String(flag)] ?? null) };
   });
   const main = measured.find((m) => m.variable === shown.variable);
+  // The plots may show it as it was, or with another flag; then this says so too, for as long as it is on the page.
+  const refresh = () => {
+    const undone = main ? sea.undone.get(bottle.id) : null;
+    head.replaceChildren(main ? headline(main, undone, flags, page) : el("p", { class: "quiet" }, `${shown.name} was not measured on this bottle.`));
+  };
+  const stop = sea.onChange((what) => { if (!what.pointed) { if (head.isConnected) refresh(); else stop(); } });
+  refresh();
   return el("div", { class: "bottle" },
-    main ? headline(main, bottle, flags, page) : el("p", { class: "quiet" }, `${shown.name} was not measured on this bottle.`),
+    head,
     el("dl", { class: "facts" },
       fact("Pressure", `${bottle.pressure} dbar`), fact("Station", bottle.station), fact("Cast, sample", `${bottle.cast}, ${bottle.sampno}`), fact("Bottle", bottle.btlnbr ?? "–")),
     bottle.revisions.length ? revisions(bottle, page) : null,
@@ -26,13 +34,17 @@ export async function describe(record, page) {
 
 const fact = (name, value) => el("div", {}, el("dt", {}, name), el("dd", {}, String(value)));
 
-function headline(main, bottle, flags, page) {
+function headline(now, undone, flags, page) {
+  const flag = undone?.flag ?? now.flag;
+  const value = undone?.value ?? now.value;
+  const main = { ...now, flag, value, verdict: bottleVerdict(value, flag), term: flag === null ? null : (flags[now.scheme]?.[String(flag)] ?? null) };
   return el("div", { class: `headline ${main.verdict}` },
+    undone ? el("p", { class: "small" }, `As it was before; now ${now.value}, flag ${now.flag}.`) : null,
     el("p", { class: "headline-name" }, main.name),
     el("p", { class: "headline-value" }, String(main.value), el("span", { class: "unit" }, ` ${main.units}`)),
     main.flag === null ? null : el("p", { class: `verdict ${main.verdict}` }, el("span", { class: "swatch", "aria-hidden": "true" }), `Flag ${main.flag}: ${main.term?.name ?? "no meaning known"}`),
     main.term?.description && main.term.description !== main.term.name ? el("p", { class: "small" }, main.term.description) : null,
-    main.flag === null ? null : trying(main, flags, page));
+    main.flag === null || undone ? null : trying(main, flags, page));
 }
 
 // Another flag is tried in the plots first; it is written only by the page's own form.

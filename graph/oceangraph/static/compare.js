@@ -67,7 +67,7 @@ export async function mount(element, page) {
     const order = [...data.stations].sort((a, c) => a.x - c.x);
     const i = order.findIndex((s) => s.id === b.station.id);
     const [from, to] = [order[Math.max(0, i - 6)].x, order[Math.min(order.length - 1, i + 6)].x];
-    const reach = Math.max(500, 0.25 * b.pressure);
+    const reach = Math.max(260, 0.2 * b.pressure);
     return { x: [from, to], pressure: [Math.max(0, b.pressure - reach), Math.min(data.deepest, b.pressure + reach)] };
   }
 
@@ -86,9 +86,9 @@ export async function mount(element, page) {
     drawFloor(context, data, scale, css);
     drawBottles(context, data, scale, new Set(["good", "doubt", "bad"]), css, here);
     context.restore();
-    drawAxes(context, scale, data, css, here);
-    drawCallouts(context, [b], data, scale, css, width);
+    drawAxes(context, scale, data, css, null);
     ring(context, scale.x(b.station.x), scale.y(b.pressure), "#ffffff", 10);
+    drawCallouts(context, [b], { ...data, parameter: { units: "" } }, scale, css, width);
     section.setAttribute("aria-label", `Section around the bottle, ${name}`);
     section.dataset.verdict = b.verdict;
   }
@@ -104,7 +104,7 @@ export async function mount(element, page) {
     const { context, width, height } = sharp(profile);
     const data = at[name];
     const b = name === "old" ? at.older : at.newer;
-    const near = b.station.bottles.filter((one) => Math.abs(one.pressure - b.pressure) <= Math.max(500, 0.25 * b.pressure));
+    const near = b.station.bottles.filter((one) => Math.abs(one.pressure - b.pressure) <= Math.max(260, 0.2 * b.pressure));
     paint(context, width, height, { items: near, name: data.parameter.name, units: data.parameter.units, domain: data.domain, from: d3.min(near, (i) => i.pressure) }, { selected: b.id, show: new Set(["good", "doubt", "bad"]) });
     profile.setAttribute("aria-label", `Profile around the bottle, ${name}`);
   }

@@ -225,7 +225,7 @@ export async function mount(element, page) {
   const go = (transform) => selection.call(behaviour.transform, transform);
   const ontoSection = () => onto(stations.map((one) => one.at));
   let settled = false;
-  new ResizeObserver(() => { fit(); if (!settled && canvas.clientWidth > 10) { settled = true; bring(page.selected()) || go(ontoSection()); } draw(); }).observe(canvas);
+  new ResizeObserver(() => { fit(); if (!settled && canvas.clientWidth > 10) { settled = true; go(ontoSection()); bring(page.selected()); } draw(); }).observe(canvas);
   world.addEventListener("click", () => go(d3.zoomIdentity));
   line.addEventListener("click", () => go(ontoSection()));
   canvas.addEventListener("pointermove", (event) => { if (!event.buttons) point(pick(event), event); });

@@ -12,7 +12,7 @@ export function ocean(page) {
 async function open(page) {
   const { state } = page;
   const listeners = new Set();
-  const it = { answer: null, data: null, now: null, compared: null };
+  const it = { answer: null, data: null, now: null, undone: new Map(), compared: null };
 
   const flagsShown = () => new Set((state.get("flags") ?? "good,doubt,bad").split(","));
   const trial = () => {
@@ -50,7 +50,7 @@ async function open(page) {
   Object.assign(it, {
     flagsShown,
     /** `listener(what)` after the data, the view as before, the flags shown or the selection have changed. */
-    onChange: (listener) => listeners.add(listener),
+    onChange: (listener) => { listeners.add(listener); return () => listeners.delete(listener); },
     /** The station in view: the address names it. */
     station: () => it.data.stations.find((s) => s.station === state.get("station")) ?? null,
     /** The bottle that is selected, as the view has it. */

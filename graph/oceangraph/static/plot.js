@@ -106,7 +106,7 @@ export function drawCallouts(context, bottles, data, scale, css, width) {
   for (const b of bottles) {
     const [x, y] = [scale.x(b.station.x), scale.y(b.pressure)];
     if (x < MARGIN.left || x > MARGIN.left + scale.w || y < MARGIN.top || y > MARGIN.top + scale.h) continue;
-    plate(context, `${b.value} ${data.parameter.units} · flag ${b.flag}`, x, y, { ...css, width, colour: b.verdict === "bad" ? css.bad : b.verdict === "doubt" ? css.doubt : css.strong });
+    plate(context, `${b.value}${data.parameter.units ? ` ${data.parameter.units}` : ""} · flag ${b.flag}`, x, y, { ...css, width, colour: b.verdict === "bad" ? css.bad : b.verdict === "doubt" ? css.doubt : css.strong });
   }
 }
 

@@ -83,7 +83,7 @@ export async function mount(element, page) {
     title.textContent = `${parameter.name} along ${cruise.section ?? cruise.name}`;
     subtitle.replaceChildren(
       `${cruise.name} · ${stations.length} stations, ${bottles.length.toLocaleString("en")} bottles · `,
-      el("button", { type: "button", class: "as-link", title: parameter.description || `Parameter ${parameter.code}`, onclick: () => page.select("Parameter", parameter.code) }, parameter.standard_name ?? `${parameter.code}, no CF standard name`));
+      el("button", { type: "button", class: "as-link", title: parameter.description || `Parameter ${parameter.code}`, onclick: () => page.select("Parameter", parameter.code) }, parameter.standard_name ?? "no CF standard name"));
     choice.replaceChildren(...sea.data.parameters.filter((p) => p.variable !== "pressure").map((p) => el("option", { value: p.variable, selected: p.variable === parameter.variable }, named(p))));
     filters.replaceChildren(...SHOWN.map(([name, text]) => el("label", { class: `filter ${name}` },
       el("input", { type: "checkbox", value: name, checked: sea.flagsShown().has(name), onchange: setFlags }), el("span", { class: "swatch", "aria-hidden": "true" }), text, el("span", { class: "count" }, (counts.get(name) ?? 0).toLocaleString("en")))));

@@ -85,7 +85,9 @@ def _level(level: Mapping[str, Any], adjusted: bool) -> dict[str, Any]:
         return level.get(f"{name}_adjusted", level.get(name)) if adjusted else level.get(name)
 
     def flag(name: str) -> Any:
-        return level.get(f"{name}_adjusted_qc", level.get(f"{name}_qc")) if adjusted else level.get(f"{name}_qc")
+        return (
+            level.get(f"{name}_adjusted_qc", level.get(f"{name}_qc")) if adjusted else level.get(f"{name}_qc")
+        )
 
     measured = {name: {"value": best(name), "flag": flag(name)} for name in MEASURED}
     derived = {name: {"value": level.get(name), "flag": None} for name in DERIVED}

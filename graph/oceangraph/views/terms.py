@@ -24,9 +24,7 @@ PARAMETERS = (
     "RETURN collect(p {.variable, .code, .name, .units, .standard_name, .p01, .uri, .description, "
     "scheme: p.flag_scheme}) AS parameters }"
 )
-FLAGS = (
-    "CALL () { MATCH (f:QCFlag) RETURN collect(f {.id, .scheme, .value, .name, .description, .uri}) AS flags }"
-)
+FLAGS = "CALL () { MATCH (f:QCFlag) RETURN collect(f {.id, .scheme, .value, .name, .description, .uri}) AS flags }"
 
 
 def unit(written: str | None) -> str:
