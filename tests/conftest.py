@@ -97,6 +97,7 @@ def own_state(tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureR
     state = tmp_path_factory.mktemp("state")
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("KGSHARE_STATE", str(state))
+        patch.setenv("KGSHARE_CONFIG", str(tmp_path_factory.mktemp("config")))  # keys, and whose are trusted
         patch.setenv("TESTCONTAINERS_RYUK_DISABLED", "true")  # its image would be pulled; we sweep ourselves
         yield state
     used_docker = any(item.get_closest_marker("docker") for item in request.session.items)

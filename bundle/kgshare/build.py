@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar
 
+from kgshare.attest.origin import Origin, origin_of
 from kgshare.cache import Cache, Inputs, fetch
 from kgshare.engines import Engine, choice
 from kgshare.engines.local import LocalEngine
@@ -19,10 +20,12 @@ from kgshare.lock.command import this_arch
 from kgshare.lock.file import read_any_lock, read_lock, write_lock
 from kgshare.lock.model import LOCK, Arch, Lock
 from kgshare.places import cache_dir
-from kgshare.plan import BUNDLE, BUNDLE_DIGEST, BUNDLE_TAR, make_plan
+from kgshare.plan import BUNDLE, BUNDLE_DIGEST, BUNDLE_TAR, input_files, make_plan
 from kgshare.progress import Progress
 from kgshare.project import MANIFEST, Project, read_project
 from kgshare.steps import Done, StepStore, Work, forecast, run_steps
+from kgshare.trust.author import BY_DEFAULT, Author, Signing, author_of
+from kgshare.trust.keys import Ask
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,6 +50,7 @@ class BuildReport:
         engine: what built what had to be built: ``docker``, ``none`` (this machine's own means), ``podman`` (the same, as
             Podman has no BuildKit), or empty where nothing had to be.
         notes: what the reader should know of how it was built.
+        signer: name of the key that signed it, as ``fingerprint``; empty where it is not signed.
         steps: every step, in order.
     """
 
@@ -57,6 +61,8 @@ class BuildReport:
     seconds: float
     engine: str
     notes: tuple[str, ...]
+    signer: str
+    fingerprint: str
     steps: tuple[StepReport, ...]
 
     def text(self) -> str:
@@ -67,8 +73,9 @@ class BuildReport:
         kept = f"\n  {same} of {len(self.steps)} steps were unchanged" if ran and same else ""
         notes = "".join(f"  {note}\n" for note in self.notes)
         start = "up --local" if self.engine == LocalEngine.name else "up"
+        vouched = f"signed by {self.signer}, {self.fingerprint}" if self.signer else "! not signed"
         return (
-            f"{self.bundle}\n  {self.size / 1e6:.1f} MB, {self.digest}\n{done}{kept}\n{notes}"
+            f"{self.bundle}\n  {self.size / 1e6:.1f} MB, {self.digest}\n  {vouched}\n{done}{kept}\n{notes}"
             f"{self.seconds:.1f} s; `kgshare {start} {self.bundle.name}` starts it"
         )
 
@@ -92,6 +99,7 @@ def build(
     locked: bool,
     progress: Progress,
     engine: choice.Find = choice.docker,
+    signing: Signing = BY_DEFAULT,
 ) -> BuildReport:
     """Build a project's bundle, doing only what changed.
 
@@ -101,17 +109,25 @@ def build(
         locked: stop where the lock would have to change.
         progress: says what takes time.
         engine: finds what is to build; asked only where something has to be built.
+        signing: how it is to be signed.
 
     Raises:
-        ManifestError, LockError, FetchError, EngineError, BuildError, SeedError: what their names say.
+        ManifestError, LockError, FetchError, EngineError, BuildError, SeedError, SecretError, TrustError: what their
+            names say.
     """
+    from kgshare import secrets  # what only a build needs
+
     start = time.monotonic()
     project = read_project(folder)
+    secrets.refuse(secrets.in_project(project))  # before anything is written
     arch = this_arch()
     lock = locked_inputs(project, arch, locked=locked, progress=progress)
-    plan = make_plan(project, lock, arch)
+    plan = make_plan(project, lock, arch, _origin(project))
     store = StepStore(root=cache_dir() / "steps")
     todo = forecast(plan, store)
+    author = author_of(signing)
+    if author and any(todo.values()):
+        author.unlock()  # before the first slow step
     work: Mapping[str, Work] = {}
     builder: Engine | None = None
     if any(todo.values()):
@@ -121,10 +137,14 @@ def build(
         builder.check()
         require_room(store.root)
         inputs = _fetched(project, lock, arch, locked=locked, progress=progress)
-        plan = make_plan(project, inputs.lock, arch)
-        work = Works(project=project, lock=inputs.lock, inputs=inputs, arch=arch, engine=builder).by_step()
+        origin = _origin(project)
+        plan = make_plan(project, inputs.lock, arch, origin)
+        work = Works(
+            project=project, lock=inputs.lock, inputs=inputs, arch=arch, engine=builder, origin=origin,
+            flags={"locked": locked},
+        ).by_step()  # fmt: skip
     done = run_steps(plan, work, store, progress)
-    return _report(project, done, builder, output or project.root, time.monotonic() - start)
+    return _report(project, done, builder, author, output or project.root, start)
 
 
 def forecast_build(folder: Path) -> PlanReport:
@@ -135,23 +155,33 @@ def forecast_build(folder: Path) -> PlanReport:
     """
     project = read_project(folder)
     lock = read_lock(project)
-    todo = forecast(make_plan(project, lock, this_arch()), StepStore(root=cache_dir() / "steps"))
+    plan = make_plan(project, lock, this_arch(), _origin(project))
+    todo = forecast(plan, StepStore(root=cache_dir() / "steps"))
     return PlanReport(
         steps=tuple(StepReport(name=n, ran=bool(why), reason=why, seconds=0.0) for n, why in todo.items())
     )
 
 
-def bundle_of(where: Path, *, progress: Progress, local: bool = False) -> Path:
+def _origin(project: Project) -> Origin:
+    """The state in Git of what the build reads."""
+    return origin_of(project.root, input_files(project))
+
+
+def bundle_of(where: Path, *, progress: Progress, local: bool = False, ask: Ask | None = None) -> Path:
     """The bundle that ``up`` is to start: the file itself, or a project's, built first where it is not up to date.
 
     Args:
         where: the bundle, or a folder.
         progress: says what takes time.
         local: whether it may be built without a container engine, where none answers.
+        ask: for the passphrase of the key that signs it.
     """
     if (where / MANIFEST).is_file():
         engine = choice.either if local else choice.docker
-        return build(where, output=None, locked=False, progress=progress, engine=engine).bundle
+        signing = Signing(ask=ask)
+        return build(
+            where, output=None, locked=False, progress=progress, engine=engine, signing=signing
+        ).bundle
     return where
 
 
@@ -209,14 +239,22 @@ def require_room(root: Path, gigabytes: float = 3.0) -> None:
 
 
 def _report(
-    project: Project, done: dict[str, Done], engine: Engine | None, output: Path, seconds: float
+    project: Project,
+    done: dict[str, Done],
+    engine: Engine | None,
+    author: Author | None,
+    output: Path,
+    start: float,
 ) -> BuildReport:
     from kgshare.bundle.write import file_name
 
     made = done[BUNDLE].path(BUNDLE_TAR)
     target = output / file_name(project.manifest.name, project.manifest.version)
     digest = done[BUNDLE].path(BUNDLE_DIGEST).read_text()
-    _place(made, target)
+    if author:
+        author.place(made, target, digest)
+    else:
+        _place(made, target)
     remember(digest)
     steps = tuple(
         StepReport(name=d.name, ran=not d.cached, reason=d.reason, seconds=round(d.seconds, 2))
@@ -226,9 +264,11 @@ def _report(
         bundle=target,
         digest=digest,
         size=target.stat().st_size,
-        seconds=round(seconds, 2),
+        seconds=round(time.monotonic() - start, 2),
         engine=engine.name if engine else "",
-        notes=engine.remarks if engine else (),
+        notes=(*(engine.remarks if engine else ()), *((author.note,) if author and author.note else ())),
+        signer=author.key.public.name if author else "",
+        fingerprint=author.key.public.fingerprint if author else "",
         steps=steps,
     )
 

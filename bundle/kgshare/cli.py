@@ -21,6 +21,7 @@ from kgshare.options import HERE, Build, Discard, Folder, Json, Quiet, Stack, Ye
 from kgshare.progress import Progress
 from kgshare.report import envelope, error_rows
 from kgshare.review import cli as reviews
+from kgshare.trust import cli as trusts
 
 app = typer.Typer(
     name="kgshare",
@@ -32,7 +33,8 @@ app = typer.Typer(
 cache_app = typer.Typer(help="Move the locked inputs of a project between machines.", no_args_is_help=True)
 app.add_typer(cache_app, name="cache")
 app.add_typer(reviews.review_app, name="review")
-for command in (reviews.log, reviews.blame, reviews.revert):
+app.add_typer(trusts.key_app, name="key")
+for command in (reviews.log, reviews.blame, reviews.revert, trusts.sign, trusts.verify):
     app.command()(command)
 
 # Typer carries its own copy of click; this is the class of its usage errors, whichever copy that is.
@@ -50,6 +52,13 @@ def build(
         bool, typer.Option("--locked", help="Stop rather than change the lock; what CI uses.")
     ] = False,
     plan: Annotated[bool, typer.Option("--plan", help="Only say which steps would run, and why.")] = False,
+    sign: Annotated[
+        str | None,
+        typer.Option("--sign", metavar="KEY", help="Sign with this key; your default one when not given."),
+    ] = None,
+    no_sign: Annotated[
+        bool, typer.Option("--no-sign", help="Do not sign; reviewers' `up` refuses it.")
+    ] = False,
     local: Annotated[
         bool, typer.Option("--local", help="Without a container engine, by this machine's own means (Linux).")
     ] = False,
@@ -58,17 +67,25 @@ def build(
 ) -> None:
     """Lock the inputs, seed the database, build hardened images, and write one file.
 
-    Only what changed since the last build is done again. The file is NAME-VERSION.kgshare.tar.
+    Only what changed since the last build is done again. The file is NAME-VERSION.kgshare.tar, signed with your key,
+    which is made where you have none.
     """
     from kgshare import build as stage
     from kgshare.engines import choice
+    from kgshare.trust.author import Signing
 
     progress = Progress(quiet=quiet)
     if plan:
         show(stage.forecast_build(folder), as_json)
     else:
+        if sign is not None and no_sign:
+            raise UsageError("--sign and --no-sign exclude each other")
         engine = choice.machine if local else choice.docker
-        show(stage.build(folder, output=output, locked=locked, progress=progress, engine=engine), as_json)
+        signing = Signing(key=sign, off=no_sign, ask=trusts.ask_passphrase if somebody() else None)
+        report = stage.build(
+            folder, output=output, locked=locked, progress=progress, engine=engine, signing=signing
+        )
+        show(report, as_json)
 
 
 @app.command("init")
@@ -195,28 +212,42 @@ def up(
         ),
     ] = None,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="With --local: do not ask.")] = False,
+    unverified: Annotated[
+        bool,
+        typer.Option("--unverified", help="At your own risk: run it though nobody you trust vouches for it."),
+    ] = False,
+    older: Annotated[
+        bool, typer.Option("--older", help="Run it though a newer one of this name and signer was here.")
+    ] = False,
     as_json: Json = False,
     quiet: Quiet = False,
 ) -> None:
     """Verify a bundle, start it, and open its page.
 
-    Every byte is checked before anything is loaded. Nothing but this machine reaches what runs, and what runs
+    Every byte and the signature are checked before anything is loaded. Nothing but this machine reaches what runs, and what runs
     reaches nothing. A second `up` of the same bundle prints the address again.
     """
     from kgshare import stack
     from kgshare.build import bundle_of
+    from kgshare.project import MANIFEST
+    from kgshare.trust.check import Accept
 
     if programs is not None and (not local or programs not in ("bundle", "machine")):
         raise UsageError("--programs is `bundle` or `machine`, and goes with --local")
     progress = Progress(quiet=quiet)
-    bundle = bundle_of(where, progress=progress, local=local)
+    bundle = bundle_of(
+        where, progress=progress, local=local, ask=trusts.ask_passphrase if somebody() else None
+    )
+    # What was built here just now is what its author wants to see, whichever version that is.
+    accept = Accept(unverified=unverified, older=older, own=(where / MANIFEST).is_file())
 
     def agreed(question: str) -> bool:
         return yes or typer.confirm(question, err=True)
 
     report = stack.up(
         bundle, name=name, port=port, open_page=not no_open, local=local, programs=programs, agreed=agreed,
-        keep=reviews.keeper(yes=True, discard=False, progress=progress, must=False), progress=progress,
+        keep=reviews.keeper(yes=True, discard=False, progress=progress, must=False),
+        accept=accept, progress=progress,
     )  # fmt: skip
     show(report, as_json)
 

@@ -91,6 +91,12 @@ class ImageError(BuildError):
     kind = "image"
 
 
+class SecretError(BuildError):
+    """Something that looks like a secret would go to the reader with the file."""
+
+    kind = "secret"
+
+
 class SeedError(KgshareError):
     """The data does not make a graph: a script, a row, a check."""
 
@@ -138,6 +144,13 @@ class CheckError(KgshareError):
 
     exit_code = 14
     kind = "check"
+
+
+class TrustError(KgshareError):
+    """A bundle is not vouched for, or a key cannot be used: unsigned, of an unknown or retired signer, older than one seen."""
+
+    exit_code = 16
+    kind = "trust"
 
 
 class MachineError(KgshareError):

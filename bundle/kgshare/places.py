@@ -1,6 +1,7 @@
-"""Where kgshare keeps things on a machine: inputs and step results in the cache, stacks in the state folder.
+"""Where kgshare keeps things on a machine: inputs and step results in the cache, stacks in the state folder, keys in the
+configuration folder.
 
-``KGSHARE_CACHE`` and ``KGSHARE_STATE`` name other folders, which is what tests and CI use.
+``KGSHARE_CACHE``, ``KGSHARE_STATE`` and ``KGSHARE_CONFIG`` name other folders, which is what tests and CI use.
 """
 
 from __future__ import annotations
@@ -19,3 +20,8 @@ def cache_dir() -> Path:
 def state_dir() -> Path:
     """Stacks of this machine: their passwords, ports and rendered files."""
     return Path(os.environ.get("KGSHARE_STATE") or platformdirs.user_state_path("kgshare"))
+
+
+def config_dir() -> Path:
+    """This user's own keys, and whose keys are trusted."""
+    return Path(os.environ.get("KGSHARE_CONFIG") or platformdirs.user_config_path("kgshare"))

@@ -4,7 +4,7 @@
 
     toolbox ──→ runtime ─────────────────┐
        └──────→ seed ────────────────────┼→ image.database ────┐
-    base.database ───────────────────────┘                     ├→ bundle
+    base.database ───────────────────────┘                     ├→ attest ──→ bundle
     base.application ─────────────────────→ image.application ─┘
 
 An application's own image is built on toolbox and base.application, or stands on neither when it comes as a file.
@@ -16,12 +16,14 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from kgshare import __version__
+from kgshare.attest.names import MEDIA_TYPES, output_of
+from kgshare.attest.origin import UNKNOWN, Origin
 from kgshare.lock.model import Arch, Lock
 from kgshare.project import Project, SeedStep
 from kgshare.project.model import ImageBuild
 from kgshare.steps import Plan, Step, files_below, text_digest, tree_digest
 
-TOOLBOX, RUNTIME, SEED, BUNDLE = "toolbox", "runtime", "seed", "bundle"
+TOOLBOX, RUNTIME, SEED, ATTEST, BUNDLE = "toolbox", "runtime", "seed", "attest", "bundle"
 DATABASE_BASE, APPLICATION_BASE = "base.database", "base.application"
 DATABASE_IMAGE, APPLICATION_IMAGE = "image.database", "image.application"
 
@@ -42,8 +44,8 @@ FILE_TIME = 315_532_800  # 1980-01-01T00:00:00Z
 CODE = Path(__file__).parent  # kgshare's own sources, which are inputs as well
 
 
-def make_plan(project: Project, lock: Lock, arch: Arch) -> Plan:
-    """The steps that build a project for one architecture from one lock."""
+def make_plan(project: Project, lock: Lock, arch: Arch, origin: Origin = UNKNOWN) -> Plan:
+    """The steps that build a project for one architecture from one lock; ``origin`` is what the evidence says of Git."""
     return Plan(
         steps=(
             _base(TOOLBOX, lock, arch, "toolbox"),
@@ -62,6 +64,7 @@ def make_plan(project: Project, lock: Lock, arch: Arch) -> Plan:
             _seed(project, lock, arch),
             _database_image(project, lock, arch),
             _application_image(project, lock, arch),
+            _attest(project, lock, arch, origin),
             _bundle(project, lock),
         )
     )
@@ -186,12 +189,46 @@ def _own_image(project: Project, lock: Lock, arch: Arch, image: str | ImageBuild
     )
 
 
+def _attest(project: Project, lock: Lock, arch: Arch, origin: Origin) -> Step:
+    """The evidence; the images are compressed for it, as what it names is their digests in the bundle."""
+    from kgshare.lock.file import render
+
+    return Step(
+        name=ATTEST,
+        needs=(DATABASE_IMAGE, APPLICATION_IMAGE, SEED),
+        inputs={
+            "manifest": project.checksum,
+            "lock": text_digest(render(lock)),
+            "revision in Git": text_digest(origin.revision, *origin.changed),
+            "kgshare's evidence": text_digest(__version__, _code("attest", "bundle", "images/context.py")),
+            **_where(arch),
+        },
+        outputs=tuple(output_of(name) for name in MEDIA_TYPES),
+    )
+
+
+def input_files(project: Project) -> list[Path]:
+    """Every file and folder of the project that a build reads: manifest, lock, seed, application."""
+    from kgshare.lock.model import LOCK
+    from kgshare.project import MANIFEST
+
+    return [project.root / MANIFEST, project.root / LOCK, *seed_files(project), *application_files(project)]
+
+
+def application_files(project: Project) -> list[Path]:
+    """Every file and folder of the project that goes into the application's image or makes it."""
+    application = project.manifest.application
+    image = application.image
+    named = (image,) if isinstance(image, str) else (image.dockerfile, *image.context) if image else ()
+    return [project.root / path for path in (*application.source, *named)]
+
+
 def _bundle(project: Project, lock: Lock) -> Step:
     from kgshare.lock.file import render
 
     return Step(
         name=BUNDLE,
-        needs=(DATABASE_IMAGE, APPLICATION_IMAGE, SEED),
+        needs=(DATABASE_IMAGE, APPLICATION_IMAGE, SEED, ATTEST),
         inputs={
             "manifest": project.checksum,
             "lock": text_digest(render(lock)),

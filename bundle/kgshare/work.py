@@ -3,12 +3,20 @@
 from __future__ import annotations
 
 import dataclasses
+import hashlib
 import shutil
+import time
+import uuid
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
-from kgshare import plan
+from kgshare import plan, secrets
+from kgshare.attest.make import Attested, attest
+from kgshare.attest.names import MEDIA_TYPES, output_of
+from kgshare.attest.origin import UNKNOWN, Origin
+from kgshare.attest.provenance import Materials, Run
+from kgshare.attest.readings import Readings
 from kgshare.base import APPLICATION, DATABASE, TOOLBOX, BaseSpec, make_base
 from kgshare.bundle import (
     REQUIRED,
@@ -30,7 +38,7 @@ from kgshare.lock.model import LOCK, Arch, Lock
 from kgshare.places import cache_dir
 from kgshare.project import MANIFEST, Project
 from kgshare.readme import bundle_readme
-from kgshare.steps import Done, Work
+from kgshare.steps import Done, Work, file_digest, tree_digest
 
 GRAPH_TYPE = "application/vnd.kgshare.graph.v1.tar"
 SEED_TYPE = "application/vnd.kgshare.seed-report.v1+json"
@@ -48,6 +56,10 @@ class Works:
         inputs: the locked files, verified as they are used.
         arch: for which architecture.
         engine: what builds the images.
+        origin: the state of the project's files in Git.
+        flags: options of the command that the provenance names.
+        started: when the build began, in seconds since 1970.
+        waived: ids of what looks like a secret and is none, as somebody answers for.
     """
 
     project: Project
@@ -55,6 +67,10 @@ class Works:
     inputs: Inputs
     arch: Arch
     engine: Engine
+    origin: Origin = UNKNOWN
+    flags: Mapping[str, bool] = field(default_factory=dict)
+    started: float = field(default_factory=time.time)
+    waived: frozenset[str] = frozenset()
 
     def by_step(self) -> dict[str, Work]:
         """The work of each step, by its name in the plan."""
@@ -66,6 +82,7 @@ class Works:
             plan.SEED: self._seed,
             plan.DATABASE_IMAGE: self._database_image,
             plan.APPLICATION_IMAGE: self._application_image,
+            plan.ATTEST: self._attest,
             plan.BUNDLE: self._bundle,
         }
 
@@ -99,6 +116,7 @@ class Works:
 
     def _seed(self, done: Mapping[str, Done], out: Path) -> None:
         self._builder.build_seed(done[plan.TOOLBOX].path(plan.BASE_TAR), out)
+        secrets.refuse(secrets.in_tar(out / plan.GRAPH_TAR, "graph"), self.waived)
 
     def _database_image(self, done: Mapping[str, Done], out: Path) -> None:
         self._builder.build_database_image(
@@ -107,18 +125,22 @@ class Works:
             done[plan.SEED].path(plan.STORE_TAR),
             out,
         )
+        self._no_secrets(out, "database")
 
     def _application_image(self, done: Mapping[str, Done], out: Path) -> None:
         image = self.project.manifest.application.image
         if isinstance(image, str):
             self._take_image(image, out / plan.IMAGE_TAR)
-            return
-        base = done[plan.APPLICATION_BASE].path(plan.BASE_TAR)
-        if image is None:
-            self._builder.build_application_image(base, out)
-            return
-        made = self._builder.build_own_image(image, base, done[plan.TOOLBOX].path(plan.BASE_TAR), out)
-        self._check(made, image.dockerfile)
+        elif image is None:
+            self._builder.build_application_image(done[plan.APPLICATION_BASE].path(plan.BASE_TAR), out)
+        else:
+            base, toolbox = (done[step].path(plan.BASE_TAR) for step in (plan.APPLICATION_BASE, plan.TOOLBOX))
+            self._check(self._builder.build_own_image(image, base, toolbox, out), image.dockerfile)
+        self._no_secrets(out, "application", own=image is None)
+
+    def _no_secrets(self, out: Path, role: str, *, own: bool = True) -> None:
+        image = read_image_archive(out / plan.IMAGE_TAR)
+        secrets.refuse(secrets.in_image(image, role, own=own), self.waived)
 
     def _take_image(self, name: str, out: Path) -> None:
         """An image that comes as a file: a copy, so that what was checked is what is packed."""
@@ -129,10 +151,40 @@ class Works:
         port = self.project.manifest.application.port
         check_image(image, name, platform=f"linux/{self.arch}", port=port, locked=locked)
 
+    def _attest(self, done: Mapping[str, Done], out: Path) -> None:
+        beside = {file.name: _digest_of(file) for file in self._files(done)}
+        materials = Materials(
+            origin=self.origin, manifest=beside[MANIFEST], lock_digest=beside[LOCK], lock=self.lock, arch=self.arch,
+            files=self._materials(),
+        )  # fmt: skip
+        run = Run(
+            invocation=uuid.uuid4().urn, started=self.started, finished=time.time(), flags=self.flags,
+            engine=self.engine.name, engine_version=self.engine.version,
+            reused=[name for name, result in done.items() if result.cached],
+        )  # fmt: skip
+        attested = Attested(images=self._images(done), files=beside)
+        readings = Readings(cache_dir() / "readings", self.inputs.path)
+        attest(self.project.manifest, attested, materials, run, readings, out)
+
+    def _materials(self) -> dict[str, str]:
+        """The project's own files that went in, a digest for each use of them."""
+        project = self.project
+        uses = {
+            "seed": plan.upstream_files(project),
+            "changes": plan.change_files(project),
+            "application": plan.application_files(project),
+        }
+        return {f"files of {use}": tree_digest(files, project.root) for use, files in uses.items() if files}
+
     def _bundle(self, done: Mapping[str, Done], out: Path) -> None:
         manifest = self.project.manifest
+        evidence = (
+            ProjectFile(name=name, media_type=kind, source=done[plan.ATTEST].path(output_of(name)))
+            for name, kind in MEDIA_TYPES.items()
+        )
+        files = (*self._files(done), *evidence)
         contents = BundleContents(
-            name=manifest.name, version=manifest.version, images=self._images(done), files=self._files(done)
+            name=manifest.name, version=manifest.version, images=self._images(done), files=files
         )
         bundle = write_bundle(contents, out / plan.BUNDLE_TAR)
         (out / plan.BUNDLE_DIGEST).write_text(bundle.digest)
@@ -166,3 +218,9 @@ class Works:
             ProjectFile(name=GRAPH, media_type=GRAPH_TYPE, source=seed.path(plan.GRAPH_TAR)),
             *(changes if manifest.changes else ()),
         )
+
+
+def _digest_of(file: ProjectFile) -> str:
+    if isinstance(file.source, bytes):
+        return hashlib.sha256(file.source).hexdigest()
+    return file_digest(file.source)

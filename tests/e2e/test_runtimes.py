@@ -62,7 +62,7 @@ def test_a_build_without_docker_says_what_built_it_and_that_its_steps_had_no_net
     assert report["engine"] == "none"
     assert report["notes"] == ["built without a container engine; the steps had no network"]
     ran = {step["name"] for step in report["steps"] if step["ran"]}
-    assert {"seed", "image.database", "image.application", "bundle"} <= ran
+    assert {"seed", "image.database", "image.application", "attest", "bundle"} <= ran
 
 
 def test_inspect_accepts_what_was_built_without_docker(built_without_docker: Ran, runtime: Runtime) -> None:

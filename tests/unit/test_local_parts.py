@@ -56,7 +56,15 @@ def unpacked(tmp_path: Path, *layers: list[tarfile.TarInfo], altered: bool = Fal
         digest = "sha256:" + hashlib.sha256(b"other" if altered else blob).hexdigest()
         where = BlobRef(digest=digest, offset=6, size=len(blob))
         bundle = Bundle(
-            path=file, digest="", name="x", version="1", size=0, images=(), files={}, blobs={digest: where}
+            path=file,
+            digest="",
+            name="x",
+            version="1",
+            size=0,
+            images=(),
+            files={},
+            blobs={digest: where},
+            unsigned=0,
         )
         tree.unpack(bundle, where, target)
     return target

@@ -10,6 +10,8 @@ from typing import ClassVar
 
 from kgshare.bundle.model import Bundle
 from kgshare.bundle.read import read_bundle
+from kgshare.trust.check import verdict_on
+from kgshare.trust.verdict import Verdict
 
 SEED_REPORT = "seed.json"
 
@@ -36,6 +38,7 @@ class InspectReport:
         images: the images in it.
         files: the project's files in it, by name, with their digests.
         nodes: by label; ``relationships`` by type, as the seed counted them.
+        verdict: who vouches for it.
     """
 
     schema: ClassVar[str] = "inspect"
@@ -48,12 +51,14 @@ class InspectReport:
     files: Mapping[str, str]
     nodes: Mapping[str, int]
     relationships: Mapping[str, int]
+    verdict: Verdict
 
     def text(self) -> str:
         """What it is, then its parts."""
         lines = [
             f"{self.name} {self.version}  {self.size / 1e6:.1f} MB",
             f"  {self.digest}: every byte is as it must be",
+            f"  {self.verdict.line()}",
             "",
         ]
         lines += [
@@ -65,10 +70,11 @@ class InspectReport:
 
 
 def inspect_bundle(path: Path) -> InspectReport:
-    """Verify a bundle whole and report on it.
+    """Verify a bundle whole and report on it; one that nobody vouches for is not refused, as nothing of it is run.
 
     Raises:
         BundleError: it is refused.
+        TrustError: what this machine trusts cannot be read.
     """
     bundle = read_bundle(path)
     seed = json.loads(bundle.read_file(SEED_REPORT)) if SEED_REPORT in bundle.files else {}
@@ -82,6 +88,7 @@ def inspect_bundle(path: Path) -> InspectReport:
         files={name: blob.digest for name, blob in bundle.files.items()},
         nodes=seed.get("labels", {}),
         relationships=seed.get("types", {}),
+        verdict=verdict_on(bundle),
     )
 
 

@@ -6,9 +6,13 @@ import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from kgshare.bundle.names import Platform
 from kgshare.errors import BundleError, Problem
+
+if TYPE_CHECKING:
+    from kgshare.bundle.signature import Signature
 
 CHUNK = 1 << 20  # bytes read at a time
 ASK_AGAIN = "get the file again from whoever gave it to you; nothing of it was loaded"
@@ -100,7 +104,13 @@ class ImageRef:
 
 @dataclass(frozen=True, kw_only=True)
 class Bundle:
-    """A bundle that was verified; ``digest`` is that of ``index.json``, from which everything is reachable."""
+    """A bundle whose every byte is as it must be; whether its signature is right is `kgshare.trust`'s to say.
+
+    Attributes:
+        digest: of ``index.json``, from which everything is reachable.
+        unsigned: how many bytes the file has before signature and end; the same for the file without a signature.
+        signature: what the last member holds; None where the bundle is not signed.
+    """
 
     path: Path
     digest: str
@@ -110,6 +120,8 @@ class Bundle:
     images: tuple[ImageRef, ...]
     files: Mapping[str, BlobRef]
     blobs: Mapping[str, BlobRef]
+    unsigned: int
+    signature: Signature | None = None
 
     def read_file(self, name: str) -> bytes:
         """The bytes of a file of the project artifact, hashed once more (the file may have changed since).

@@ -21,6 +21,7 @@ CONTAINERD_NAME = "io.containerd.image.name"
 ROLE = "dev.kgshare.role"
 UNPACKED = "dev.kgshare.unpacked-size"
 
+SIGNATURE = "signature.sigstore.json"  # the last member of a signed bundle, beside the layout
 README = "README.md"
 COMPOSE = "compose.yaml"
 # Files every bundle holds, each with its one media type.

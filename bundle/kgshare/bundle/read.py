@@ -13,7 +13,9 @@ from kgshare.bundle import documents, rules
 from kgshare.bundle.documents import MAX_JSON, MAX_TEXT, OCI_LAYOUT, Blob, Documents, Facts, ImageFacts
 from kgshare.bundle.layers import LayerCheck
 from kgshare.bundle.model import BlobRef, Bundle, ImageRef, refuse, sha256
-from kgshare.bundle.names import COMPOSE, README
+from kgshare.bundle.names import COMPOSE, README, SIGNATURE
+from kgshare.bundle.signature import MAX_SIGNATURE, Signature
+from kgshare.bundle.signature import read as read_signature
 from kgshare.bundle.tarform import StrictTar, blob_name
 from kgshare.errors import BundleError, Problem
 
@@ -61,8 +63,17 @@ class _Reader:
         facts, again = self._documents(index, docker)
         self._top_level(facts, top)
         self._rest(facts, again)
+        unsigned = self.tar.offset
+        signature = self._signature()
         self.tar.end()
-        return self._bundle(facts, again)
+        return self._bundle(facts, again, unsigned, signature)
+
+    def _signature(self) -> Signature | None:
+        data = self.tar.optional(SIGNATURE, MAX_SIGNATURE)
+        try:
+            return None if data is None else read_signature(data)
+        except ValueError as error:
+            raise refuse(self.path, SIGNATURE, str(error)) from error
 
     def _documents(self, index: bytes, docker: bytes) -> tuple[Facts, Documents]:
         try:
@@ -164,7 +175,7 @@ class _Reader:
         self.blobs[blob.digest] = BlobRef(digest=blob.digest, offset=offset, size=blob.size)
         self.layers_read.add(blob.digest)
 
-    def _bundle(self, facts: Facts, again: Documents) -> Bundle:
+    def _bundle(self, facts: Facts, again: Documents, unsigned: int, signature: Signature | None) -> Bundle:
         images = tuple(
             ImageRef(
                 role=image.role,
@@ -187,4 +198,6 @@ class _Reader:
             images=images,
             files=MappingProxyType({file.name: self.blobs[file.blob.digest] for file in facts.files}),
             blobs=MappingProxyType(self.blobs),
+            unsigned=unsigned,
+            signature=signature,
         )

@@ -127,6 +127,12 @@ class StrictTar:
         self._padding(size, name)
         return start, bytes(kept)
 
+    def optional(self, name: str, limit: int) -> bytes | None:
+        """The next member if it is ``name``, as `small` reads it; else None, and `end` looks at what comes."""
+        block = self.stream.read(BLOCK)
+        self.stream.seek(self.offset)
+        return self.small(name, limit) if block[:100].split(b"\0")[0] == name.encode() else None
+
     def end(self) -> None:
         """Nothing but the two blocks of zeros may follow."""
         rest = self.stream.read(len(END) + 1)

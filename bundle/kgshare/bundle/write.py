@@ -11,7 +11,7 @@ from pathlib import Path
 from kgshare.aside import aside
 from kgshare.bundle import documents, rules
 from kgshare.bundle.documents import EMPTY_CONFIG, OCI_LAYOUT, Blob, Facts, FileFacts, ImageFacts, LayerFacts
-from kgshare.bundle.model import CHUNK, Bundle, BundleContents, ProjectFile, sha256
+from kgshare.bundle.model import CHUNK, Bundle, BundleContents, BundleImage, ProjectFile, sha256
 from kgshare.bundle.names import COMPOSE, README
 from kgshare.bundle.read import read_bundle
 from kgshare.bundle.tarform import END, blob_name, header, padding, pieces
@@ -53,19 +53,25 @@ def write_bundle(contents: BundleContents, out: Path) -> Bundle:
     return replace(bundle, path=out)
 
 
-def _facts(contents: BundleContents) -> Facts:
-    images = (
-        ImageFacts(
-            role=image.role,
-            reference=image.reference,
-            platform=image.platform,
-            config=Blob(digest=sha256(image.config), size=len(image.config)),
-            layers=tuple(
-                LayerFacts(blob=Blob(digest=x.digest, size=x.size), unpacked=x.unpacked) for x in image.layers
-            ),
-        )
-        for image in contents.images
+def manifest_digest(image: BundleImage) -> str:
+    """The digest of the OCI manifest that an image has in a bundle: ``sha256:…``, the stable name of the image."""
+    return sha256(documents.image_manifest(_image_facts(image)))
+
+
+def _image_facts(image: BundleImage) -> ImageFacts:
+    return ImageFacts(
+        role=image.role,
+        reference=image.reference,
+        platform=image.platform,
+        config=Blob(digest=sha256(image.config), size=len(image.config)),
+        layers=tuple(
+            LayerFacts(blob=Blob(digest=x.digest, size=x.size), unpacked=x.unpacked) for x in image.layers
+        ),
     )
+
+
+def _facts(contents: BundleContents) -> Facts:
+    images = (_image_facts(image) for image in contents.images)
     files = (FileFacts(name=f.name, media_type=f.media_type, blob=_file_blob(f)) for f in contents.files)
     return Facts(
         name=contents.name,

@@ -55,6 +55,11 @@ class Engine(Protocol):
     name: str
 
     @property
+    def version(self) -> str:
+        """Its version, for the provenance of what it builds; known once `check` was called."""
+        ...
+
+    @property
     def remarks(self) -> tuple[str, ...]:
         """What a reader of the build's report should know of how this engine builds."""
         ...

@@ -24,6 +24,7 @@ class DockerEngine:
     """Builds with the engine that ``docker`` on the command line uses."""
 
     name = "docker"
+    version = ""
     remarks: tuple[str, ...] = ()
 
     def check(self) -> None:
@@ -36,7 +37,7 @@ class DockerEngine:
         server = json.loads(answer)
         if any("Podman" in str(part.get("Name")) for part in server.get("Components") or ()):
             raise EngineError("this engine is Podman, which has no BuildKit to build with", hint=NOT_PODMAN)
-        version = str(server["Version"])
+        self.version = version = str(server["Version"])
         numbers = tuple(int(part) for part in re.findall(r"\d+", version)[:2])
         if numbers < MINIMUM:
             raise EngineError(f"Docker Engine {version} is too old to build with", hint=INSTALL)

@@ -19,6 +19,7 @@ from enum import Enum
 from functools import cached_property
 from pathlib import Path, PurePosixPath
 
+from kgshare import __version__
 from kgshare.aside import aside
 from kgshare.doors.process import CommandFailed, CommandMissing, last_lines, run
 from kgshare.engines import BuildRequest, FilesystemTar, OnLine
@@ -60,6 +61,7 @@ class LocalEngine:
     """
 
     name = "none"
+    version = __version__
 
     def __init__(self, work: Path) -> None:
         self.work = work

@@ -69,7 +69,7 @@ def _read(file: Path, name: str) -> ImageArchive:
 
 
 def _entries(layer: LayerSource) -> Iterator[Entry]:
-    with tarfile.open(fileobj=cast(io.BufferedIOBase, _Pieces(layer)), mode="r|") as tar:
+    with tarfile.open(fileobj=cast(io.BufferedIOBase, Pieces(layer)), mode="r|") as tar:
         for member in tar:
             path = member.name.removeprefix("./").strip("/")
             if path in ("", "."):
@@ -86,7 +86,7 @@ def _entries(layer: LayerSource) -> Iterator[Entry]:
             yield Entry(path=path, kind=kind, mode=member.mode, target=member.linkname)
 
 
-class _Pieces:
+class Pieces:
     """An uncompressed layer as something to read from."""
 
     def __init__(self, layer: LayerSource) -> None:

@@ -24,6 +24,7 @@ from kgshare.stack.model import DownReport, OpenReport, StackReport, StackStatus
 from kgshare.stack.source import open_bundle
 from kgshare.stack.start import start
 from kgshare.stack.state import noted, read_state, require_name
+from kgshare.trust.check import NOTHING, Accept
 
 Keep = Callable[[str], None]
 """Sees to the edits in the stack of that name before they go; raises to stop that."""
@@ -39,6 +40,7 @@ def up(
     programs: str | None = None,
     agreed: Callable[[str], bool] = lambda question: False,
     keep: Keep = lambda stack: None,
+    accept: Accept = NOTHING,
     progress: Progress,
 ) -> StackReport:
     """Verify a bundle, load it, start it, wait until it is well, and open its page.
@@ -52,18 +54,20 @@ def up(
         programs: what runs those two: ``bundle``, its own, or ``machine``; by itself the bundle's where they can.
         agreed: is asked before ``local`` runs a bundle that was not built here.
         keep: sees to the edits in a stack that goes on with another store.
+        accept: what the user takes at their own risk.
         progress: says what takes time.
 
     Raises:
         UsageError: there is no bundle there, or more than one.
         BundleError: the bundle is refused; nothing was loaded.
+        TrustError: nobody who is trusted vouches for it; nothing was loaded.
         EngineError: there is no engine that can run it.
         StackError: a service does not start, or the port is taken.
     """
     if name is not None:
         require_name(name)
     agreed = _no_is_no(agreed)
-    source, bundle = open_bundle(where or Path(), progress)
+    source, bundle = open_bundle(where or Path(), progress, accept)
     baseline.keep(bundle)
     stack = require_name(name or source.manifest.name)
     _require_other_runtime_free(stack, local=local)
@@ -78,6 +82,7 @@ def up(
         )
     else:
         report = start(source, stack=stack, port=port, progress=progress, engine=_engine_or_local(progress))
+    report = replace(report, verdict=source.verdict)
     if open_page:
         show_in_browser(report.url)
     return report

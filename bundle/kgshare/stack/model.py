@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import ClassVar
 
 from kgshare.errors import StackError
+from kgshare.trust.verdict import Verdict
 
 NOT_SANDBOXED = "without containers: not sandboxed"
 
@@ -98,6 +99,7 @@ class StackReport:
         browser: where Neo4j Browser opens; None where the project has none.
         notes: what the user should know: another port than usual, an older volume that was kept.
         seconds: how long it took.
+        verdict: who vouches for the bundle; None where it was not opened now.
     """
 
     schema: ClassVar[str] = "up"
@@ -113,6 +115,7 @@ class StackReport:
     notes: tuple[str, ...]
     seconds: float
     browser: str | None = None
+    verdict: Verdict | None = None
 
     @classmethod
     def of(cls, status: StackStatus, *, already: bool, notes: tuple[str, ...], began: float) -> StackReport:
@@ -152,6 +155,7 @@ class StackReport:
         )
         state = "is running already" if self.already else f"is up after {self.seconds:.1f} s"
         rows = [f"{self.stack} {state}{counted}"]
+        rows += [f"  {self.verdict.line()}"] if self.verdict else []
         rows += [f"  {note}" for note in self.notes]
         rows += [
             f"  database  {self.bolt}  user neo4j, password in {self.password_file or 'its container'}",

@@ -16,6 +16,8 @@ from kgshare.errors import BundleError, Problem, UsageError
 from kgshare.progress import Progress
 from kgshare.project import MANIFEST, Manifest, read_project
 from kgshare.seeding.result import SeedReport
+from kgshare.trust.check import Accept, vouched
+from kgshare.trust.verdict import Verdict
 
 if TYPE_CHECKING:
     from kgshare.bundle import Bundle
@@ -48,6 +50,7 @@ class Source:
         images: by role, ``database`` and ``application``.
         size: bytes of the bundle.
         archive: the images as ``docker load`` takes them, under the tags given by role.
+        verdict: who vouches for it; None where nobody was asked.
     """
 
     manifest: Manifest
@@ -58,31 +61,32 @@ class Source:
     images: Mapping[str, SourceImage]
     size: int
     archive: Callable[[Mapping[str, str]], Iterator[bytes]]
+    verdict: Verdict | None = None
 
 
-def open_source(where: Path, progress: Progress) -> Source:
-    """The source alone of `open_bundle`; it raises the same."""
-    return open_bundle(where, progress)[0]
-
-
-def open_bundle(where: Path, progress: Progress) -> tuple[Source, Bundle]:
-    """Verify a bundle whole, and its compose file against the manifest; nothing is loaded before.
+def open_bundle(where: Path, progress: Progress, accept: Accept) -> tuple[Source, Bundle]:
+    """Verify a bundle whole, its signature, and its compose file against the manifest; nothing is loaded before.
 
     Args:
         where: the bundle, or a folder with one.
         progress: says that it is being verified.
+        accept: what the user takes at their own risk.
 
     Raises:
         UsageError: there is no bundle there, or more than one.
         BundleError: the bundle is refused.
+        TrustError: nobody who is trusted vouches for it.
     """
+    from kgshare.attest.check import require_evidence
     from kgshare.bundle import docker_archive, read_bundle
 
     file = find_bundle(where)
     with progress.stage(f"verify {file.name}"):
         bundle = read_bundle(file)
+        verdict = vouched(bundle, accept, progress)
         manifest = manifest_of(bundle.read_file(MANIFEST), file.name)
         text = require_rendered(bundle.read_file(COMPOSE), manifest, f"{file.name}: {COMPOSE}")
+        require_evidence(bundle)
         seed = seed_report(bundle.read_file(SEED_REPORT), file.name)
     platforms = sorted({image.platform for image in bundle.images})
     images = {image.role: image for image in bundle.images if image.platform == platforms[0]}
@@ -98,6 +102,7 @@ def open_bundle(where: Path, progress: Progress) -> tuple[Source, Bundle]:
         },
         size=bundle.size,
         archive=lambda tags: docker_archive(bundle, tags, platforms[0]),
+        verdict=verdict,
     )
     return source, bundle
 

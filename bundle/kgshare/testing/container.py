@@ -26,18 +26,21 @@ class KgshareContainer(KgshareStack, DockerContainer):
 
     local = False
 
-    def __init__(self, where: str | os.PathLike[str], *, quiet: bool = True) -> None:
+    def __init__(
+        self, where: str | os.PathLike[str], *, quiet: bool = True, unverified: bool = False
+    ) -> None:
         """Say what is to be started; nothing is.
 
         Args:
             where: a bundle, or a folder: of a project, which is built first where it is not up to date, or with a bundle.
             quiet: say nothing while starting.
+            unverified: run a bundle that nobody who is trusted on this machine vouches for, too.
         """
         with suppress(EngineError):  # said at the start
             Engine.connect()  # a Podman that it finds is DOCKER_HOST from then on, for testcontainers too
         # The image is replaced at the start, when the bundle says which.
         DockerContainer.__init__(self, image=compose.DATABASE)
-        KgshareStack.__init__(self, where, quiet=quiet)
+        KgshareStack.__init__(self, where, quiet=quiet, unverified=unverified)
 
     def start(self) -> Self:
         """Build where that is needed, verify, load, start, and wait until page and database answer.

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 SETTING = "kgshare_bundle"
 OPTION = "--kgshare-bundle"
 RUNTIME = "kgshare_runtime"
+UNVERIFIED = "--kgshare-unverified"
 RUNTIMES = ("auto", "docker", "local")
 FELL_BACK = pytest.StashKey[str]()
 
@@ -62,6 +63,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         help="the same as --kgshare-runtime local",
     )
     parser.addini(RUNTIME, f"{text}; auto when not given", type="string")
+    text = "run it though nobody you trust vouches for it, at your own risk"
+    group.addoption(UNVERIFIED, action="store_true", help=text)
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
@@ -121,17 +124,20 @@ def _stack(bundle: Path, runtime: str, config: pytest.Config) -> KgshareStack:
     from kgshare.errors import EngineError
     from kgshare.testing.stack import KgshareStack
 
+    unverified = bool(config.getoption(UNVERIFIED))
     if runtime == "auto":
         try:
             Engine.connect()
         except EngineError as error:
             config.stash[FELL_BACK] = error.problems[0].message
-            return KgshareStack(bundle)
+            return KgshareStack(bundle, unverified=unverified)
     if runtime == "local":
-        return KgshareStack(bundle, agreed=True)  # whoever names bundle and runtime has agreed
+        return KgshareStack(
+            bundle, agreed=True, unverified=unverified
+        )  # whoever names bundle and runtime has agreed
     from kgshare.testing.container import KgshareContainer
 
-    return KgshareContainer(bundle)
+    return KgshareContainer(bundle, unverified=unverified)
 
 
 @pytest.fixture(scope="session")

@@ -20,6 +20,7 @@ from kgshare.stack import down, up
 from kgshare.stack.model import StackReport
 from kgshare.stack.source import find_bundle
 from kgshare.testing.reset import Seeded, Undone
+from kgshare.trust.check import Accept
 
 USER = "neo4j"
 
@@ -32,17 +33,26 @@ class KgshareStack:
 
     local = True
 
-    def __init__(self, where: str | os.PathLike[str], *, quiet: bool = True, agreed: bool = False) -> None:
+    def __init__(
+        self,
+        where: str | os.PathLike[str],
+        *,
+        quiet: bool = True,
+        agreed: bool = False,
+        unverified: bool = False,
+    ) -> None:
         """Say what is to be started; nothing is.
 
         Args:
             where: a bundle, or a folder: of a project, which is built first where it is not up to date, or with a bundle.
             quiet: say nothing while starting.
             agreed: run a bundle without containers that was not built on this machine, too.
+            unverified: run a bundle that nobody who is trusted on this machine vouches for, too.
         """
         self._where = Path(where)
         self._stack = ""
         self._agreed = agreed
+        self._unverified = unverified
         self._progress = Progress(quiet=quiet)
         self._report: StackReport | None = None
         self._driver: Driver | None = None
@@ -55,11 +65,14 @@ class KgshareStack:
             KgshareError: what `kgshare up` says.
         """
         bundle = find_bundle(bundle_of(self._where, progress=self._progress, local=self.local))
+        # Tests go back to older versions as they like; who vouches for them is another question.
+        accept = Accept(unverified=self._unverified, own=True)
         # A name of its own: test runs do not meet, and no store with an earlier run's edits is taken up.
         self._stack = f"test-{bundle.name.split('-')[0].lower()[:30]}-{uuid.uuid4().hex[:8]}"
         try:
             self._report = up(
-                bundle, name=self._stack, open_page=False, local=self.local, agreed=lambda _: self._agreed, progress=self._progress
+                bundle, name=self._stack, open_page=False, local=self.local, agreed=lambda _: self._agreed,
+                accept=accept, progress=self._progress,
             )  # fmt: skip
             self._seeded = Seeded(self.get_driver(), _port(self._report), self.password)
         except BaseException:

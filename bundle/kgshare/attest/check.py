@@ -1,0 +1,141 @@
+"""Evidence that is held against the bundle it came with: all there, of the right form, about these images and this lock."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from kgshare.attest import names
+from kgshare.bundle import Bundle, canonical
+from kgshare.bundle.model import refuse
+from kgshare.errors import BundleError
+from kgshare.lock.model import LOCK
+from kgshare.project import MANIFEST
+
+REBUILD = "its author builds it anew with this kgshare: `kgshare build`"
+
+
+class _Doc(BaseModel):
+    model_config = ConfigDict(frozen=True, populate_by_name=True, extra="forbid")
+
+
+class Digest(_Doc):
+    """A digest by the name of its algorithm; of files, ``sha256``."""
+
+    sha256: str = Field(default="", pattern=r"^([0-9a-f]{64})?$")
+    git: str = Field(default="", alias="gitCommit", pattern=r"^([0-9a-f]{40}|[0-9a-f]{64})?$")
+
+
+class Named(_Doc):
+    """Something with a digest: a subject, a material, a by-product."""
+
+    name: str = ""
+    uri: str = ""
+    digest: Digest
+
+
+class _Definition(_Doc):
+    type: str = Field(alias="buildType")
+    external: dict[str, Any] = Field(alias="externalParameters")
+    internal: dict[str, Any] = Field(alias="internalParameters")
+    resolved: tuple[Named, ...] = Field(alias="resolvedDependencies")
+
+
+class _Builder(_Doc):
+    id: str
+    version: dict[str, str]
+
+
+class _Metadata(_Doc):
+    invocation: str = Field(alias="invocationId")
+    started: str = Field(alias="startedOn")
+    finished: str = Field(alias="finishedOn")
+
+
+class _Run(_Doc):
+    builder: _Builder
+    metadata: _Metadata
+    byproducts: tuple[Named, ...]
+
+
+class _Predicate(_Doc):
+    definition: _Definition = Field(alias="buildDefinition")
+    run: _Run = Field(alias="runDetails")
+
+
+class Provenance(_Doc):
+    """A statement of provenance as `kgshare.attest.provenance` writes it; other keys are errors."""
+
+    type: str = Field(alias="_type")
+    subject: tuple[Named, ...]
+    kind: str = Field(alias="predicateType")
+    predicate: _Predicate
+
+
+def require_evidence(bundle: Bundle) -> Provenance:
+    """See that a bundle's evidence is whole and is about this bundle; nothing of it is believed that can be compared.
+
+    Returns:
+        The provenance.
+
+    Raises:
+        BundleError: a file of it is missing, not of its schema, or says other digests than the bundle has.
+    """
+    for name in names.MEDIA_TYPES:
+        if name not in bundle.files:
+            raise refuse(bundle.path, name, "the bundle holds no such evidence", REBUILD)
+    provenance = read_provenance(bundle)
+    _require_subjects(bundle, provenance)
+    _require_files(bundle, provenance)
+    return provenance
+
+
+def read_provenance(bundle: Bundle) -> Provenance:
+    """The provenance in a bundle.
+
+    Raises:
+        BundleError: it is not of its schema.
+    """
+    try:
+        found = Provenance.model_validate(canonical.load(bundle.read_file(names.PROVENANCE)))
+    except ValidationError as error:
+        row = error.errors()[0]
+        place = ".".join(map(str, row["loc"]))
+        raise _refuse(bundle, names.PROVENANCE, f"is no provenance: {place}: {row['msg']}") from None
+    except ValueError as error:
+        raise _refuse(bundle, names.PROVENANCE, str(error)) from None
+    wanted = {"_type": names.STATEMENT, "predicateType": names.SLSA, "buildType": names.BUILD_TYPE}
+    said = {"_type": found.type, "predicateType": found.kind, "buildType": found.predicate.definition.type}
+    for key, value in wanted.items():
+        if said[key] != value:
+            raise _refuse(bundle, names.PROVENANCE, f"its {key} is {said[key]!r}, and must be {value!r}")
+    return found
+
+
+def _require_subjects(bundle: Bundle, provenance: Provenance) -> None:
+    said = {row.name: f"sha256:{row.digest.sha256}" for row in provenance.subject}
+    held = {image.reference: image.manifest_digest for image in bundle.images}
+    for name in sorted(said.keys() | held.keys()):
+        if said.get(name) != held.get(name) or len(said) != len(provenance.subject):
+            reason = f"is about {name} as {said.get(name, 'nothing')}, the bundle holds {held.get(name, 'no such image')}"
+            raise _refuse(bundle, names.PROVENANCE, reason)
+
+
+def _require_files(bundle: Bundle, provenance: Provenance) -> None:
+    """Each file that the provenance speaks of is the one that is there; it speaks of all but three that follow from it."""
+    held = {name: blob.digest.removeprefix("sha256:") for name, blob in bundle.files.items()}
+    definition, run = provenance.predicate.definition, provenance.predicate.run
+    said = {row.name: row.digest.sha256 for row in (*definition.resolved, *run.byproducts) if row.name}
+    for name in (MANIFEST, LOCK, *names.MEDIA_TYPES):
+        if name == names.PROVENANCE:
+            continue
+        if name not in said:
+            raise _refuse(bundle, names.PROVENANCE, f"does not say which {name} the bundle has")
+        if said[name] != held[name]:
+            reason = f"is another than the provenance says: {held[name][:12]}… for {said[name][:12]}…"
+            raise _refuse(bundle, name, reason)
+
+
+def _refuse(bundle: Bundle, member: str, reason: str) -> BundleError:
+    return refuse(bundle.path, member, reason)

@@ -1,0 +1,161 @@
+"""From manifest, lock and what was read in the locked inputs to the parts of each image. Pure."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
+
+from packaging.utils import canonicalize_name
+
+from kgshare import __version__
+from kgshare.attest import purls
+from kgshare.attest.names import FILE, LOCKED
+from kgshare.attest.parts import Found, Kind, Part, Reading
+from kgshare.images import conf
+from kgshare.images.context import ASSETS, SITE, image_jars
+from kgshare.lock.model import Arch, DebianPackage, Input, Jar, Lock, NpmPackage, Wheel
+from kgshare.project import Manifest
+
+Readings = Callable[[Input], Reading]
+SOURCE = "kgshare:source"  # what the corresponding source is called where its ecosystem keeps it
+RUNTIME = (
+    "openjdk-{java}-jdk-headless"  # whose modules jlink links; of the toolbox, whose rest is in no image
+)
+
+
+def inputs_of(manifest: Manifest, lock: Lock, arch: Arch, role: str) -> tuple[Input, ...]:
+    """The locked inputs that are in an image as they were fetched; none of an image that came as a file."""
+    part = lock.archs[arch]
+    if role == "database":
+        return (*part.debian["database"], *image_jars(lock), *lock.jars["plugins"])
+    image = manifest.application.image
+    if image is None:
+        return (*part.debian["application"], *part.wheels["application"], *lock.npm)
+    if isinstance(image, str):
+        return ()
+    return (*part.debian["application"], *lock.jars.get("application", ()))
+
+
+def parts_of(manifest: Manifest, lock: Lock, arch: Arch, role: str, readings: Readings) -> tuple[Part, ...]:
+    """Everything in an image that came from somewhere, with what is inside of it, sorted."""
+    read = [(item, readings(item)) for item in inputs_of(manifest, lock, arch, role)]
+    known = _by_name(read)
+    parts = [_part(item, reading, known, manifest) for item, reading in read]
+    if role == "database":
+        parts.append(_runtime(lock, arch, readings))
+    parts += _own(manifest, lock, role)
+    return tuple(sorted(parts, key=lambda part: part.ref))
+
+
+def _part(item: Input, reading: Reading, known: Mapping[str, str], manifest: Manifest) -> Part:
+    ref = purls.purl_of(item)
+    kind, folder, source = _facts(item, manifest)
+    facts = [(LOCKED, kind), (SOURCE, reading.source or source)]
+    if folder:
+        facts.append((FILE, folder))
+    return Part(
+        ref=ref, kind=kind, name=item.artifact if isinstance(item, Jar) else item.name,
+        group=item.group if isinstance(item, Jar) else "", version=item.version, purl=ref, sha256=item.sha256,
+        sha512=_hexadecimal(item.integrity) if isinstance(item, NpmPackage) else "",
+        licences=reading.licences, description=reading.description, properties=tuple(facts),
+        inside=tuple(_inside(found, ref) for found in reading.found),
+        needs=tuple(sorted({known[one] for names in reading.needs if (one := _met(names, known)) and known[one] != ref})),
+    )  # fmt: skip
+
+
+def _facts(item: Input, manifest: Manifest) -> tuple[Kind, str, str]:
+    """Its kind, where it stands in its image (a package of Debian's: all over it), and what its source is called."""
+    match item:
+        case DebianPackage():
+            return "deb", "", f"Debian source package {item.source}"
+        case Jar():
+            folder = conf.PLUGINS if item.coordinate in manifest.neo4j.plugins else conf.LIB
+            return "maven", f"{folder}/{item.filename}".lstrip("/"), f"Maven {item.coordinate}:sources"
+        case Wheel():
+            return "pypi", SITE, f"Python sdist {item.name} {item.version}"
+        case NpmPackage():
+            return "npm", f"{ASSETS}/{item.name}", f"npm package {item.name}@{item.version}"
+
+
+def _hexadecimal(integrity: str) -> str:
+    kind, _, encoded = integrity.partition("-")
+    return base64.b64decode(encoded).hex() if kind == "sha512" else ""
+
+
+def _inside(found: Found, around: str) -> Part:
+    """A package inside of another: known by its path there, as it may be there twice."""
+    ref = f"{around}#{found.path}"
+    purl = {
+        "maven": lambda: purls.maven(found.group, found.name, found.version).to_string(),
+        "pypi": lambda: purls.pypi(found.name, found.version).to_string(),
+    }.get(found.kind, lambda: "")()
+    return Part(
+        ref=f"{ref}:{purl}" if purl else ref, kind=found.kind, name=found.name, group=found.group, version=found.version,
+        purl=purl, sha256=found.sha256, licences=found.licences, properties=((FILE, found.path),),
+        inside=tuple(_inside(part, ref) for part in found.inside),
+    )  # fmt: skip
+
+
+def _by_name(read: Iterable[tuple[Input, Reading]]) -> dict[str, str]:
+    """By the names that dependencies use, the package that is meant; a name of its own goes before one provided."""
+    known: dict[str, str] = {}
+    for item, reading in read:
+        known.update((name, purls.purl_of(item)) for name in reading.provides)
+    for item, _ in read:
+        known[_name(item)] = purls.purl_of(item)
+    return known
+
+
+def _name(item: Input) -> str:
+    match item:
+        case Jar():
+            return f"{item.group}:{item.artifact}:{item.classifier}".rstrip(":")
+        case Wheel():
+            return canonicalize_name(item.name)
+        case _:
+            return item.name
+
+
+def _met(alternatives: Iterable[str], known: Mapping[str, str]) -> str:
+    return next((name for name in alternatives if name in known), "")
+
+
+def _runtime(lock: Lock, arch: Arch, readings: Readings) -> Part:
+    """What jlink makes of Debian's JDK: known by that package, under whose version its defects are published."""
+    wanted = RUNTIME.format(java=lock.java)
+    jdk = next(item for item in lock.archs[arch].debian["toolbox"] if item.name == wanted)
+    reading = readings(jdk)
+    return Part(
+        ref="runtime", kind="runtime", name=jdk.name, version=jdk.version, purl=purls.purl_of(jdk), licences=reading.licences,
+        description=f"Java {lock.java} runtime, linked by jlink from the modules in Debian's package",
+        properties=((SOURCE, reading.source or f"Debian source package {jdk.source}"), (FILE, "opt/java")),
+    )  # fmt: skip
+
+
+def _own(manifest: Manifest, lock: Lock, role: str) -> list[Part]:
+    """What was fetched from nowhere: kgshare's own code and the project's, or the image that the project brings."""
+    application, kgshare = manifest.application, _kgshare("opt/kgshare")
+    project = Part(
+        ref="project", kind="code", name=manifest.name, version=manifest.version, licences=(manifest.licence,),
+        description=manifest.description, purl=f"pkg:generic/{manifest.name}@{manifest.version}",
+    )  # fmt: skip
+    if role == "database":
+        return [kgshare]
+    if isinstance(application.image, str):
+        digest = lock.needs.get("image", "").removeprefix("sha256:")
+        note = "an image that the project brings as a file: what is inside of it is not known from the lock"
+        return [Part(ref="image", kind="image", name=application.image, sha256=digest, description=note)]
+    if application.image is not None or application.source:
+        return [
+            replace(project, properties=((FILE, "app"),)),
+            *([kgshare] if application.image is None else []),
+        ]
+    return [kgshare]
+
+
+def _kgshare(path: str) -> Part:
+    return Part(
+        ref="kgshare", kind="code", name="kgshare", version=__version__, licences=("Apache-2.0",),
+        purl=f"pkg:generic/kgshare@{__version__}", properties=((FILE, path),),
+    )  # fmt: skip

@@ -1,0 +1,33 @@
+"""The names and media types of the evidence in a bundle. Nothing is imported here, so that anybody may import this."""
+
+from __future__ import annotations
+
+SBOM = "evidence/sbom.cdx.json"  # of the bundle: its images and data sets
+DATABASE_SBOM = "evidence/database.cdx.json"
+APPLICATION_SBOM = "evidence/application.cdx.json"
+PROVENANCE = "evidence/provenance.json"
+LICENSES = "evidence/licenses.tar"
+
+# The registered type of CycloneDX (ECMA-424), in-toto's (spec/v1/bundle.md), and one of our own.
+MEDIA_TYPES = {
+    SBOM: "application/vnd.cyclonedx+json",
+    DATABASE_SBOM: "application/vnd.cyclonedx+json",
+    APPLICATION_SBOM: "application/vnd.cyclonedx+json",
+    PROVENANCE: "application/vnd.in-toto+json",
+    LICENSES: "application/vnd.kgshare.licenses.v1.tar",
+}
+IMAGE_SBOMS = {"database": DATABASE_SBOM, "application": APPLICATION_SBOM}
+
+# What only names things: nothing is ever asked for at these addresses.
+BUILD_TYPE = "https://kgshare.dev/docs/reference/evidence#build/v1"
+BUILDER = "https://kgshare.dev/docs/reference/evidence#builder/v1"
+STATEMENT = "https://in-toto.io/Statement/v1"
+SLSA = "https://slsa.dev/provenance/v1"
+
+LOCKED = "kgshare:locked"  # property of a component that stands in the lock by itself: its kind
+FILE = "kgshare:file"  # where in its image, or in the component around it, a component stands
+
+
+def output_of(name: str) -> str:
+    """What the file is called among the outputs of the plan's step."""
+    return name.rpartition("/")[2]

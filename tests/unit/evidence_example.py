@@ -1,0 +1,122 @@
+"""A small bundle with evidence, made as the build makes it: two images of a few bytes, a lock with every kind of input."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+from tests.unit.lock_example import deb, lock, sha
+
+from kgshare.attest.make import Attested, attest
+from kgshare.attest.names import MEDIA_TYPES, output_of
+from kgshare.attest.origin import Origin
+from kgshare.attest.provenance import Materials, Run
+from kgshare.attest.readings import Readings
+from kgshare.bundle import (
+    AMD64,
+    REQUIRED,
+    Bundle,
+    BundleContents,
+    BundleImage,
+    LayerBlob,
+    ProjectFile,
+    write_bundle,
+)
+from kgshare.lock.file import render
+from kgshare.lock.model import LOCK, Lock
+from kgshare.project import MANIFEST, Manifest
+
+EXAMPLE = Manifest.model_validate(
+    {
+        "kgshare": 1, "name": "herbs", "version": "1.0", "description": "d", "licence": "CC0-1.0", "authors": [{"name": "A."}],
+        "identity": {"nodes": {"Sheet": ["barcode"]}}, "seed": [{"cypher": {"scripts": ["a.cypher"]}}],
+    }
+)  # fmt: skip
+Change = Callable[[str, bytes], bytes | None]
+
+
+def example_lock() -> Lock:
+    """The lock of the lock's own tests, with the JDK that a runtime is linked from."""
+    made = lock()
+    arch = made.archs["amd64"]
+    debian = {
+        **arch.debian,
+        "toolbox": (*arch.debian["toolbox"], deb("openjdk-21-jdk-headless", "21.0.9+10-1")),
+    }
+    npm = tuple(replace(package, integrity="sha512-" + "A" * 86 + "==") for package in made.npm)
+    return replace(made, npm=npm, archs={"amd64": replace(arch, debian=debian)})
+
+
+def image(folder: Path, role: str) -> BundleImage:
+    """An image of one layer."""
+    layer = f"layer of {role}".encode() * 10
+    file = folder / f"{role}.layer"
+    file.write_bytes(layer)
+    digest = f"sha256:{hashlib.sha256(layer).hexdigest()}"
+    config = {
+        "architecture": "amd64", "os": "linux", "config": {}, "rootfs": {"type": "layers", "diff_ids": [digest]},
+    }  # fmt: skip
+    blob = LayerBlob(diff_id=digest, digest=digest, size=len(layer), unpacked=len(layer), path=file)
+    text = json.dumps(config, sort_keys=True, separators=(",", ":")).encode()
+    return BundleImage(
+        role=role, reference=f"localhost/herbs/{role}:1.0", platform=AMD64, config=text, layers=(blob,)
+    )
+
+
+def evidence(folder: Path, files: dict[str, bytes], *, origin: Origin, locked: Lock) -> dict[str, bytes]:
+    """What the step makes for these files."""
+    out = folder / "evidence"
+    out.mkdir()
+    digests = {name: hashlib.sha256(data).hexdigest() for name, data in files.items()}
+    materials = Materials(
+        origin=origin, manifest=digests[MANIFEST], lock_digest=digests[LOCK], lock=locked, arch="amd64",
+        files={"files of seed": sha("seed")},
+    )  # fmt: skip
+    run = Run(
+        invocation="urn:uuid:1", started=1_790_000_100, finished=1_790_000_200, engine="docker", engine_version="26.1.5",
+        flags={"locked": True}, reused=["toolbox"],
+    )  # fmt: skip
+    images = [image(folder, role) for role in ("database", "application")]
+    attest(
+        EXAMPLE,
+        Attested(images=images, files=digests),
+        materials,
+        run,
+        Readings(folder / "readings", NO_FILES),
+        out,
+    )
+    return {name: (out / output_of(name)).read_bytes() for name in MEDIA_TYPES}
+
+
+def NO_FILES(item: object) -> Path:
+    """No input of the example is a file."""
+    raise FileNotFoundError(item)
+
+
+def bundle(
+    folder: Path,
+    change: Change = lambda _, data: data,
+    *,
+    origin: Origin | None = None,
+    locked: Lock | None = None,
+) -> Bundle:
+    """A bundle with evidence; ``change`` sees each file before it is packed, and leaves one out by returning None."""
+    folder.mkdir(parents=True, exist_ok=True)
+    used = locked or example_lock()
+    files = {name: name.encode() for name in REQUIRED} | {LOCK: render(used).encode()}
+    made = files | evidence(
+        folder, files, origin=origin or Origin(revision="a" * 40, changed=()), locked=used
+    )
+    kinds = {**REQUIRED, **MEDIA_TYPES}
+    packed = [
+        ProjectFile(name=name, media_type=kinds[name], source=changed)
+        for name, data in made.items()
+        if (changed := change(name, data)) is not None
+    ]
+    images = tuple(image(folder, role) for role in ("database", "application"))
+    return write_bundle(
+        BundleContents(name="herbs", version="1.0", images=images, files=tuple(packed)), folder / "herbs.tar"
+    )

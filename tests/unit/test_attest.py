@@ -1,0 +1,141 @@
+"""Evidence: SBOMs that are valid, exact and always the same; a provenance that says what was; nothing else is accepted."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from cyclonedx.schema import SchemaVersion
+from cyclonedx.validation.json import JsonStrictValidator
+from tests.unit.evidence_example import bundle, example_lock
+
+from kgshare.attest import names
+from kgshare.attest.check import require_evidence
+from kgshare.attest.origin import Origin
+from kgshare.bundle import Bundle, canonical
+from kgshare.errors import BundleError
+from kgshare.lock.file import every_input
+
+SBOMS = (names.SBOM, names.DATABASE_SBOM, names.APPLICATION_SBOM)
+
+
+@pytest.fixture
+def good(tmp_path: Path) -> Bundle:
+    return bundle(tmp_path)
+
+
+def document(found: Bundle, name: str) -> Any:
+    return json.loads(found.read_file(name))
+
+
+@pytest.mark.parametrize("name", SBOMS)
+def test_an_sbom_is_valid_by_the_strict_schema_of_cyclonedx_1_6(good: Bundle, name: str) -> None:
+    validator = JsonStrictValidator(SchemaVersion.V1_6)
+    text = good.read_file(name).decode()
+    assert validator.validate_str(text) is None
+    assert validator.validate_str(text.replace('"library"', '"book"')) is not None
+
+
+def test_the_sboms_list_exactly_what_the_lock_has_for_each_image(good: Bundle) -> None:
+    locked = {item.sha256 for item in every_input(example_lock())}
+    hashes = {
+        name: {
+            row["content"] for part in document(good, name)["components"] for row in part.get("hashes", ()) if row["alg"] == "SHA-256"
+        }
+        for name in SBOMS[1:]
+    }  # fmt: skip
+    part = example_lock().archs["amd64"]
+    assert hashes[names.DATABASE_SBOM] == {
+        p.sha256 for p in (*part.debian["database"], *example_lock().jars["database"])
+    }
+    application = (*part.debian["application"], *part.wheels["application"], *example_lock().npm)
+    assert hashes[names.APPLICATION_SBOM] == {p.sha256 for p in application}
+    assert set().union(*hashes.values()) < locked
+
+
+def test_the_same_lock_gives_the_same_bytes_and_another_lock_another_serial_number(tmp_path: Path) -> None:
+    one, other = bundle(tmp_path / "one"), bundle(tmp_path / "other")
+    newer = bundle(tmp_path / "newer", locked=replace(example_lock(), epoch=1_790_000_001))
+    for name in SBOMS:
+        assert one.read_file(name) == other.read_file(name)
+        assert document(one, name)["serialNumber"] != document(newer, name)["serialNumber"]
+
+
+def test_an_npm_package_carries_npms_own_integrity_in_hexadecimal(good: Bundle) -> None:
+    [chart] = [p for p in document(good, names.APPLICATION_SBOM)["components"] if p["name"] == "@scope/chart"]
+    assert chart["purl"] == "pkg:npm/%40scope/chart@1.0.0"
+    assert {"alg": "SHA-512", "content": "0" * 128} in chart["hashes"]
+
+
+def test_the_provenance_names_every_input_and_the_images_by_their_manifests(good: Bundle) -> None:
+    provenance = document(good, names.PROVENANCE)
+    assert {s["name"]: s["digest"]["sha256"] for s in provenance["subject"]} == {
+        i.reference: i.manifest_digest.removeprefix("sha256:") for i in good.images
+    }
+    definition = provenance["predicate"]["buildDefinition"]
+    said = {row["digest"].get("sha256") for row in definition["resolvedDependencies"]}
+    assert {item.sha256 for item in every_input(example_lock())} <= said
+    assert definition["resolvedDependencies"][0] == {
+        "uri": "git+project",
+        "digest": {"gitCommit": "a" * 40},
+    }
+    assert provenance["predicate"]["runDetails"]["metadata"]["startedOn"] == "2026-09-21T14:15:00Z"
+    assert provenance["predicate"]["runDetails"]["builder"]["version"]["docker"] == "26.1.5"
+
+
+def test_a_tree_that_is_not_clean_is_said(tmp_path: Path) -> None:
+    made = bundle(tmp_path, origin=Origin(revision="b" * 40, changed=("kgshare.yaml",)))
+    source = document(made, names.PROVENANCE)["predicate"]["buildDefinition"]["internalParameters"]["source"]
+    assert source == {"revision": "b" * 40, "clean": False, "changed": ["kgshare.yaml"]}
+
+
+def test_good_evidence_is_accepted(good: Bundle) -> None:
+    assert len(require_evidence(good).subject) == 2
+
+
+def edited(wanted: str, edit: Callable[[Any], Any]) -> Callable[[str, bytes], bytes]:
+    """A file of evidence edited by hand, spelt as it must be."""
+    return lambda name, data: canonical.dump(edit(json.loads(data))) if name == wanted else data
+
+
+def without_component(doc: Any) -> Any:
+    return {**doc, "components": doc["components"][1:]}
+
+
+def other_subject(doc: Any) -> Any:
+    subjects = [{**row, "digest": {"sha256": "0" * 64}} for row in doc["subject"]]
+    return {**doc, "subject": subjects}
+
+
+@pytest.mark.parametrize("name", names.MEDIA_TYPES)
+def test_missing_evidence_is_refused(tmp_path: Path, name: str) -> None:
+    made = bundle(tmp_path, lambda one, data: None if one == name else data)
+    with pytest.raises(BundleError, match=f"{re.escape(name)}: the bundle holds no such evidence"):
+        require_evidence(made)
+
+
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        (edited(names.DATABASE_SBOM, without_component), r"database\.cdx\.json: is another than the provenance says"),
+        (lambda n, d: d + b" " if n == names.LICENSES else d, r"licenses\.tar: is another than the provenance says"),
+        (lambda n, d: b"kgshare: 1" if n == "kgshare.yaml" else d, r"kgshare\.yaml: is another than the provenance says"),
+        (edited(names.PROVENANCE, other_subject), r"is about localhost/herbs/application:1\.0 as sha256:0000"),
+        (edited(names.PROVENANCE, lambda d: {**d, "subject": []}), r"as nothing, the bundle holds sha256:"),
+        (edited(names.PROVENANCE, lambda d: {**d, "subject": d["subject"] * 2}), r"is about localhost"),
+        (edited(names.PROVENANCE, lambda d: {**d, "more": 1}), r"provenance\.json: is no provenance: more: Extra inputs"),
+        (edited(names.PROVENANCE, lambda d: {**d, "predicateType": "x"}), r"its predicateType is 'x', and must be"),
+        (lambda n, d: d.replace(b":", b": ") if n == names.PROVENANCE else d, r"is not canonical JSON"),
+        (lambda n, d: b"hello" if n == names.PROVENANCE else d, r"provenance\.json: is not JSON"),
+    ],
+)  # fmt: skip
+def test_evidence_that_was_edited_or_is_of_another_bundle_is_refused(
+    tmp_path: Path, change: Callable[[str, bytes], bytes], reason: str
+) -> None:
+    with pytest.raises(BundleError, match=reason):
+        require_evidence(bundle(tmp_path, change))
