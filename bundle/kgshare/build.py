@@ -20,7 +20,11 @@ from kgshare.lock.command import this_arch
 from kgshare.lock.file import read_any_lock, read_lock, write_lock
 from kgshare.lock.model import LOCK, Arch, Lock
 from kgshare.places import cache_dir
-from kgshare.plan import BUNDLE, BUNDLE_DIGEST, BUNDLE_TAR, input_files, make_plan
+from kgshare.plan import BUNDLE, BUNDLE_DIGEST, BUNDLE_TAR, POLICY, POLICY_RESULT, input_files, make_plan
+from kgshare.policy import store as store_of_policy
+from kgshare.policy.judge import again, require_green
+from kgshare.policy.result import PolicyReport
+from kgshare.policy.settings import settings_of
 from kgshare.progress import Progress
 from kgshare.project import MANIFEST, Project, read_project
 from kgshare.steps import Done, StepStore, Work, forecast, run_steps
@@ -50,6 +54,7 @@ class BuildReport:
         engine: what built what had to be built: ``docker``, ``none`` (this machine's own means), ``podman`` (the same, as
             Podman has no BuildKit), or empty where nothing had to be.
         notes: what the reader should know of how it was built.
+        policy: what the policy says of it today, in one line, then what its waivers need.
         signer: name of the key that signed it, as ``fingerprint``; empty where it is not signed.
         steps: every step, in order.
     """
@@ -61,6 +66,7 @@ class BuildReport:
     seconds: float
     engine: str
     notes: tuple[str, ...]
+    policy: tuple[str, ...]
     signer: str
     fingerprint: str
     steps: tuple[StepReport, ...]
@@ -71,7 +77,9 @@ class BuildReport:
         same = len(self.steps) - len(ran)
         done = "\n".join(ran) if ran else "  nothing had changed"
         kept = f"\n  {same} of {len(self.steps)} steps were unchanged" if ran and same else ""
-        notes = "".join(f"  {note}\n" for note in self.notes)
+        notes = "".join(
+            f"  {note}\n" for note in (*self.notes, f"policy: {self.policy[0]}", *self.policy[1:])
+        )
         start = "up --local" if self.engine == LocalEngine.name else "up"
         vouched = f"signed by {self.signer}, {self.fingerprint}" if self.signer else "! not signed"
         return (
@@ -112,14 +120,15 @@ def build(
         signing: how it is to be signed.
 
     Raises:
-        ManifestError, LockError, FetchError, EngineError, BuildError, SeedError, SecretError, TrustError: what their
-            names say.
+        ManifestError, LockError, FetchError, EngineError, BuildError, SeedError, SecretError, TrustError,
+        PolicyError: what their names say.
     """
     from kgshare import secrets  # what only a build needs
 
     start = time.monotonic()
     project = read_project(folder)
-    secrets.refuse(secrets.in_project(project))  # before anything is written
+    waived = settings_of(project.root).waived(store_of_policy.today())
+    secrets.refuse(secrets.in_project(project), waived)  # before anything is written
     arch = this_arch()
     lock = locked_inputs(project, arch, locked=locked, progress=progress)
     plan = make_plan(project, lock, arch, _origin(project))
@@ -141,10 +150,11 @@ def build(
         plan = make_plan(project, inputs.lock, arch, origin)
         work = Works(
             project=project, lock=inputs.lock, inputs=inputs, arch=arch, engine=builder, origin=origin,
-            flags={"locked": locked},
+            flags={"locked": locked}, waived=waived,
         ).by_step()  # fmt: skip
     done = run_steps(plan, work, store, progress)
-    return _report(project, done, builder, author, output or project.root, start)
+    policy = judged_today(done[POLICY].path(POLICY_RESULT))
+    return _report(project, done, builder, policy, author, output or project.root, start)
 
 
 def forecast_build(folder: Path) -> PlanReport:
@@ -238,10 +248,22 @@ def require_room(root: Path, gigabytes: float = 3.0) -> None:
         )
 
 
+def judged_today(result: Path) -> PolicyReport:
+    """What the policy of a build says today: what was green when its step was run may have aged since.
+
+    Raises:
+        PolicyError: a check fails.
+    """
+    report = again(store_of_policy.parse(result.read_bytes(), result.name), store_of_policy.today())
+    require_green(report)
+    return report
+
+
 def _report(
     project: Project,
     done: dict[str, Done],
     engine: Engine | None,
+    policy: PolicyReport,
     author: Author | None,
     output: Path,
     start: float,
@@ -267,6 +289,7 @@ def _report(
         seconds=round(time.monotonic() - start, 2),
         engine=engine.name if engine else "",
         notes=(*(engine.remarks if engine else ()), *((author.note,) if author and author.note else ())),
+        policy=(policy.line(), *policy.remarks),
         signer=author.key.public.name if author else "",
         fingerprint=author.key.public.fingerprint if author else "",
         steps=steps,

@@ -18,6 +18,7 @@ import typer
 from kgshare import __version__
 from kgshare.errors import Interrupted, KgshareError, LockError, MachineError, Problem, UsageError
 from kgshare.options import HERE, Build, Discard, Folder, Json, Quiet, Stack, Yes, agreement, show, somebody
+from kgshare.policy.cli import policy_app
 from kgshare.progress import Progress
 from kgshare.report import envelope, error_rows
 from kgshare.review import cli as reviews
@@ -32,6 +33,7 @@ app = typer.Typer(
 )
 cache_app = typer.Typer(help="Move the locked inputs of a project between machines.", no_args_is_help=True)
 app.add_typer(cache_app, name="cache")
+app.add_typer(policy_app, name="policy")
 app.add_typer(reviews.review_app, name="review")
 app.add_typer(trusts.key_app, name="key")
 for command in (reviews.log, reviews.blame, reviews.revert, trusts.sign, trusts.verify):

@@ -58,7 +58,7 @@ class UsageError(KgshareError):
 
 
 class ManifestError(KgshareError):
-    """``kgshare.yaml`` or a file it names is not as it must be."""
+    """``kgshare.yaml``, ``policy.yaml``, a VEX document or a file they name is not as it must be."""
 
     exit_code = 3
     kind = "manifest"
@@ -144,6 +144,13 @@ class CheckError(KgshareError):
 
     exit_code = 14
     kind = "check"
+
+
+class PolicyError(KgshareError):
+    """The policy is red: a check failed, and no VEX statement or waiver accepts it."""
+
+    exit_code = 15
+    kind = "policy"
 
 
 class TrustError(KgshareError):

@@ -4,7 +4,7 @@
 
     toolbox ──→ runtime ─────────────────┐
        └──────→ seed ────────────────────┼→ image.database ────┐
-    base.database ───────────────────────┘                     ├→ attest ──→ bundle
+    base.database ───────────────────────┘                     ├→ attest ──→ policy ──→ bundle
     base.application ─────────────────────→ image.application ─┘
 
 An application's own image is built on toolbox and base.application, or stands on neither when it comes as a file.
@@ -19,11 +19,12 @@ from kgshare import __version__
 from kgshare.attest.names import MEDIA_TYPES, output_of
 from kgshare.attest.origin import UNKNOWN, Origin
 from kgshare.lock.model import Arch, Lock
+from kgshare.policy.settings import settings_of
 from kgshare.project import Project, SeedStep
 from kgshare.project.model import ImageBuild
 from kgshare.steps import Plan, Step, files_below, text_digest, tree_digest
 
-TOOLBOX, RUNTIME, SEED, ATTEST, BUNDLE = "toolbox", "runtime", "seed", "attest", "bundle"
+TOOLBOX, RUNTIME, SEED, ATTEST, POLICY, BUNDLE = "toolbox", "runtime", "seed", "attest", "policy", "bundle"
 DATABASE_BASE, APPLICATION_BASE = "base.database", "base.application"
 DATABASE_IMAGE, APPLICATION_IMAGE = "image.database", "image.application"
 
@@ -35,6 +36,7 @@ BASE_TAR, RUNTIME_TAR, STORE_TAR, GRAPH_TAR, REPORT, CHANGES_TAR = (
     "report.json",
     "changes.tar",
 )
+POLICY_RESULT = "policy.json"
 CHANGE_SETS = "change sets"  # the name of that input of the seed
 IMAGE_TAR, BUNDLE_TAR, BUNDLE_DIGEST = "image.tar", "bundle.tar", "digest"
 
@@ -65,6 +67,7 @@ def make_plan(project: Project, lock: Lock, arch: Arch, origin: Origin = UNKNOWN
             _database_image(project, lock, arch),
             _application_image(project, lock, arch),
             _attest(project, lock, arch, origin),
+            _policy(project, lock),
             _bundle(project, lock),
         )
     )
@@ -207,6 +210,23 @@ def _attest(project: Project, lock: Lock, arch: Arch, origin: Origin) -> Step:
     )
 
 
+def _policy(project: Project, lock: Lock) -> Step:
+    """Judged on the day it is made; `kgshare.build` judges the same facts again on any later day."""
+    from kgshare.lock.file import render
+
+    return Step(
+        name=POLICY,
+        needs=(DATABASE_IMAGE, APPLICATION_IMAGE, SEED, ATTEST),
+        inputs={
+            "manifest": project.checksum,
+            "lock": text_digest(render(lock)),
+            "policy": text_digest(settings_of(project.root).model_dump_json()),
+            "kgshare's policy": _code("policy", "scan", "secrets", "images/policy.py"),
+        },
+        outputs=(POLICY_RESULT,),
+    )
+
+
 def input_files(project: Project) -> list[Path]:
     """Every file and folder of the project that a build reads: manifest, lock, seed, application."""
     from kgshare.lock.model import LOCK
@@ -228,7 +248,7 @@ def _bundle(project: Project, lock: Lock) -> Step:
 
     return Step(
         name=BUNDLE,
-        needs=(DATABASE_IMAGE, APPLICATION_IMAGE, SEED, ATTEST),
+        needs=(DATABASE_IMAGE, APPLICATION_IMAGE, SEED, ATTEST, POLICY),
         inputs={
             "manifest": project.checksum,
             "lock": text_digest(render(lock)),

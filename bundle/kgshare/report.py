@@ -28,6 +28,8 @@ def plain(value: Any) -> Any:
     """Turn a dataclass, enum, path, date or collection of them into what JSON holds."""
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
         return {f.name: plain(getattr(value, f.name)) for f in dataclasses.fields(value)}
+    if hasattr(value, "model_dump"):  # a pydantic model, whose keys may be spelt otherwise in a file
+        return value.model_dump(mode="json", by_alias=True)
     if isinstance(value, Mapping):
         return {str(k): plain(v) for k, v in value.items()}
     if isinstance(value, Enum):

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from kgshare import plan, secrets
 from kgshare.attest.make import Attested, attest
-from kgshare.attest.names import MEDIA_TYPES, output_of
+from kgshare.attest.names import MEDIA_TYPES, PROVENANCE, SBOM, output_of
 from kgshare.attest.origin import UNKNOWN, Origin
 from kgshare.attest.provenance import Materials, Run
 from kgshare.attest.readings import Readings
@@ -36,8 +36,15 @@ from kgshare.images.foreign import check_image
 from kgshare.lock.file import render
 from kgshare.lock.model import LOCK, Arch, Lock
 from kgshare.places import cache_dir
+from kgshare.policy import gather as policy
+from kgshare.policy import store
+from kgshare.policy.gather import Matter, facts_of
+from kgshare.policy.judge import judge, require_green
+from kgshare.policy.settings import settings_of
 from kgshare.project import MANIFEST, Project
 from kgshare.readme import bundle_readme
+from kgshare.scan.model import not_scanned
+from kgshare.seeding.result import SeedReport
 from kgshare.steps import Done, Work, file_digest, tree_digest
 
 GRAPH_TYPE = "application/vnd.kgshare.graph.v1.tar"
@@ -83,6 +90,7 @@ class Works:
             plan.DATABASE_IMAGE: self._database_image,
             plan.APPLICATION_IMAGE: self._application_image,
             plan.ATTEST: self._attest,
+            plan.POLICY: self._policy,
             plan.BUNDLE: self._bundle,
         }
 
@@ -176,12 +184,53 @@ class Works:
         }
         return {f"files of {use}": tree_digest(files, project.root) for use, files in uses.items() if files}
 
+    def _policy(self, done: Mapping[str, Done], out: Path) -> None:
+        """Judge what is about to be written.
+
+        Raises:
+            PolicyError: a check failed; no bundle is made.
+        """
+        matter = Matter(
+            manifest=self.project.manifest,
+            lock=self.lock,
+            seed=SeedReport.from_json(done[plan.SEED].path(plan.REPORT).read_text(encoding="utf-8")),
+            images=tuple(self._look(image, done) for image in self._images(done)),
+            scan=not_scanned("no scanner is installed"),
+            sbom=done[plan.ATTEST].path(output_of(SBOM)).read_bytes(),
+            provenance=done[plan.ATTEST].path(output_of(PROVENANCE)).read_bytes(),
+            secrets=self._secrets(done),
+        )
+        report = judge(facts_of(matter), settings_of(self.project.root), store.today())
+        require_green(report)
+        (out / plan.POLICY_RESULT).write_bytes(store.render(report))
+
+    def _secrets(self, done: Mapping[str, Done]) -> tuple[secrets.Finding, ...]:
+        """All that the steps before have looked for, waived or not; what was looked at is remembered."""
+        own = self.project.manifest.application.image is None
+        images = ((plan.DATABASE_IMAGE, "database", True), (plan.APPLICATION_IMAGE, "application", own))
+        found = [
+            *secrets.in_project(self.project),
+            *secrets.in_tar(done[plan.SEED].path(plan.GRAPH_TAR), "graph"),
+        ]
+        for step, role, ours in images:
+            found += secrets.in_image(read_image_archive(done[step].path(plan.IMAGE_TAR)), role, own=ours)
+        return tuple(found)
+
+    def _look(self, image: BundleImage, done: Mapping[str, Done]) -> policy.Image:
+        """An image of the bundle as the policy looks into it: its layers lie in the archive of its step."""
+        step = plan.DATABASE_IMAGE if image.role == "database" else plan.APPLICATION_IMAGE
+        layers = read_image_archive(done[step].path(plan.IMAGE_TAR)).layers
+        size = sum(layer.size for layer in image.layers)
+        return policy.Image(role=image.role, config=image.config, layers=layers, size=size)
+
     def _bundle(self, done: Mapping[str, Done], out: Path) -> None:
         manifest = self.project.manifest
-        evidence = (
+        evidence = [
             ProjectFile(name=name, media_type=kind, source=done[plan.ATTEST].path(output_of(name)))
             for name, kind in MEDIA_TYPES.items()
-        )
+        ]
+        judged = done[plan.POLICY].path(plan.POLICY_RESULT)
+        evidence.append(ProjectFile(name=store.RESULT, media_type=store.MEDIA_TYPE, source=judged))
         files = (*self._files(done), *evidence)
         contents = BundleContents(
             name=manifest.name, version=manifest.version, images=self._images(done), files=files

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import date
 from typing import Any, get_args
 
 import typer
@@ -10,6 +11,8 @@ from pydantic import BaseModel
 
 from kgshare import errors
 from kgshare.cli import app
+from kgshare.policy.checks import CHECKS
+from kgshare.policy.settings import Checks, Settings
 from kgshare.project import Manifest
 from oceangraph import cli as ocean
 from oceangraph.errors import QualityError
@@ -33,7 +36,7 @@ def _sections(model: type[BaseModel], title: str, seen: set[str]) -> Iterator[st
     inner: list[type[BaseModel]] = []
     for name, field in model.model_fields.items():
         default = "required" if field.is_required() else f"`{_default(field.get_default())}`"
-        yield f"| `{name}` | {_type(field.annotation)} | {default} | {field.description or ''} |"
+        yield f"| `{field.alias or name}` | {_type(field.annotation)} | {default} | {field.description or ''} |"
         inner += [m for m in _models(field.annotation) if m.__name__ not in seen]
     yield ""
     for child in dict.fromkeys(inner):
@@ -72,12 +75,18 @@ def _type(annotation: Any) -> str:
     literal = [repr(a) for a in get_args(annotation) if a is not type(None) and not isinstance(a, type)]
     if origin is not None and literal and all(x.startswith(("'", "1")) for x in literal):
         return " or ".join(literal).replace("'", "`")
-    return {int: "number", str: "text"}.get(annotation, "text" if annotation is not Any else "any value")
+    return {int: "number", str: "text", bool: "true or false", date: "date"}.get(
+        annotation, "text" if annotation is not Any else "any value"
+    )
 
 
 def _default(value: Any) -> str:
     if isinstance(value, BaseModel):
         return "{…}"
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, tuple) and value and all(isinstance(item, str) for item in value):
+        return f"[{', '.join(value)}]"
     return {"()": "[]", "None": "none"}.get(repr(value), str(value))
 
 
@@ -96,6 +105,59 @@ def commands_page() -> str:
         if c.__module__ == errors.__name__
     ]
     return "\n".join(parts) + "\n"
+
+
+def policy_page() -> str:
+    """docs/reference/policy.md."""
+    head = """# The policy
+
+What is shared is judged first, by checks that every project has. `kgshare build` runs them before it writes the bundle
+and stops with exit code 15 where one fails; `kgshare up` shows what they say on the day it is asked; `kgshare policy
+check` says all of it. No check can be switched off: what is accepted is a waiver, with a statement and an end.
+
+A check has **passed**, **failed**, is **waived**, or its answer is **not known**, which is no failure by itself: without a
+scanner nothing is said about vulnerabilities, and that is said. A policy is red when a check failed.
+
+## The checks
+
+| check | what it asks for | what can be set |
+| --- | --- | --- |
+"""
+    rows = [f"| `{c.name}` | {c.asks} | {_thresholds(c.name)} |" for c in CHECKS]
+    tail = """
+
+## policy.yaml
+
+It stands beside `kgshare.yaml`; without it the defaults hold. It is read strictly: an unknown check, an unknown key and a
+wrong value are errors with file and line (exit code 3). What it says travels in the bundle with the result. `kgshare
+policy check --policy FILE` judges by another one, an institute's say; `kgshare policy show` prints what holds.
+
+```yaml
+policy: 1
+checks:
+  scanned: {required: true}         # an institute asks for a scan
+  base-age: {days: 90}
+waivers:
+  - id: CVE-2021-44228              # a vulnerability by any of its names, a package (purl), a path, or a check
+    statement: the class that is attacked is not in the jar that we ship
+    expires: 2027-03-31             # the last day; from the next one the check fails again
+```
+
+A waiver that has expired, or matches nothing, is pointed out.
+
+"""
+    return head + "\n".join(rows) + tail + "\n".join(_sections(Settings, "The file", set()))
+
+
+def _thresholds(name: str) -> str:
+    field = Checks.model_fields.get(name.replace("-", "_"))
+    if field is None:
+        return ""
+    keys = [
+        f"`{key.replace('_', '-')}`: {_default(value)}"
+        for key, value in field.get_default().model_dump().items()
+    ]
+    return ", ".join(keys)
 
 
 OCEAN_ERRORS = (

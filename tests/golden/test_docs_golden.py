@@ -6,14 +6,19 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from tests.golden.render_docs import commands_page, manifest_page, ocean_page
+from tests.golden.render_docs import commands_page, manifest_page, ocean_page, policy_page
 
 REFERENCE = Path(__file__).parents[2] / "docs" / "reference"
 
 
 @pytest.mark.parametrize(
     ("page", "render"),
-    [("manifest.md", manifest_page), ("commands.md", commands_page), ("oceangraph.md", ocean_page)],
+    [
+        ("manifest.md", manifest_page),
+        ("commands.md", commands_page),
+        ("oceangraph.md", ocean_page),
+        ("policy.md", policy_page),
+    ],
 )
 def test_a_reference_page_says_what_the_code_does(
     page: str, render: Callable[[], str], golden: Callable[[Path, str], None]

@@ -47,7 +47,7 @@ def check_image(file: Path, name: str, *, platform: str, port: int, locked: str 
         raise ImageError(Problem(message=message, where=name, hint=hint))
     problems = [*wrong_config(json.loads(image.config), platform=platform, port=port)]
     try:
-        problems += wrong_files(merged(_entries(layer) for layer in image.layers))
+        problems += wrong_files(merged(entries_of(layer) for layer in image.layers))
     except (tarfile.TarError, ValueError, OSError) as error:
         raise ImageError(Problem(message=f"a layer cannot be read: {error}", where=name)) from None
     if problems:
@@ -68,7 +68,12 @@ def _read(file: Path, name: str) -> ImageArchive:
         raise ImageError(Problem(message=problem.message, where=name, hint=problem.hint)) from None
 
 
-def _entries(layer: LayerSource) -> Iterator[Entry]:
+def entries_of(layer: LayerSource) -> Iterator[Entry]:
+    """What is in a layer, in its order; contents are not kept.
+
+    Raises:
+        ValueError, tarfile.TarError, OSError: it cannot be read, or holds a device.
+    """
     with tarfile.open(fileobj=cast(io.BufferedIOBase, Pieces(layer)), mode="r|") as tar:
         for member in tar:
             path = member.name.removeprefix("./").strip("/")

@@ -60,23 +60,30 @@ def _place(location: tuple[str | int, ...]) -> rules.Place:
     return tuple(part for part in location if not (isinstance(part, str) and part.startswith("<")))
 
 
-def _dotted(at: rules.Place) -> str:
+def _dotted(at: rules.Place, whole: str) -> str:
     text = ""
     for part in at:
         text += f"[{part}]" if isinstance(part, int) else f".{part}" if text else str(part)
-    return text or "the manifest"
+    return text or whole
 
 
-def problems_of(error: ValidationError, lines: rules.Lines, name: str) -> Iterator[Problem]:
-    """What a definition says about data that `load` read, by key and line."""
+def problems_of(
+    error: ValidationError,
+    lines: rules.Lines,
+    name: str,
+    *,
+    page: str = "docs/reference/manifest.md",
+    whole: str = "the manifest",
+) -> Iterator[Problem]:
+    """What a definition says about data that `load` read, by key and line; ``page`` has the keys there are."""
     for row in error.errors(include_url=False):
         at = _place(row["loc"])
-        key = _dotted(at)
+        key = _dotted(at, whole)
         match row["type"]:
             case "extra_forbidden":
                 message, hint = (
                     f"unknown key `{key}`",
-                    "see docs/reference/manifest.md for the keys there are",
+                    f"see {page} for the keys there are",
                 )
             case "missing":
                 message, hint = f"`{key}` is missing", ""

@@ -17,6 +17,7 @@ from kgshare import compose
 from kgshare.doors.engine import ContainerFacts, Engine
 from kgshare.errors import EngineError, KgshareError, StackError
 from kgshare.local import state as locals_of
+from kgshare.policy.store import line_of, today
 from kgshare.progress import Progress
 from kgshare.stack import baseline, look
 from kgshare.stack.end import bring_down, start_afresh
@@ -68,6 +69,7 @@ def up(
         require_name(name)
     agreed = _no_is_no(agreed)
     source, bundle = open_bundle(where or Path(), progress, accept)
+    policy = f"policy: {line_of(bundle, today())}"
     baseline.keep(bundle)
     stack = require_name(name or source.manifest.name)
     _require_other_runtime_free(stack, local=local)
@@ -85,7 +87,7 @@ def up(
     report = replace(report, verdict=source.verdict)
     if open_page:
         show_in_browser(report.url)
-    return report
+    return replace(report, notes=(*report.notes, policy))
 
 
 def status(name: str | None = None) -> StatusReport:
