@@ -145,7 +145,7 @@ def build(
         builder = engine()
         builder.check()
         require_room(store.root)
-        inputs = _fetched(project, lock, arch, locked=locked, progress=progress)
+        inputs = fetched(project, lock, arch, locked=locked, progress=progress)
         origin = _origin(project)
         plan = make_plan(project, inputs.lock, arch, origin)
         work = Works(
@@ -223,7 +223,7 @@ def locked_inputs(project: Project, arch: Arch, *, locked: bool, progress: Progr
     return lock
 
 
-def _fetched(project: Project, lock: Lock, arch: Arch, *, locked: bool, progress: Progress) -> Inputs:
+def fetched(project: Project, lock: Lock, arch: Arch, *, locked: bool, progress: Progress) -> Inputs:
     """Every locked input on this machine; where Debian's mirror has moved on, a changed lock, written and said."""
     inputs = fetch(lock, arch, Cache(cache_dir()), progress=progress, locked=locked)
     if inputs.anew:

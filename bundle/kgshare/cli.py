@@ -54,6 +54,13 @@ def build(
         bool, typer.Option("--locked", help="Stop rather than change the lock; what CI uses.")
     ] = False,
     plan: Annotated[bool, typer.Option("--plan", help="Only say which steps would run, and why.")] = False,
+    verify: Annotated[
+        bool,
+        typer.Option(
+            "--verify-reproducible",
+            help="Build twice without a cache and compare; exit 6 with each file that differs.",
+        ),
+    ] = False,
     sign: Annotated[
         str | None,
         typer.Option("--sign", metavar="KEY", help="Sign with this key; your default one when not given."),
@@ -77,12 +84,16 @@ def build(
     from kgshare.trust.author import Signing
 
     progress = Progress(quiet=quiet)
+    engine = choice.machine if local else choice.docker
     if plan:
         show(stage.forecast_build(folder), as_json)
+    elif verify:
+        from kgshare.reproduce import verify_reproducible
+
+        show(verify_reproducible(folder, locked=locked, progress=progress, engine=engine), as_json)
     else:
         if sign is not None and no_sign:
             raise UsageError("--sign and --no-sign exclude each other")
-        engine = choice.machine if local else choice.docker
         signing = Signing(key=sign, off=no_sign, ask=trusts.ask_passphrase if somebody() else None)
         report = stage.build(
             folder, output=output, locked=locked, progress=progress, engine=engine, signing=signing

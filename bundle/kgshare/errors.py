@@ -91,6 +91,12 @@ class ImageError(BuildError):
     kind = "image"
 
 
+class ReproducibleError(BuildError):
+    """Two builds from one lock are not the same."""
+
+    kind = "reproducible"
+
+
 class SecretError(BuildError):
     """Something that looks like a secret would go to the reader with the file."""
 

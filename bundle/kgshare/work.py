@@ -67,6 +67,7 @@ class Works:
         flags: options of the command that the provenance names.
         started: when the build began, in seconds since 1970.
         waived: ids of what looks like a secret and is none, as somebody answers for.
+        fresh: True for an engine that is to forget what it built before.
     """
 
     project: Project
@@ -78,6 +79,7 @@ class Works:
     flags: Mapping[str, bool] = field(default_factory=dict)
     started: float = field(default_factory=time.time)
     waived: frozenset[str] = frozenset()
+    fresh: bool = False
 
     def by_step(self) -> dict[str, Work]:
         """The work of each step, by its name in the plan."""
@@ -117,6 +119,7 @@ class Works:
             arch=self.arch,
             inputs=self.inputs.path,
             created=self.lock.epoch,
+            fresh=self.fresh,
         )
 
     def _runtime(self, done: Mapping[str, Done], out: Path) -> None:

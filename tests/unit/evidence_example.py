@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import hashlib
+import io
 import json
-from collections.abc import Callable
+import tarfile
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 
+import zstandard
 from tests.unit.lock_example import deb, lock, sha
 
 from kgshare.attest.make import Attested, attest
@@ -52,14 +55,23 @@ def example_lock() -> Lock:
 
 def image(folder: Path, role: str) -> BundleImage:
     """An image of one layer."""
-    layer = f"layer of {role}".encode() * 10
+    data, out = f"layer of {role}".encode() * 10, io.BytesIO()
+    with tarfile.open(fileobj=out, mode="w") as tar:
+        info = tarfile.TarInfo(role)
+        info.size = len(data)
+        tar.addfile(info, io.BytesIO(data))
+    layer = out.getvalue()
+    packed = zstandard.ZstdCompressor().compress(layer)
     file = folder / f"{role}.layer"
-    file.write_bytes(layer)
+    file.write_bytes(packed)
     digest = f"sha256:{hashlib.sha256(layer).hexdigest()}"
     config = {
         "architecture": "amd64", "os": "linux", "config": {}, "rootfs": {"type": "layers", "diff_ids": [digest]},
     }  # fmt: skip
-    blob = LayerBlob(diff_id=digest, digest=digest, size=len(layer), unpacked=len(layer), path=file)
+    blob = LayerBlob(
+        diff_id=digest, digest=f"sha256:{hashlib.sha256(packed).hexdigest()}", size=len(packed),
+        unpacked=len(layer), path=file,
+    )  # fmt: skip
     text = json.dumps(config, sort_keys=True, separators=(",", ":")).encode()
     return BundleImage(
         role=role, reference=f"localhost/herbs/{role}:1.0", platform=AMD64, config=text, layers=(blob,)
@@ -102,15 +114,21 @@ def bundle(
     *,
     origin: Origin | None = None,
     locked: Lock | None = None,
+    own: Mapping[str, tuple[str, bytes]] | None = None,
+    version: str = "1.0",
 ) -> Bundle:
-    """A bundle with evidence; ``change`` sees each file before it is packed, and leaves one out by returning None."""
+    """A bundle with evidence; ``change`` sees each file before it is packed, and leaves one out by returning None.
+
+    ``own`` is what else the project has, or in place of the files that only bear their names: media types and bytes.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     used = locked or example_lock()
     files = {name: name.encode() for name in REQUIRED} | {LOCK: render(used).encode()}
+    files |= {name: data for name, (_, data) in (own or {}).items()}
     made = files | evidence(
         folder, files, origin=origin or Origin(revision="a" * 40, changed=()), locked=used
     )
-    kinds = {**REQUIRED, **MEDIA_TYPES}
+    kinds = {**REQUIRED, **MEDIA_TYPES, **{name: kind for name, (kind, _) in (own or {}).items()}}
     packed = [
         ProjectFile(name=name, media_type=kinds[name], source=changed)
         for name, data in made.items()
@@ -118,5 +136,6 @@ def bundle(
     ]
     images = tuple(image(folder, role) for role in ("database", "application"))
     return write_bundle(
-        BundleContents(name="herbs", version="1.0", images=images, files=tuple(packed)), folder / "herbs.tar"
+        BundleContents(name="herbs", version=version, images=images, files=tuple(packed)),
+        folder / "herbs.tar",
     )

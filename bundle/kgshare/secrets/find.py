@@ -45,17 +45,16 @@ def in_project(project: Project) -> tuple[Finding, ...]:
 
 
 def _context(project: Project) -> Iterator[Path]:
-    from kgshare.plan import seed_files
+    from kgshare.plan import application_files, seed_files
 
     manifest, root = project.manifest, project.root
     yield root / MANIFEST
     yield from seed_files(project)
-    yield from (root / path for path in (*manifest.application.source, *manifest.review.rules))
+    yield from (root / path for path in manifest.review.rules)
     if isinstance(manifest.questions, str):
         yield root / manifest.questions
-    image = manifest.application.image
-    if image is not None and not isinstance(image, str):  # one that comes as a file is looked at as an image
-        yield from (root / path for path in (image.dockerfile, *image.context))
+    if not isinstance(manifest.application.image, str):  # one that comes as a file is looked at as an image
+        yield from application_files(project)
 
 
 def in_tar(file: Path, name: str) -> tuple[Finding, ...]:

@@ -55,7 +55,7 @@ def up(
         programs: what runs those two: ``bundle``, its own, or ``machine``; by itself the bundle's where they can.
         agreed: is asked before ``local`` runs a bundle that was not built here.
         keep: sees to the edits in a stack that goes on with another store.
-        accept: what the user takes at their own risk.
+        accept: what the user takes knowingly.
         progress: says what takes time.
 
     Raises:

@@ -70,7 +70,7 @@ def open_bundle(where: Path, progress: Progress, accept: Accept) -> tuple[Source
     Args:
         where: the bundle, or a folder with one.
         progress: says that it is being verified.
-        accept: what the user takes at their own risk.
+        accept: what the user takes knowingly.
 
     Raises:
         UsageError: there is no bundle there, or more than one.

@@ -8,7 +8,8 @@ from typing import Annotated
 import typer
 
 from kgshare.errors import TrustError
-from kgshare.options import Json, show, somebody
+from kgshare.options import Json, Quiet, show, somebody
+from kgshare.progress import Progress
 
 key_app = typer.Typer(help="Keys: your own, and those of others that you trust.", no_args_is_help=True)
 Named = Annotated[
@@ -134,11 +135,12 @@ def sign(
 
 
 def verify(
-    file: File,
+    file: Annotated[Path, typer.Argument(metavar="FILE|FOLDER", help="A bundle, or a folder with one.")],
     older: Annotated[
         bool, typer.Option("--older", help="Accept it where a newer one of this name and signer was here.")
     ] = False,
     as_json: Json = False,
+    quiet: Quiet = False,
 ) -> None:
     """Verify a bundle and its signature without network, and say who signed what, and when. Nothing is loaded.
 
@@ -146,4 +148,4 @@ def verify(
     """
     from kgshare.trust.command import verify as command
 
-    show(command(file, older=older), as_json)
+    show(command(file, older=older, progress=Progress(quiet=quiet)), as_json)

@@ -4,17 +4,15 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from kgshare.bundle.read import read_bundle
 from kgshare.errors import Problem, TrustError, UsageError
+from kgshare.progress import Progress
 from kgshare.trust import keys
 from kgshare.trust.author import Signing, author_of, make
-from kgshare.trust.check import verdict_on
+from kgshare.trust.check import Accept, verdict_on
 from kgshare.trust.keys import Ask, PublicKey
 from kgshare.trust.report import KeyReport, KeyRow, KeysReport, VerifyReport
-from kgshare.trust.seen import note_seen
 from kgshare.trust.sign import sign_file
 from kgshare.trust.store import now, read_store, write_store
-from kgshare.trust.verdict import require
 
 
 def create_key(name: str | None, *, passphrase: bytes, default: bool) -> KeyReport:
@@ -154,17 +152,19 @@ def sign(file: Path, *, key: str | None, ask: Ask | None) -> VerifyReport:
     )
 
 
-def verify(file: Path, *, older: bool) -> VerifyReport:
-    """Verify a bundle and its signature, offline, and note that it was here; nothing of it is loaded.
+def verify(file: Path, *, older: bool, progress: Progress) -> VerifyReport:
+    """Verify a bundle as `up` does, offline, and note that it was here; nothing of it is loaded.
 
     Raises:
+        UsageError: there is no bundle there.
         BundleError: it is not as it must be.
         TrustError: nobody who is trusted vouches for it, or it is older than one seen.
     """
-    verdict = verdict_on(read_bundle(file), older=older)
-    require(verdict, file.name)
-    note_seen(verdict)
-    return VerifyReport(bundle=file, verdict=verdict)
+    from kgshare.stack.source import open_bundle
+
+    source, bundle = open_bundle(file, progress, Accept(older=older))
+    assert source.verdict is not None
+    return VerifyReport(bundle=bundle.path, verdict=source.verdict)
 
 
 def _report(key: PublicKey, done: str, *, as_pem: bool = False) -> KeyReport:

@@ -1,0 +1,233 @@
+"""Build a project twice, each time from its locked inputs alone, and say what is not the same.
+
+What is compared: each layer's digest, uncompressed and compressed, and each image's configuration. The seeded store is the one
+layer whose bytes may differ, since Neo4j gives its files random identifiers: it is held equal by the digest of its canonical text.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import tempfile
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import ClassVar
+
+from kgshare import plan
+from kgshare.build import fetched, locked_inputs, require_room
+from kgshare.bundle import ImageArchive, LayerCache, read_image_archive
+from kgshare.bundle.layercache import LayerSource
+from kgshare.cache import Inputs
+from kgshare.engines import Engine, choice
+from kgshare.errors import Problem, ReproducibleError
+from kgshare.lock.command import this_arch
+from kgshare.lock.model import Arch
+from kgshare.places import cache_dir
+from kgshare.progress import Progress
+from kgshare.project import Project, read_project
+from kgshare.reproduce.differences import Difference, in_layers, is_store
+from kgshare.seeding.result import SeedReport
+from kgshare.steps import Done, Plan, StepStore, run_steps, text_digest
+from kgshare.work import Works
+
+GIGABYTES = 6.0
+IMAGES = {"database": plan.DATABASE_IMAGE, "application": plan.APPLICATION_IMAGE}
+HINT = "a build reads its locked inputs and the project only: look there for a clock, a random number, an order that is not sorted"
+
+
+@dataclass(frozen=True, kw_only=True)
+class SameLayer:
+    """One layer that both builds made.
+
+    Attributes:
+        image: database or application.
+        number: from 1, the lowest.
+        diff_id: digest of its bytes; of the store the digest of the graph's canonical text.
+        digest: of its compressed bytes; empty for the store.
+        held: equal by ``bytes`` or by ``canonical text``.
+    """
+
+    image: str
+    number: int
+    diff_id: str
+    digest: str
+    held: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReproducibleReport:
+    """What two builds from one lock had in common, which is everything."""
+
+    schema: ClassVar[str] = "reproducible"
+    name: str
+    layers: tuple[SameLayer, ...]
+    configs: dict[str, str]
+    graph: str
+    seconds: float
+
+    def text(self) -> str:
+        """One line a layer."""
+        rows = [
+            f"  {layer.image:<12} {layer.number:>2}  {layer.diff_id[:19]}  "
+            + (f"compressed {layer.digest[:19]}" if layer.digest else "the store, by its canonical text")
+            for layer in self.layers
+        ]
+        configs = ", ".join(f"{image} {digest[:19]}" for image, digest in self.configs.items())
+        return (
+            f"{self.name} is reproducible: two builds without a cache gave the same\n"
+            + "\n".join(rows)
+            + f"\n  configurations: {configs}\n{self.seconds:.1f} s"
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Built:
+    """One of the two builds: its images, the digest of its graph, and its layers' cache."""
+
+    images: dict[str, ImageArchive]
+    graph: str
+    cache: LayerCache
+
+
+def verify_reproducible(
+    folder: Path, *, locked: bool, progress: Progress, engine: choice.Find = choice.docker
+) -> ReproducibleReport:
+    """Build a project twice without a cache and compare; nothing of it is kept.
+
+    Args:
+        folder: the project's.
+        locked: stop where the lock would have to change.
+        progress: says what takes time.
+        engine: finds what builds.
+
+    Raises:
+        ReproducibleError: the builds differ; each difference by image, layer and file.
+        ManifestError, LockError, FetchError, EngineError, BuildError, SeedError, SecretError: as `kgshare.build.build`.
+    """
+    from kgshare import secrets
+
+    start = time.monotonic()
+    project = read_project(folder)
+    secrets.refuse(secrets.in_project(project))
+    arch = this_arch()
+    lock = locked_inputs(project, arch, locked=locked, progress=progress)
+    builder = engine()
+    builder.check()
+    require_room(cache_dir(), GIGABYTES)
+    inputs = fetched(project, lock, arch, locked=locked, progress=progress)
+    with tempfile.TemporaryDirectory(prefix="verify-", dir=cache_dir()) as scratch:
+        first, second = (
+            _build(project, inputs, builder, Path(scratch) / which, progress) for which in ("first", "second")
+        )
+        name = f"{project.manifest.name} {project.manifest.version}"
+        return compare(first, second, name, time.monotonic() - start)
+
+
+def _build(project: Project, inputs: Inputs, engine: Engine, home: Path, progress: Progress) -> Built:
+    """All steps up to the images, into a store of its own; the engine, too, is told to forget."""
+    arch = this_arch()
+    whole = make_plan(project, inputs, arch)
+    works = Works(project=project, lock=inputs.lock, inputs=inputs, arch=arch, engine=engine, fresh=True)
+    progress.say(f"the {home.name} of two builds")
+    done = run_steps(whole, works.by_step(), StepStore(root=home / "steps"), progress)
+    return Built(
+        images={role: read_image_archive(done[step].path(plan.IMAGE_TAR)) for role, step in IMAGES.items()},
+        graph=_graph(done),
+        cache=LayerCache(home / "layers"),
+    )
+
+
+def make_plan(project: Project, inputs: Inputs, arch: Arch) -> Plan:
+    """The part of a build's plan that makes the images."""
+    whole = plan.make_plan(project, inputs.lock, arch)
+    wanted: set[str] = set()
+    for step in reversed(whole.steps):
+        if step.name in IMAGES.values() or step.name in wanted:
+            wanted |= {step.name, *step.needs}
+    return Plan(steps=tuple(step for step in whole.steps if step.name in wanted))
+
+
+def _graph(done: dict[str, Done]) -> str:
+    report = done[plan.SEED].path(plan.REPORT).read_text(encoding="utf-8")
+    return SeedReport.from_json(report).digest
+
+
+def compare(first: Built, second: Built, name: str, seconds: float) -> ReproducibleReport:
+    """What two builds have in common, which must be everything.
+
+    Raises:
+        ReproducibleError: they differ; each difference by image, layer and file.
+    """
+    if problems := [*problems_of(first, second)]:
+        raise ReproducibleError(*problems[:-1], dataclasses.replace(problems[-1], hint=HINT))
+    return ReproducibleReport(
+        name=name,
+        layers=tuple(_layers(first)),
+        configs={role: _digest(image) for role, image in first.images.items()},
+        graph=first.graph,
+        seconds=round(seconds, 1),
+    )
+
+
+def problems_of(first: Built, second: Built) -> Iterator[Problem]:
+    """What is not the same in two builds; empty where they are equal."""
+    if first.graph != second.graph:
+        yield _problem(
+            "graph", f"its canonical text has the digest {first.graph[:19]} and {second.graph[:19]}"
+        )
+    for role, one in first.images.items():
+        other = second.images[role]
+        if len(one.layers) != len(other.layers):
+            yield _problem(f"{role} image", f"it has {len(one.layers)} layers and {len(other.layers)}")
+            continue
+        for number, (before, after) in enumerate(zip(one.layers, other.layers, strict=True), 1):
+            where = f"{role} image, layer {number}"
+            if is_store(before):
+                found = in_layers(before, after, contents=False)
+            else:
+                found = _in_layer(before, after, first, second)
+            yield from (_problem(f"{where}: {d.where}".removesuffix(": "), d.what) for d in found)
+        configs = [_without_store(image) for image in (one, other)]
+        if told := _differing_keys(*configs):
+            yield _problem(f"{role} image", f"its configuration: {told}")
+
+
+def _in_layer(one: LayerSource, other: LayerSource, first: Built, second: Built) -> list[Difference]:
+    found = in_layers(one, other)
+    if not found and first.cache.compress(one).digest != second.cache.compress(other).digest:
+        return [Difference(where="", what="the same bytes were compressed to others")]
+    return found
+
+
+def _problem(where: str, what: str) -> Problem:
+    return Problem(message=what, where=where)
+
+
+def _without_store(image: ImageArchive) -> dict[str, object]:
+    """An image's configuration with the store named by what it is, not by its bytes."""
+    config: dict[str, object] = json.loads(image.config)
+    layers = ["the seeded store" if is_store(layer) else layer.diff_id for layer in image.layers]
+    config["rootfs"] = {"type": "layers", "diff_ids": layers}
+    return config
+
+
+def _differing_keys(one: dict[str, object], other: dict[str, object]) -> str:
+    keys = sorted(key for key in one.keys() | other.keys() if one.get(key) != other.get(key))
+    return "; ".join(f"{key}: {one.get(key)} and {other.get(key)}" for key in keys if key != "rootfs")
+
+
+def _digest(image: ImageArchive) -> str:
+    return "sha256:" + text_digest(json.dumps(_without_store(image), sort_keys=True))
+
+
+def _layers(built: Built) -> Iterator[SameLayer]:
+    for role, image in built.images.items():
+        for number, layer in enumerate(image.layers, 1):
+            store = is_store(layer)
+            yield SameLayer(
+                image=role, number=number, diff_id=f"sha256:{built.graph}" if store else layer.diff_id,
+                digest="" if store else built.cache.compress(layer).digest,
+                held="canonical text" if store else "bytes",
+            )  # fmt: skip
