@@ -28,7 +28,7 @@ import pytest
 import uvicorn
 
 from kgshare.doors.process import run
-from kgshare.page.app import create
+from kgshare.page.app import Source, create
 from kgshare.page.assets import Asset
 from kgshare.page.graphdb import Graph
 from kgshare.page.panels import load
@@ -165,8 +165,12 @@ def ocean_page(
 
 
 def serve(chosen: Settings, database: Opened) -> Generator[Page, None, None]:
-    """Serve in a thread until the generator is closed."""
-    graph = Graph(chosen.uri, chosen.user, chosen.password_file)
+    """Serve a database in a thread until the generator is closed."""
+    yield from serve_graph(chosen, Graph(chosen.uri, chosen.user, chosen.password_file), database)
+
+
+def serve_graph(chosen: Settings, graph: Source, database: Opened) -> Generator[Page, None, None]:
+    """The same for any graph that can be asked, as a made-up one."""
     app = create(chosen, load("oceangraph.panels"), graph)
     server = uvicorn.Server(
         uvicorn.Config(app, host=chosen.host, port=chosen.port, log_level="warning", lifespan="on")
