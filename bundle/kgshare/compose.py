@@ -15,7 +15,7 @@ from kgshare.errors import BundleError, ManifestError, Problem
 from kgshare.project import MANIFEST, Manifest
 
 COMPOSE = "compose.yaml"
-FORMAT = 1  # of the rendered text; another text is another number, with the renderer of this one kept
+FORMAT = 2  # of the rendered text; another text is another number, with the renderers of those before it kept
 _FORMAT_LINE = re.compile(rb"^# kgshare compose format (\d{1,4})$", re.MULTILINE)
 DATABASE, APPLICATION, GATEWAY = "database", "application", "gateway"
 BOLT_PORT = 7687
@@ -24,6 +24,7 @@ STOP_SECONDS = 60
 AUTH_FOLDER = "/var/lib/kgshare/auth"
 PASSWORD_FILE = f"{AUTH_FOLDER}/password"
 STORE_FOLDER = "/data"
+PAGE_FOLDER = "/var/lib/kgshare/page"  # what the reviewer has edited on kgshare's own page
 DATABASE_USER, APPLICATION_USER = 7474, 65532
 # The database image carries the forwarder as a class; each argument is PORT=SERVICE:PORT.
 GATEWAY_COMMAND = (
@@ -35,7 +36,8 @@ PORT, BOLT, BROWSER = "KGSHARE_PORT", "KGSHARE_BOLT_PORT", "KGSHARE_BROWSER_PORT
 DATABASE_IMAGE, APPLICATION_IMAGE = "KGSHARE_DATABASE_IMAGE", "KGSHARE_APPLICATION_IMAGE"
 STORE, BUNDLE = "KGSHARE_STORE", "KGSHARE_BUNDLE"
 BROWSER_URL = "KGSHARE_BROWSER_URL"  # tells kgshare's own page where Neo4j Browser is
-VARIABLES = (PORT, BOLT, BROWSER, DATABASE_IMAGE, APPLICATION_IMAGE, STORE, BUNDLE)
+ABOUT = "KGSHARE_ABOUT"  # tells kgshare's own page what `up` knows of the bundle: base64 of JSON
+VARIABLES = (PORT, BOLT, BROWSER, DATABASE_IMAGE, APPLICATION_IMAGE, STORE, BUNDLE, ABOUT)
 
 URL_SAFE = "/?#[]@!$&'()*+,;=:%~"  # RFC 3986: reserved characters keep their meaning
 
@@ -147,7 +149,7 @@ def require_rendered(text: bytes, manifest: Manifest, where: str = COMPOSE) -> s
                 hint="update kgshare",
             )
         )
-    rendered = render_compose(ComposePlan.of(manifest))
+    rendered = render_compose(ComposePlan.of(manifest), int(said[1]) if said else FORMAT)
     if text == rendered.encode():
         return rendered
     theirs, ours = text.decode(errors="replace").splitlines(), rendered.splitlines()
@@ -162,15 +164,23 @@ def require_rendered(text: bytes, manifest: Manifest, where: str = COMPOSE) -> s
     )
 
 
-def render_compose(plan: ComposePlan) -> str:
-    """The compose file of a plan: deterministic, safe by default, with comments for whoever reads it."""
-    return "\n".join([_head(plan), _database(plan), _application(plan), _gateway(plan), _tail(plan)])
+def render_compose(plan: ComposePlan, format_: int = FORMAT) -> str:
+    """The compose file of a plan: deterministic, safe by default, with comments for whoever reads it.
+
+    Args:
+        plan: all that it depends on.
+        format_: 1 has no place for what kgshare's own page keeps.
+    """
+    page = format_ > 1 and not plan.waits
+    return "\n".join(
+        [_head(plan, format_), _database(plan), _application(plan, page), _gateway(plan), _tail(plan, page)]
+    )
 
 
-def _head(plan: ComposePlan) -> str:
+def _head(plan: ComposePlan, format_: int) -> str:
     return f"""\
 # The running stack of {plan.name} {plan.version}, written by kgshare from kgshare.yaml: do not edit.
-# kgshare compose format {FORMAT}
+# kgshare compose format {format_}
 #
 #   kgshare up FILE                                    verifies the bundle, starts this, opens the page
 #   docker load -i FILE && docker compose up           the same without kgshare: nothing is verified
@@ -219,7 +229,8 @@ def _database(plan: ComposePlan) -> str:
 """
 
 
-def _application(plan: ComposePlan) -> str:
+def _application(plan: ComposePlan, page: bool) -> str:
+    volume = f"      - {{type: volume, source: page, target: {PAGE_FOLDER}}}\n" if page else ""
     return f"""\
   # What the reviewer opens. It reads the password from a file, never from its environment.
   {APPLICATION}:
@@ -234,10 +245,12 @@ def _application(plan: ComposePlan) -> str:
       NEO4J_USER: neo4j
       NEO4J_PASSWORD_FILE: {PASSWORD_FILE}
 {_tell_browser(plan)}\
+{_tell_page() if page else ""}\
     networks: [inside]
     dns: [127.0.0.1]
     volumes:
       - {{type: volume, source: auth, target: {AUTH_FOLDER}, read_only: true, volume: {{nocopy: true}}}}
+{volume}\
     tmpfs:
       - {_tmpfs("64m")}
     mem_limit: {plan.application.memory}
@@ -251,6 +264,14 @@ def _tell_browser(plan: ComposePlan) -> str:
         return ""
     ports = (f"${{{variable}:-{usual}}}" for variable, usual in ((BROWSER, BROWSER_PORT), (BOLT, BOLT_PORT)))
     return f'      {BROWSER_URL}: "{browser_address(*ports)}"\n'
+
+
+def _tell_page() -> str:
+    return f"""\
+      KGSHARE_PAGE_PUBLISHED: loopback           # by the gateway below; else the page would ask for an access token
+      KGSHARE_PAGE_STATE: {PAGE_FOLDER}
+      {ABOUT}: "${{{ABOUT}:-}}"                # what `kgshare up` has verified
+"""
 
 
 def _gateway(plan: ComposePlan) -> str:
@@ -291,11 +312,12 @@ def _gateway(plan: ComposePlan) -> str:
 """
 
 
-def _tail(plan: ComposePlan) -> str:
+def _tail(plan: ComposePlan, page: bool) -> str:
     labels = f"""\
     labels:
       {LABEL_NAME}: {_quoted(plan.name)}
       {LABEL_STACK}: "${{COMPOSE_PROJECT_NAME}}\""""
+    edits = f"  # What the reviewer has edited on the page.\n  page:\n{labels}\n" if page else ""
     return f"""\
 networks:
   # No way out, not even to this machine: the bridge has no address here.
@@ -316,7 +338,7 @@ volumes:
   # The password of this stack.
   auth:
 {labels}
-"""
+{edits}"""
 
 
 def _tmpfs(size: str) -> str:

@@ -5,9 +5,10 @@
     toolbox ──→ runtime ─────────────────┐
        └──────→ seed ────────────────────┼→ image.database ────┐
     base.database ───────────────────────┘                     ├→ attest ──→ policy ──→ bundle
-    base.application ─────────────────────→ image.application ─┘
+    base.application, seed ───────────────→ image.application ─┘
 
-An application's own image is built on toolbox and base.application, or stands on neither when it comes as a file.
+The application's image needs the seed where it is kgshare's own page. An application's own image is built on toolbox and
+base.application, or stands on neither when it comes as a file.
 """
 
 from __future__ import annotations
@@ -160,8 +161,15 @@ def _application_image(project: Project, lock: Lock, arch: Arch) -> Step:
         **_clock(lock, arch),
     }
     if manifest.application.own_page:
-        inputs["kgshare's page"] = _code("page", "questions")
-    return Step(name=APPLICATION_IMAGE, needs=(APPLICATION_BASE,), inputs=inputs, outputs=(IMAGE_TAR,))
+        inputs["kgshare's page"] = _code(
+            "page", "questions", "canonical", "changes", "doors", "seeding", "errors.py", "aside.py"
+        )
+        inputs["manifest"] = text_digest(
+            inputs["manifest"], repr((manifest.authors, manifest.provenance)), manifest.neo4j.version
+        )
+    # kgshare's own page says which graph it shows, and whose corrections are in it.
+    needs = (APPLICATION_BASE, *((SEED,) if manifest.application.own_page else ()))
+    return Step(name=APPLICATION_IMAGE, needs=needs, inputs=inputs, outputs=(IMAGE_TAR,))
 
 
 def _own_image(project: Project, lock: Lock, arch: Arch, image: str | ImageBuild) -> Step:

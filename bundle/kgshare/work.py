@@ -143,7 +143,9 @@ class Works:
         if isinstance(image, str):
             self._take_image(image, out / plan.IMAGE_TAR)
         elif image is None:
-            self._builder.build_application_image(done[plan.APPLICATION_BASE].path(plan.BASE_TAR), out)
+            own = self.project.manifest.application.own_page
+            base = done[plan.APPLICATION_BASE].path(plan.BASE_TAR)
+            self._builder.build_application_image(base, out, self._of_seed(done[plan.SEED]) if own else None)
         else:
             base, toolbox = (done[step].path(plan.BASE_TAR) for step in (plan.APPLICATION_BASE, plan.TOOLBOX))
             self._check(self._builder.build_own_image(image, base, toolbox, out), image.dockerfile)
@@ -152,6 +154,12 @@ class Works:
     def _no_secrets(self, out: Path, role: str, *, own: bool = True) -> None:
         image = read_image_archive(out / plan.IMAGE_TAR)
         secrets.refuse(secrets.in_image(image, role, own=own), self.waived)
+
+    @staticmethod
+    def _of_seed(seed: Done) -> tuple[str, Path]:
+        """The digest of the seeded graph, and the change sets that are in it."""
+        report = SeedReport.from_json(seed.path(plan.REPORT).read_text(encoding="utf-8"))
+        return report.digest, seed.path(plan.CHANGES_TAR)
 
     def _take_image(self, name: str, out: Path) -> None:
         """An image that comes as a file: a copy, so that what was checked is what is packed."""

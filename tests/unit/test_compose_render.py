@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kgshare.compose import (
+    FORMAT,
     VARIABLES,
     ComposePlan,
     ServiceLimits,
@@ -109,7 +110,7 @@ def test_neo4j_browser_is_published_on_loopback_only_where_the_project_asks_for_
 
 
 def test_every_variable_has_a_default_so_that_compose_alone_can_run_it() -> None:
-    text = render_compose(replace(PLAN, browser=True))
+    text = render_compose(replace(PLAN, browser=True, waits=False))
     for variable in VARIABLES:
         assert f"${{{variable}:-" in text
         assert f"${{{variable}}}" not in text
@@ -136,6 +137,25 @@ def test_no_manifest_gets_anything_but_itself_into_the_file(version: str, opens:
 def test_the_rendered_file_is_accepted() -> None:
     text = render_compose(ComposePlan.of(MANIFEST))
     assert require_rendered(text.encode(), MANIFEST) == text
+
+
+def test_the_text_of_an_earlier_format_is_still_accepted_and_is_that_formats() -> None:
+    text = render_compose(ComposePlan.of(MANIFEST), 1)
+    assert require_rendered(text.encode(), MANIFEST) == text
+    with pytest.raises(BundleError):
+        require_rendered(text.replace("format 1", f"format {FORMAT}").encode(), MANIFEST)
+
+
+def test_kgshares_own_page_keeps_edits_in_a_volume_and_knows_that_only_loopback_reaches_it() -> None:
+    own = yaml.safe_load(render_compose(replace(PLAN, waits=False)))
+    application = own["services"]["application"]
+    assert application["environment"]["KGSHARE_PAGE_PUBLISHED"] == "loopback"
+    folder = application["environment"]["KGSHARE_PAGE_STATE"]
+    assert {"type": "volume", "source": "page", "target": folder} in application["volumes"]
+    assert "page" in own["volumes"]
+    other = yaml.safe_load(render_compose(replace(PLAN, waits=True)))
+    assert "page" not in other["volumes"]
+    assert "KGSHARE_PAGE_STATE" not in other["services"]["application"]["environment"]
 
 
 @pytest.mark.parametrize(
@@ -177,7 +197,9 @@ def test_the_application_cannot_have_bolts_port() -> None:
 
 
 def test_a_text_of_a_later_format_asks_for_a_newer_kgshare_rather_than_crying_wolf() -> None:
-    later = render_compose(ComposePlan.of(MANIFEST)).replace("compose format 1", "compose format 2")
-    with pytest.raises(BundleError, match="of format 2") as caught:
+    later = render_compose(ComposePlan.of(MANIFEST)).replace(
+        f"compose format {FORMAT}", f"compose format {FORMAT + 1}"
+    )
+    with pytest.raises(BundleError, match=f"of format {FORMAT + 1}") as caught:
         require_rendered(later.encode(), MANIFEST)
     assert caught.value.problems[0].hint == "update kgshare"

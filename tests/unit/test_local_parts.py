@@ -147,7 +147,7 @@ def test_the_application_sees_the_variables_of_its_image_and_stack_and_no_other(
     config = {"Env": ["PYTHONPATH=/app:/not/there", "A=b=c"]}
     found = settings.application_environment(
         tmp_path, config, own_port=8000, port=8001, bolt_port=7688, password=Path("/p"), page=Path("/j"),
-        own={"PYTHONHOME": "/h", settings.SITE: "/wheels"},
+        edits=Path("/e"), own={"PYTHONHOME": "/h", settings.SITE: "/wheels"},
     )  # fmt: skip
     assert found["PYTHONPATH"] == f"{settings.GUARD}:{tmp_path}/app:/not/there:/wheels"
     assert found["PYTHONHOME"] == "/h"

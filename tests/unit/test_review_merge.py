@@ -10,6 +10,7 @@ from tests.unit.change_examples import bottle
 from tests.unit.review_project import Project, a_proposal, make_project
 
 from kgshare.changes import Add, Property, Remove, Rename, read_change_set, render
+from kgshare.changes.make import Wanted, make_change_set
 from kgshare.errors import ChangeError, ConflictError, KgshareError, UsageError
 from kgshare.progress import Progress
 from kgshare.review.accepted import read_accepted
@@ -17,7 +18,7 @@ from kgshare.review.fold import squash
 from kgshare.review.git import GitError
 from kgshare.review.merge import MergeReport, abort, merge, merge_on
 from kgshare.review.pending import Decisions
-from kgshare.review.propose import Wanted, as_branch, make_change_set
+from kgshare.review.propose import as_branch
 from kgshare.review.rebase import rebase
 from kgshare.review.revert import RevertReport, revert
 

@@ -14,6 +14,7 @@ from tests.unit.review_project import Project, keep_seed, make_project
 
 from kgshare.canonical import Node, NodeId, Relationship, RelationshipId, record_text
 from kgshare.changes import Property, read_change_set
+from kgshare.changes.make import Wanted, make_change_set
 from kgshare.errors import ConflictError
 from kgshare.progress import Progress
 from kgshare.review import check as checking
@@ -21,7 +22,7 @@ from kgshare.review.blame import blame
 from kgshare.review.check import check
 from kgshare.review.merge import merge, merge_on
 from kgshare.review.pending import Decisions
-from kgshare.review.propose import Wanted, as_branch, make_change_set
+from kgshare.review.propose import as_branch
 from kgshare.review.revert import revert
 from kgshare.seeding.result import SeedReport
 

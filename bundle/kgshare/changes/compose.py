@@ -101,8 +101,10 @@ class _Compose:
     def changes(self) -> tuple[Change, ...]:
         replaced: list[Change] = []
         both = [record for record in self.removed if record in self.added]
-        for record in [r for r in sorted(both, key=lambda r: ends(r) is not None) if self._stays(r)]:
-            replaced += field_changes(self.removed.pop(record), self.added.pop(record))
+        # Nodes first: a relationship stays the same one where its ends turn out to.
+        for record in sorted(both, key=lambda r: ends(r) is not None):
+            if self._stays(record):
+                replaced += field_changes(self.removed.pop(record), self.added.pop(record))
         values = (change for record in self.values.values() for change in record.values())
         return in_order(
             (

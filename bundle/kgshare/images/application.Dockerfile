@@ -16,7 +16,7 @@ FROM python AS application
 ADD wheels.tar /
 ADD inputs.tar /
 ADD bytecode.tar /
-
+@SEEDED@
 ARG TITLE VERSION DESCRIPTION LICENCE CREATED PORT
 LABEL org.opencontainers.image.title="${TITLE} application" \
       org.opencontainers.image.version="${VERSION}" \

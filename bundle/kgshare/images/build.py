@@ -158,8 +158,13 @@ class ImageBuilder:
             self._build(folder, "database", ImageTar(path=out / "image.tar"), self._labels())
         return out / "image.tar"
 
-    def build_application_image(self, base: Path, out: Path) -> Path:
+    def build_application_image(self, base: Path, out: Path, seeded: tuple[str, Path] | None = None) -> Path:
         """The application image; returns ``out``/image.tar.
+
+        Args:
+            base: what runs.
+            out: the folder for the result.
+            seeded: for kgshare's own page the digest of the seeded graph, and the tar of the change sets in it.
 
         Raises:
             BuildError: a wheel or the build failed.
@@ -168,6 +173,8 @@ class ImageBuilder:
             wheels = self.lock.archs[self.arch].wheels["application"]
             context.wheels_layer(wheels, self.inputs, self.lock.epoch, folder / "wheels.tar")
             context.application_layer(self.project, self.lock, self.inputs, folder / "inputs.tar")
+            if seeded:
+                context.seeded_layer(self.project, self.lock, *seeded, folder / "seeded.tar")
             made = folder / "made.tar"
             labels = {**self._labels(), "PORT": str(self.project.manifest.application.port)}
             with Layer(folder / "bytecode.tar", self.lock.epoch):
@@ -237,7 +244,9 @@ class ImageBuilder:
 def dockerfile(name: str, project: Project) -> str:
     """The Dockerfile of a build: runtime, seed, database or application. Pure but for reading the package's data."""
     text = (resources.files("kgshare.images") / f"{name}.Dockerfile").read_text(encoding="utf-8")
-    return text.replace("@START@", json.dumps(context.start_command(project)))
+    # Last, and by itself: with a correction it is all that changes.
+    seeded = "ADD seeded.tar /\n" if project.manifest.application.own_page else ""
+    return text.replace("@SEEDED@\n", seeded).replace("@START@", json.dumps(context.start_command(project)))
 
 
 def seeded(made: Path) -> SeedReport:

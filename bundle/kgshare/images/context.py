@@ -37,21 +37,28 @@ PAGE_SOURCES = (
     "kgshare/questions/__init__.py",
     "kgshare/questions/model.py",
     "kgshare/questions/values.py",
+    # What proposals and history need: the review's own library, and what it writes with.
+    "kgshare/aside.py",
+    "kgshare/errors.py",
+    "kgshare/canonical",
+    "kgshare/changes",
+    "kgshare/doors/__init__.py",
+    "kgshare/doors/packstream.py",
+    "kgshare/doors/wire.py",
+    "kgshare/seeding/__init__.py",
+    "kgshare/seeding/bolt.py",
+    "kgshare/seeding/model.py",
+    "kgshare/seeding/touched.py",
+    "kgshare/seeding/write.py",
 )
+CHANGES, STATE = "srv/kgshare/changes", "var/lib/kgshare/page"
+PAGE_USER = 65532
 AUTH = "var/lib/kgshare/auth"
 JNA_FOLDER = {"amd64": "linux-x86-64", "arm64": "linux-aarch64"}
 NETTY_ARCH = {"amd64": "x86_64", "arm64": "aarch_64"}
 JAVA_HOME = "/usr/lib/jvm/java-21-openjdk-"
-# Jars that serve Parquet import and compressed dumps only: the seed stage has them, the database starts without.
-NOT_IN_IMAGE = frozenset(
-    {
-        "blue.strategic.parquet",
-        "com.github.luben",
-        "org.apache.hadoop",
-        "org.apache.parquet",
-        "org.xerial.snappy",
-    }
-)
+# Of what is not left out altogether (kgshare.lock.leftout): compressed dumps are read and written by the seed stage only.
+NOT_IN_IMAGE = frozenset({"com.github.luben"})
 # Of an npm package: what a browser loads, and what its licence asks to be kept.
 _ASSET = re.compile(
     r"\.(m?js|css|json|woff2?|svg|png|jpe?g|gif|wasm)$|^licen[cs]e|^notice|^copying", re.IGNORECASE
@@ -196,7 +203,10 @@ def _own_code(layer: Layer, sources: Iterable[str]) -> None:
 
 
 def application_layer(project: Project, lock: Lock, inputs: Inputs, out: Path) -> None:
-    """The project's packages in /app, npm packages, and, where the project brings no application, kgshare's page."""
+    """The project's packages in /app, npm packages, and, where the project brings no application, kgshare's page.
+
+    What the page knows of the seeded graph is in a layer of its own (`seeded_layer`), as it changes with each correction.
+    """
     application = project.manifest.application
     with Layer(out, lock.epoch) as layer:
         layer.folder("app")
@@ -211,18 +221,40 @@ def application_layer(project: Project, lock: Lock, inputs: Inputs, out: Path) -
         layer.folder(OWN)
         if application.own_page:
             _own_code(layer, PAGE_SOURCES)
-            layer.text("srv/kgshare/page.json", page_json(project))
+            layer.folder(STATE, 0o700, owner=PAGE_USER)  # a new volume copies it
         layer.folder(AUTH, 0o755, owner=7474)  # only two services mount it
 
 
-def page_json(project: Project) -> str:
-    """What kgshare's page is told about the project."""
+def seeded_layer(project: Project, lock: Lock, digest: str, changes: Path, out: Path) -> None:
+    """What kgshare's page is told of the project and its graph: ``page.json``, and the change sets that are in it.
+
+    Args:
+        project: the manifest.
+        lock: for the time of the files.
+        digest: of the seeded graph.
+        changes: the tar of the change sets that are in it, below ``changes``.
+        out: the layer.
+    """
+    with Layer(out, lock.epoch) as layer:
+        layer.text("srv/kgshare/page.json", page_json(project, digest))
+        layer.folder(CHANGES)
+        layer.tar(changes, below="changes", to=CHANGES)
+
+
+def page_json(project: Project, digest: str = "") -> str:
+    """What kgshare's page is told about the project, and the digest of its seeded graph."""
     manifest = project.manifest
     said = {
         "name": manifest.name, "version": manifest.version, "description": manifest.description, "open": manifest.open,
         "identity": {"nodes": manifest.identity.nodes, "relationships": manifest.identity.relationships},
         "questions": to_data(project.questions),
         "assets": f"/{ASSETS}",
+        "licence": manifest.licence,
+        "authors": [author.name for author in manifest.authors],
+        "made_with": {"kgshare": kgshare.__version__, "Neo4j": manifest.neo4j.version},
+        "baseline": f"sha256:{digest.removeprefix('sha256:')}" if digest else "",
+        "provenance": manifest.provenance or "",
+        "changes": f"/{CHANGES}",
     }  # fmt: skip
     return json.dumps(said, indent=2, ensure_ascii=False) + "\n"
 

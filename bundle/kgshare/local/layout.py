@@ -25,7 +25,7 @@ def make_plan(
         trees[APPLICATION], application
     )  # before anything is changed: it may not be possible
     shutil.rmtree(run, ignore_errors=True)
-    for made in (run / "tmp", run / "logs", run / "import", conf, logs):
+    for made in (run / "tmp", run / "logs", run / "import", conf, logs, folder / "page"):
         made.mkdir(parents=True, exist_ok=True)
     for log in logs.glob("*.log"):
         log.replace(log.with_suffix(".log.old"))
@@ -54,6 +54,7 @@ def make_plan(
     environment = settings.application_environment(
         trees[APPLICATION], application,
         own_port=state.own_port, port=state.port, bolt_port=state.bolt_port, password=password, page=run / "page.json",
+        edits=folder / "page", about=state.about,
         browser_port=state.browser_port, own=programs.environment(trees[APPLICATION]),
     )  # fmt: skip
     place = {"HOME": str(run), "TMPDIR": str(run / "tmp")}

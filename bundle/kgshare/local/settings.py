@@ -13,7 +13,7 @@ import struct
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from kgshare.compose import BROWSER_URL, browser_address
+from kgshare.compose import ABOUT, BROWSER_URL, browser_address
 from kgshare.errors import StackError
 from kgshare.images.conf import JVM_NATIVE, escaped
 from kgshare.stack.ports import LOOPBACK
@@ -118,6 +118,8 @@ def application_environment(
     bolt_port: int,
     password: Path,
     page: Path,
+    edits: Path,
+    about: str = "",
     browser_port: int = 0,
     own: Mapping[str, str],
 ) -> dict[str, str]:
@@ -133,7 +135,9 @@ def application_environment(
             variables[name] = os.pathsep.join(inside(tree, part) for part in variables[name].split(":"))
     path = (str(GUARD), variables.get("PYTHONPATH", ""), site)
     variables["PYTHONPATH"] = os.pathsep.join(filter(None, path))
-    more = {"KGSHARE_PAGE_FILE": str(page)} if (tree / PAGE_FILE).is_file() else {}
+    more = {}
+    if (tree / PAGE_FILE).is_file():
+        more = {"KGSHARE_PAGE_FILE": str(page), "KGSHARE_PAGE_STATE": str(edits), ABOUT: about}
     if not (tree / OWN_HEALTH).is_file():
         more["KGSHARE_PAGE_PORT"] = str(port)  # where no guard moves what it listens on
     if browser_port:
@@ -152,10 +156,11 @@ def application_environment(
 
 
 def page_json(tree: Path) -> str:
-    """The page's settings with this machine's path of its assets."""
+    """The page's settings with this machine's paths of its assets and change sets."""
     found = json.loads((tree / PAGE_FILE).read_text(encoding="utf-8"))
-    if isinstance(found.get("assets"), str):
-        found["assets"] = inside(tree, found["assets"])
+    for name in ("assets", "changes"):
+        if isinstance(found.get(name), str):
+            found[name] = inside(tree, found[name])
     return json.dumps(found)
 
 

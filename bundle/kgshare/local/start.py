@@ -144,6 +144,7 @@ def plan_state(
         browser_port=browser,
         kin=kin_of(source.manifest),
         programs=programs,
+        about=source.about,
     )
 
 

@@ -49,6 +49,7 @@ class LocalState:
     browser_port: int = 0
     kin: tuple[str, ...] = ()
     programs: str = "bundle"
+    about: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -21,12 +21,15 @@ def main() -> int:
     arguments = parser.parse_args()
     try:
         settings = read_settings(os.environ)
-        plugged = panels.load(arguments.panels)
+        plugged, hooks = panels.load(arguments.panels), panels.hooks(arguments.panels)
     except SettingsError as error:
         sys.stderr.write(f"{error}\n")
         return 2
     graph = Graph(settings.uri, settings.user, settings.password_file)
-    app = create(settings, plugged, graph)
+    app = create(settings, plugged, graph, hooks)
+    if settings.token:
+        where = f"http://HOST:{settings.port}/?token={settings.token}"
+        sys.stderr.write(f"This page is reached from other machines, so it asks for a token. Open {where}\n")
     uvicorn.run(
         app,
         host=settings.host,

@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
-from kgshare.page import questions, records, search
+from kgshare.page import about, ask, questions, records, search, tables
+from kgshare.page.history import History
 from kgshare.page.identity import Identity
-from kgshare.page.panels import BadParameter, Handler, Missing, Panel, Parameter
+from kgshare.page.panels import BadParameter, Handler, Hooks, Missing, Panel, Parameter
 from kgshare.page.parameters import integer
+from kgshare.page.propose import Corrections
 from kgshare.page.routes import Call, Route
-from kgshare.page.settings import Project
+from kgshare.page.sandbox import Sandbox
+from kgshare.page.settings import Settings
 
 _LABEL = Parameter(name="label", description="A label whose key the project declares.", required=True)
 _KEY = Parameter(
@@ -32,9 +35,13 @@ def _limit(default: int, maximum: int) -> Parameter:
 class Api:
     """The handlers, bound to one project."""
 
-    def __init__(self, project: Project, panels: tuple[Panel, ...]) -> None:
-        self.project, self.panels = project, panels
-        self.identity = Identity(project.nodes)
+    def __init__(self, settings: Settings, panels: tuple[Panel, ...], hooks: Hooks = Hooks()) -> None:  # noqa: B008 - frozen
+        self.settings, self.project, self.panels = settings, settings.project, panels
+        self.identity = Identity(self.project.nodes)
+        sandbox = Sandbox(settings)
+        self.corrections = Corrections(self.project, sandbox, hooks)
+        self.history = History(self.project, sandbox)
+        self._bundle: dict[str, Any] | None = None
 
     def routes(self) -> tuple[Route, ...]:
         """All routes, those of the panels included."""
@@ -86,6 +93,31 @@ class Api:
                 parameters=(_LABEL, _OFFSET, _limit(50, 200)),
             ),
             Route(
+                path="table",
+                summary="The records of one label with their properties as columns, a page at a time.",
+                handler=self.table,
+                parameters=(
+                    _LABEL,
+                    _OFFSET,
+                    _limit(50, 1000),
+                    Parameter(name="sort", description="A property to sort by; the key when left out."),
+                    Parameter(
+                        name="order",
+                        description="Smallest or largest first.",
+                        default="up",
+                        choices=("up", "down"),
+                    ),
+                    Parameter(
+                        name="filter", description="Only records one of whose properties holds this text."
+                    ),
+                ),
+            ),
+            Route(
+                path="bundle",
+                summary="What the bundle is made of: versions, digest, signature, sources, licences, how to cite.",
+                handler=self.bundle,
+            ),
+            Route(
                 path="search",
                 summary="Records whose key begins with the text, or whose names and remarks hold it.",
                 handler=self.search,
@@ -99,6 +131,9 @@ class Api:
         return (
             own
             + asked
+            + ask.routes(self.identity)
+            + self.history.routes((_LABEL, _KEY))
+            + self.corrections.routes((_LABEL, _KEY))
             + tuple(
                 Route(
                     path=f"panels/{panel.name}/{endpoint.path}",
@@ -154,6 +189,23 @@ class Api:
             raise Missing(f"{one['label']} is not a label whose key this project declares")
         offset, limit = integer(one, "offset"), integer(one, "limit")
         return await records.of_label(call.query, self.identity, one["label"], offset, limit)
+
+    async def table(self, call: Call) -> dict[str, Any]:
+        """A page of a label's table."""
+        one = call.single
+        if one["label"] not in self.identity.nodes:
+            raise Missing(f"{one['label']} is not a label whose key this project declares")
+        wanted = tables.Wanted(
+            label=one["label"], offset=integer(one, "offset"), limit=integer(one, "limit"), sort=one.get("sort", ""),
+            down=one["order"] == "down", holds=one.get("filter", ""),
+        )  # fmt: skip
+        return await tables.table(call.query, self.identity, wanted)
+
+    async def bundle(self, call: Call) -> dict[str, Any]:
+        """About this bundle; asked of the graph once, since its sources are read from every record."""
+        if self._bundle is None:
+            self._bundle = await about.bundle(call.query, self.settings)
+        return self._bundle
 
     async def search(self, call: Call) -> dict[str, Any]:
         """What fits the text."""

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
+import json
 import logging
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol, TypeVar
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
@@ -20,11 +22,12 @@ from starlette.staticfiles import StaticFiles
 
 from kgshare.page import assets, openapi, parameters
 from kgshare.page.api import Api
-from kgshare.page.graphdb import Ask, DatabaseAway, Query, QueryRefused, TooLong
-from kgshare.page.panels import BadParameter, Missing, Panel
+from kgshare.page.graphdb import Ask, DatabaseAway, NotAllowed, Query, QueryRefused, Run, TooLong
+from kgshare.page.panels import BadParameter, Hooks, Missing, Panel
 from kgshare.page.records import NotFound
 from kgshare.page.routes import Call, Route
-from kgshare.page.security import Guard, error
+from kgshare.page.sandbox import EditConflict, Unproposable
+from kgshare.page.security import SESSION, Guard, Sessions, error
 from kgshare.page.settings import Settings
 
 STATIC = Path(__file__).parent / "static"
@@ -34,6 +37,8 @@ _MEDIA = {
     ".json": "application/json",
     ".css": "text/css",
 }
+MOST_BODY = 256 * 1024
+T = TypeVar("T")
 _log = logging.getLogger("kgshare.page")
 
 
@@ -48,6 +53,10 @@ class Source(Protocol):
     def ask(self) -> Ask:
         """What asks the project's own questions."""
 
+    @property
+    def run(self) -> Run:
+        """What runs a reviewer's query."""
+
     async def status(self) -> str:
         """``ok``, ``starting`` or ``database unreachable``."""
 
@@ -55,9 +64,15 @@ class Source(Protocol):
         """Let go of connections."""
 
 
-def create(settings: Settings, panels: tuple[Panel, ...], graph: Source) -> Starlette:
+def create(
+    settings: Settings,
+    panels: tuple[Panel, ...],
+    graph: Source,
+    hooks: Hooks = Hooks(),  # noqa: B008 - frozen
+) -> Starlette:
     """The page as an ASGI application."""
-    api = Api(settings.project, panels)
+    api = Api(settings, panels, hooks)
+    sessions = Sessions(settings.token)
     routes = api.routes()
     description = openapi.document(settings.project, routes)
     folders = _folders(panels)
@@ -73,7 +88,7 @@ def create(settings: Settings, panels: tuple[Panel, ...], graph: Source) -> Star
             return RedirectResponse(settings.project.open, status_code=302)
         return FileResponse(STATIC / "index.html")
 
-    async def panel_list(_: Request) -> Response:
+    async def panel_list(request: Request) -> Response:
         shown = {"name": settings.project.name, "version": settings.project.version}
         shown["description"] = settings.project.description
         return JSONResponse(
@@ -83,6 +98,7 @@ def create(settings: Settings, panels: tuple[Panel, ...], graph: Source) -> Star
                 "labels": sorted(settings.project.nodes),
                 "questions": len(settings.project.questions),
                 "browser": settings.browser,
+                "csrf": sessions.csrf(request.scope[SESSION]),
             }
         )
 
@@ -100,12 +116,15 @@ def create(settings: Settings, panels: tuple[Panel, ...], graph: Source) -> Star
             Served("/", index),
             Served("/page.json", panel_list),
             Served(f"{openapi.PREFIX}openapi.json", openapi_document),
-            *(Served(f"{openapi.PREFIX}{r.path}", _endpoint(r, graph)) for r in routes),
+            *(Served(f"{openapi.PREFIX}{r.path}", _endpoint(r, graph), methods=[r.method]) for r in routes),
             *_assets(settings, panels),
             *(Mount(place, StaticFiles(directory=folder)) for folder, place in folders.items()),
             Mount("/static", StaticFiles(directory=STATIC)),
         ],
-        middleware=[Middleware(Guard, hosts=settings.hosts), Middleware(GZipMiddleware, minimum_size=1000)],
+        middleware=[
+            Middleware(Guard, hosts=settings.hosts, sessions=sessions),
+            Middleware(GZipMiddleware, minimum_size=1000),
+        ],
         exception_handlers={HTTPException: _http_error},
         lifespan=lifespan,
     )
@@ -135,23 +154,81 @@ def _endpoint(route: Route, graph: Source) -> Callable[[Request], Awaitable[Resp
     async def serve(request: Request) -> Response:
         try:
             single, many = parameters.read(route.parameters, request.query_params)
-            call = Call(query=graph.query, ask=graph.ask, single=single, many=many)
-            return JSONResponse(await route.handler(call))
-        except BadParameter as problem:
-            return error("parameter", str(problem), 400)
-        except (NotFound, Missing) as problem:
-            return error("missing", str(problem), 404)
-        except QueryRefused as problem:
-            return error("question", f"Neo4j refuses the question: {problem}", 400)
-        except TooLong as problem:
-            return error("time", f"The query was {problem}.", 503)
-        except DatabaseAway as problem:
-            return error("database", f"{str(problem).capitalize()}.", 503)
-        except Exception:
-            _log.exception("%s failed", request.url.path)
-            return error("defect", "The page failed; its log says why.", 500)
+            body = {} if route.body is None else parameters.read_body(route.body, await _body(request))
+            call = Call(query=graph.query, ask=graph.ask, run=graph.run, single=single, many=many, body=body)
+            answer = await _unless_gone(request, route.handler(call))
+            return _json(answer)
+        except _Gone:
+            return Response(status_code=499)
+        except Exception as problem:
+            return _failed(problem, request)
 
     return serve
+
+
+def _json(answer: Mapping[str, Any]) -> Response:
+    # Neo4j's numbers may be what JSON has no word for; `kgshare.page.values` has made texts of those.
+    content = json.dumps(answer, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+    return Response(content.encode("utf-8", "surrogatepass"), media_type="application/json")
+
+
+def _failed(problem: Exception, request: Request) -> Response:
+    match problem:
+        case BadParameter() | Unproposable():
+            return error("parameter", str(problem), 400)
+        case NotFound() | Missing():
+            return error("missing", str(problem), 404)
+        case EditConflict():
+            return error("conflict", str(problem), 409)
+        case NotAllowed():
+            return error("question", f"Not here: {problem}.", 400)
+        case QueryRefused():
+            return error("question", f"Neo4j refuses: {problem}", 400)
+        case TooLong():
+            return error("time", f"The query was {problem}.", 503)
+        case DatabaseAway():
+            return error("database", f"{str(problem).capitalize()}.", 503)
+    _log.error("%s failed", request.url.path, exc_info=problem)
+    return error("defect", "The page failed; its log says why.", 500)
+
+
+class _Gone(Exception):
+    """Nobody waits for the answer any more."""
+
+
+async def _unless_gone(request: Request, work: Awaitable[T]) -> T:
+    """Wait for an answer, unless the browser goes away or cancels: then the query is stopped, too."""
+    task = asyncio.ensure_future(work)
+    gone = asyncio.ensure_future(_left(request))
+    try:
+        await asyncio.wait({task, gone}, return_when=asyncio.FIRST_COMPLETED)
+        if not task.done():
+            raise _Gone
+        return task.result()
+    finally:
+        for one in (task, gone):
+            if not one.done():
+                one.cancel()
+        await asyncio.gather(task, gone, return_exceptions=True)
+
+
+async def _left(request: Request) -> None:
+    while (await request.receive())["type"] != "http.disconnect":
+        pass
+
+
+async def _body(request: Request) -> Any:
+    if request.headers.get("content-type", "").partition(";")[0].strip() != "application/json":
+        raise BadParameter("the body must be JSON")
+    content = b""
+    async for part in request.stream():
+        content += part
+        if len(content) > MOST_BODY:
+            raise BadParameter(f"the body is larger than {MOST_BODY:,} bytes")
+    try:
+        return json.loads(content)
+    except ValueError as problem:
+        raise BadParameter(f"the body is no JSON: {problem}") from None
 
 
 def _assets(settings: Settings, panels: tuple[Panel, ...]) -> list[Served]:

@@ -28,6 +28,19 @@ class Asset:
 # policy can forbid it.
 ASSETS: tuple[Asset, ...] = (
     Asset(name="cytoscape", version="3.34.4", files=("dist/cytoscape.esm.min.mjs",), licence="MIT"),
+    Asset(
+        name="codemirror",
+        version="5.65.21",
+        files=(
+            "lib/codemirror.js",
+            "lib/codemirror.css",
+            "mode/cypher/cypher.js",
+            "addon/edit/matchbrackets.js",
+            "addon/hint/show-hint.js",
+            "addon/hint/show-hint.css",
+        ),
+        licence="MIT",
+    ),
 )
 
 

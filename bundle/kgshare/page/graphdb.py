@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
+import re
 import time
 from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
 import neo4j
-from neo4j.exceptions import ClientError, DriverError, Neo4jError
+from neo4j.exceptions import ClientError, DriverError, Neo4jError, TransientError
 
+from kgshare.page.readonly import not_reading
 from kgshare.questions import Answer
 
 Rows = list[dict[str, Any]]
@@ -17,6 +20,8 @@ T = TypeVar("T")
 
 STARTING_SECONDS = 60
 QUERY_SECONDS = 10.0
+DATABASE = "neo4j"  # named, so that the driver need not ask which one is the user's
+AT_ONCE = 4  # queries of the query panel: the page itself must go on meanwhile
 
 
 class Query(Protocol):
@@ -31,8 +36,18 @@ class Ask(Protocol):
     def __call__(self, cypher: str, parameters: Mapping[str, Any], /, *, rows: int) -> Awaitable[Answer]: ...  # noqa: D102
 
 
+class Run(Protocol):
+    """Run what a reviewer wrote: it must read, and reach nothing but the graph."""
+
+    def __call__(self, cypher: str, /, *, rows: int) -> Awaitable[Answer]: ...  # noqa: D102
+
+
 class QueryRefused(Exception):
     """Neo4j refuses the query; the message is Neo4j's."""
+
+
+class NotAllowed(QueryRefused):
+    """The page refuses the query, not Neo4j; the message says why."""
 
 
 class DatabaseAway(Exception):
@@ -68,6 +83,7 @@ class Graph:
         self._since = clock()
         self._answered = False
         self._driver: neo4j.AsyncDriver | None = None
+        self._panel = asyncio.Semaphore(AT_ONCE)
 
     async def query(self, cypher: str, /, **parameters: Any) -> Rows:
         """Run one reading query in a transaction of its own.
@@ -103,11 +119,44 @@ class Graph:
         except ClientError as error:
             raise QueryRefused(error.message or str(error)) from error
 
+    async def run(self, cypher: str, /, *, rows: int) -> Answer:
+        """Run a reviewer's own query, after Neo4j's plan of it was looked through; nothing is tried a second time.
+
+        Cancelling closes the connection, and Neo4j stops the query.
+
+        Raises:
+            QueryRefused: it writes, reaches for files or addresses, or Neo4j does not understand it.
+            DatabaseAway, TooLong: as for `query`.
+        """
+
+        async def work(session: neo4j.AsyncSession) -> Answer:
+            # A reviewer's own text. The session only reads, and the plan is Neo4j's own reading of it.
+            planned = await (await session.run(f"EXPLAIN\n{cypher}")).consume()
+            if problem := not_reading(planned.query_type or "", planned.plan):
+                raise NotAllowed(problem)
+            result = await session.run(neo4j.Query(cypher, timeout=self._seconds))
+            table = [tuple(record.values()) for record in await result.fetch(rows + 1)]
+            return Answer(columns=tuple(result.keys()), rows=tuple(table[:rows]), more=len(table) > rows)
+
+        try:
+            async with self._panel:
+                return await self._within(work, fetch_size=200)
+        except (ClientError, TransientError) as error:
+            raise QueryRefused(_own_lines(error.message or str(error))) from error
+
     async def _read(self, work: Callable[[neo4j.AsyncManagedTransaction], Awaitable[T]]) -> T:
+        async def retried(session: neo4j.AsyncSession) -> T:
+            return await session.execute_read(neo4j.unit_of_work(timeout=self._seconds)(work))
+
+        return await self._within(retried)
+
+    async def _within(self, work: Callable[[neo4j.AsyncSession], Awaitable[T]], fetch_size: int = 1000) -> T:
         try:
             driver = self._connected()
-            async with driver.session(default_access_mode=neo4j.READ_ACCESS) as session:
-                found = await session.execute_read(neo4j.unit_of_work(timeout=self._seconds)(work))
+            async with driver.session(
+                database=DATABASE, default_access_mode=neo4j.READ_ACCESS, fetch_size=fetch_size
+            ) as session:
+                found = await work(session)
         except ClientError as error:
             code = error.code or ""
             if "TransactionTimedOut" in code:
@@ -116,6 +165,10 @@ class Graph:
                 await self.close()
                 raise DatabaseAway("the database refuses the page's password") from error
             raise
+        except TransientError as error:
+            if "MemoryPool" in (error.code or ""):
+                raise QueryRefused("it wants more memory than the database has") from error
+            raise DatabaseAway("the database is not ready") from error
         except (DriverError, Neo4jError, OSError) as error:
             raise DatabaseAway("the database does not answer") from error
         self._answered = True
@@ -160,6 +213,15 @@ class Graph:
         if not password:
             raise DatabaseAway("there is no password yet")
         return self._user, password
+
+
+def _own_lines(message: str) -> str:
+    """Neo4j's message with the lines that the reviewer sees: the word EXPLAIN stood on one before them."""
+    return re.sub(r"\(line (\d+), column (\d+) \(offset: \d+\)\)", _line_before, message)
+
+
+def _line_before(found: re.Match[str]) -> str:
+    return f"(line {max(1, int(found[1]) - 1)}, column {found[2]})"
 
 
 def quoted(name: str) -> str:

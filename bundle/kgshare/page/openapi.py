@@ -19,7 +19,7 @@ _ERRORS = {
 
 def document(project: Project, routes: Iterable[Route]) -> dict[str, Any]:
     """OpenAPI 3.1 for all routes, and for itself."""
-    paths: dict[str, Any] = {f"{PREFIX}{r.path}": {"get": _operation(r)} for r in routes}
+    paths: dict[str, Any] = {f"{PREFIX}{r.path}": {r.method.lower(): _operation(r)} for r in routes}
     paths[f"{PREFIX}openapi.json"] = {
         "get": {
             "summary": "This document.",
@@ -39,7 +39,12 @@ def document(project: Project, routes: Iterable[Route]) -> dict[str, Any]:
     }
     return {
         "openapi": "3.1.0",
-        "info": {"title": f"{project.name}: reading the graph", "version": "1"},
+        "info": {
+            "title": f"{project.name}: the page's API",
+            "version": "1",
+            "description": "What is asked by POST carries the session's cookie and its token in X-Kgshare-Csrf "
+            "(from /page.json), or `Authorization: Bearer` with the page's access token.",
+        },
         "paths": paths,
         "components": {"schemas": {"Error": _ERROR}},
     }
@@ -64,9 +69,17 @@ def _operation(route: Route) -> dict[str, Any]:
         "200": {"description": route.summary, "content": {"application/json": {"schema": {"type": "object"}}}}
     }
     answers |= {status: {"description": text, "content": content} for status, text in _ERRORS.items()}
+    if route.body is not None:
+        writing = {
+            "403": "It was not sent by the page itself.",
+            "409": "The graph is not as the request expects it.",
+        }
+        answers |= {status: {"description": text, "content": content} for status, text in writing.items()}
+    asked = {"requestBody": {"required": True, "content": {"application/json": {"schema": route.body}}}}
     return {
         "summary": route.summary,
         "operationId": route.path.replace("/", "-"),
         "parameters": [schema(p) for p in route.parameters],
+        **(asked if route.body is not None else {}),
         "responses": answers,
     }

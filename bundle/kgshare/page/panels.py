@@ -10,9 +10,10 @@ What the module exports and what it is handed is in docs/reference/page.md: ``mo
 from __future__ import annotations
 
 import importlib
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 from kgshare.page.assets import Asset
@@ -102,6 +103,43 @@ class Panel:
     assets: tuple[Asset, ...] = ()
 
 
+Consequences = Callable[[Query, str, tuple[str, ...], str | None], Awaitable[Sequence[Mapping[str, Any]]]]
+"""What is derived from a record: called with the query function, its label and key, and the property that would change
+(None: any). Returns ``{label, key, title, says}``, a row for each derived fact; ``says`` is what it is, in a few words."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Hooks:
+    """What a project tells the page beside its panels.
+
+    Attributes:
+        consequences: which derived facts rest on a record; None where the project has no answer of its own.
+        next: command that adds to a proposal what follows from it, with ``FILE`` for the proposal; or empty.
+    """
+
+    consequences: Consequences | None = None
+    next: str = ""
+
+
+def hooks(module: str) -> Hooks:
+    """The attribute ``HOOKS`` of the module of the panels; none where there is none.
+
+    Raises:
+        SettingsError: there is no such module, or its ``HOOKS`` are something else.
+    """
+    found = getattr(_module(module), "HOOKS", Hooks()) if module else Hooks()
+    if not isinstance(found, Hooks):
+        raise SettingsError(f"--panels {module}: HOOKS must be kgshare.page.panels.Hooks")
+    return found
+
+
+def _module(name: str) -> ModuleType:
+    try:
+        return importlib.import_module(name)
+    except ImportError as error:
+        raise SettingsError(f"--panels {name}: {error}") from error
+
+
 def load(module: str) -> tuple[Panel, ...]:
     """The panels of a module; an empty name means none.
 
@@ -110,10 +148,7 @@ def load(module: str) -> tuple[Panel, ...]:
     """
     if not module:
         return ()
-    try:
-        found = getattr(importlib.import_module(module), "PANELS", None)
-    except ImportError as error:
-        raise SettingsError(f"--panels {module}: {error}") from error
+    found = getattr(_module(module), "PANELS", None)
     if not isinstance(found, tuple) or not all(isinstance(p, Panel) for p in found):
         raise SettingsError(f"--panels {module}: PANELS must be a tuple of kgshare.page.panels.Panel")
     names = [p.name for p in found]

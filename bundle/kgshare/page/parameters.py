@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from typing import Any
 
 from starlette.datastructures import QueryParams
 
@@ -60,6 +61,31 @@ def _bounds(parameter: Parameter) -> tuple[int, int] | None:
 
 def _within(value: str, low: int, high: int) -> bool:
     return value.isascii() and value.isdigit() and len(value) < 12 and low <= int(value) <= high
+
+
+def read_body(declared: Mapping[str, Any], given: Any) -> dict[str, Any]:
+    """What was sent, looked over as far as its schema's first level says: the handlers look into it.
+
+    Raises:
+        BadParameter: all that is wrong, in one message.
+    """
+    if not isinstance(given, dict):
+        raise BadParameter("the body must be a JSON object")
+    properties: Mapping[str, Any] = declared.get("properties", {})
+    problems = [f"unknown member {name}" for name in given if name not in properties]
+    problems += [f"{name} is missing" for name in declared.get("required", ()) if name not in given]
+    kinds: Mapping[str, type] = {"string": str, "array": list, "integer": int, "object": dict}
+    for name, rules in properties.items():
+        wanted = kinds.get(rules.get("type", ""))
+        if name in given and wanted is not None:
+            value = given[name]
+            if not isinstance(value, wanted) or (wanted is int and isinstance(value, bool)):
+                problems.append(f"{name} must be of type {rules['type']}")
+            elif len(value) > rules.get("maxLength", 20_000) if isinstance(value, str) else False:
+                problems.append(f"{name} is longer than {rules.get('maxLength', 20_000):,} letters")
+    if problems:
+        raise BadParameter("; ".join(problems))
+    return given
 
 
 def schema(parameter: Parameter) -> dict[str, object]:

@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
-import neo4j.graph
-
-from kgshare.page.identity import Identity, properties
+from kgshare.page.ask import table
+from kgshare.page.identity import Identity
 from kgshare.page.panels import BadParameter, Missing, Parameter
 from kgshare.page.routes import Call, Route
-from kgshare.page.values import plain, typed
+from kgshare.page.values import plain
 from kgshare.questions import MOST_ROWS, BadValue, Question, values_of
 
 MOST_CHOICES = 500
@@ -83,12 +82,7 @@ def _answering(question: Question, identity: Identity) -> Callable[[Call], Await
         except BadValue as error:
             raise BadParameter(str(error)) from None
         found = await call.ask(question.cypher, values, rows=MOST_ROWS)
-        return {
-            "question": question.name,
-            "columns": list(found.columns),
-            "rows": [[cell(identity, value) for value in row] for row in found.rows],
-            "more": found.more,
-        }
+        return {"question": question.name, **table(identity, found)}
 
     return answer
 
@@ -104,22 +98,3 @@ async def _choices(named: Mapping[str, Question], call: Call) -> list[Any]:
         return list(parameter.choices)
     found = await call.ask(parameter.choices_cypher, {}, rows=MOST_CHOICES)
     return [plain(row[0]) for row in found.rows if row and row[0] is not None]
-
-
-def cell(identity: Identity, value: Any) -> dict[str, Any]:
-    """A value of an answer as JSON: a property's value with its type, a record with what opens it, or things of things."""
-    if isinstance(value, neo4j.graph.Node):
-        return {"type": "record", "value": identity.reference(value)}
-    if isinstance(value, neo4j.graph.Relationship):
-        return {"type": "relationship", "name": value.type, "value": properties(value)}
-    if isinstance(value, neo4j.graph.Path):
-        steps = zip(value.relationships, value.nodes[1:], strict=True)
-        parts = [value.nodes[0], *(part for step in steps for part in step)]
-        return {"type": "list", "value": [cell(identity, part) for part in parts]}
-    if isinstance(value, list):
-        return {"type": "list", "value": [cell(identity, item) for item in value]}
-    if isinstance(value, dict):
-        return {"type": "map", "value": {str(key): cell(identity, item) for key, item in value.items()}}
-    if value is None:
-        return {"type": "null", "value": None}
-    return typed(value)

@@ -6,6 +6,7 @@ from typing import Any
 
 import neo4j.graph
 
+from kgshare.page.drawing import drawing
 from kgshare.page.graphdb import Query, quoted
 from kgshare.page.identity import Identity, properties
 
@@ -91,10 +92,10 @@ async def around(
             break
         _take(await query(_STEP, ids=frontier, each=8), found, edges, limit)
     if len(found) > 1:
-        for row in await query(_AMONG, ids=list(found), limit=4 * limit):
+        for row in await query(AMONG, ids=list(found), limit=4 * limit):
             edges[row["r"].element_id] = row["r"]
     total = 1 + sum(g["total"] for g in groups)
-    return _drawing(identity, node, found, edges, total)
+    return _around(identity, node, found, edges, total)
 
 
 # Internal ids serve inside one request only; what leaves it is label and key.
@@ -104,7 +105,7 @@ _STEP = (
     "MATCH (n)-[r]->(m) RETURN r, m LIMIT $each UNION ALL MATCH (n)<-[r]-(m) RETURN r, m LIMIT $each "
     "} RETURN r, m"
 )
-_AMONG = (
+AMONG = (
     "MATCH (n) WHERE elementId(n) IN $ids MATCH (n)-[r]->(m) WHERE elementId(m) IN $ids RETURN r LIMIT $limit"
 )
 
@@ -121,30 +122,15 @@ def _take(
             edges[row["r"].element_id] = row["r"]
 
 
-def _drawing(
+def _around(
     identity: Identity,
     centre: neo4j.graph.Node,
     found: dict[str, neo4j.graph.Node],
     edges: dict[str, neo4j.graph.Relationship],
     total: int,
 ) -> dict[str, Any]:
-    names: dict[str, str] = {}
-    nodes = []
-    for number, (internal, node) in enumerate(found.items()):
-        reference = identity.reference(node)
-        known = reference["label"] is not None
-        names[internal] = (
-            "\u001f".join([reference["label"], *reference["key"]]) if known else f"unnamed {number}"
-        )
-        nodes.append({"id": names[internal], **reference})
-    drawn = [
-        {"source": names[r.start_node.element_id], "target": names[r.end_node.element_id], "type": r.type}
-        for r in edges.values()
-        if r.start_node is not None
-        and r.end_node is not None
-        and {r.start_node.element_id, r.end_node.element_id} <= names.keys()
-    ]
-    return {"centre": names[centre.element_id], "nodes": nodes, "edges": drawn, "neighbours": total - 1}
+    drawn, names = drawing(identity, found, edges.values())
+    return {"centre": names[centre.element_id], **drawn, "neighbours": total - 1}
 
 
 async def _node_and_groups(

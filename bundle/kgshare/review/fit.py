@@ -7,13 +7,13 @@ from dataclasses import dataclass, replace
 
 from kgshare.changes.apply import Conflict, apply
 from kgshare.changes.file import parse_change_set, render
+from kgshare.changes.make import follows_of, known_to
 from kgshare.changes.model import SUFFIX, Change, ChangeSet
 from kgshare.changes.order import Folder, ordered
 from kgshare.changes.present import Base, Present, present
 from kgshare.changes.rebase import Rebased
 from kgshare.changes.resolve import CannotResolve, Choice, Place, settle
 from kgshare.errors import ChangeError, ConflictError, Problem, UsageError
-from kgshare.review.accepted import follows_of, known_to
 from kgshare.review.show import conflict_problems
 
 Ask = Callable[[Conflict, int, int], Choice | None]

@@ -11,12 +11,13 @@ from typing import ClassVar
 
 from kgshare.changes.compose import compose
 from kgshare.changes.file import parse_change_set, render
+from kgshare.changes.make import name_for
 from kgshare.changes.model import SUFFIX, Change, ChangeSet
 from kgshare.changes.order import read_whole_folder
 from kgshare.changes.present import present
 from kgshare.errors import ConflictError, UsageError
 from kgshare.progress import Progress
-from kgshare.review.accepted import Accepted, name_for, read_accepted
+from kgshare.review.accepted import Accepted, read_accepted
 from kgshare.review.git import author_here
 from kgshare.review.propose import git_author
 from kgshare.review.show import conflict_problems

@@ -13,6 +13,7 @@ from typing import ClassVar
 
 from kgshare.aside import write_aside
 from kgshare.changes.file import read_change_set, render
+from kgshare.changes.make import name_for
 from kgshare.changes.model import SUFFIX, ChangeSet
 from kgshare.changes.order import Folder
 from kgshare.changes.present import Base
@@ -20,7 +21,7 @@ from kgshare.changes.resolve import Choice, Place
 from kgshare.errors import ChangeError, ConflictError, Problem, UsageError
 from kgshare.places import state_dir
 from kgshare.progress import Progress
-from kgshare.review.accepted import Accepted, name_for, read_accepted
+from kgshare.review.accepted import Accepted, read_accepted
 from kgshare.review.fit import Ask, Fitted, fit
 from kgshare.review.pending import Decisions, Pending
 from kgshare.review.propose import git_author, message_of

@@ -3,34 +3,24 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
 from pathlib import Path
 from typing import ClassVar
 
 from kgshare.aside import write_aside
 from kgshare.changes.diff import diff_texts
-from kgshare.changes.file import parse_change_set, render
-from kgshare.changes.model import SUFFIX, Change, ChangeSet, in_order
+from kgshare.changes.file import render
+from kgshare.changes.make import Wanted, make_change_set
+from kgshare.changes.model import SUFFIX, Change, ChangeSet
 from kgshare.changes.order import Folder, read_whole_folder
 from kgshare.errors import Interrupted, UsageError
 from kgshare.progress import Progress
-from kgshare.review.accepted import follows_of, name_for, now, read_accepted
+from kgshare.review.accepted import read_accepted
 from kgshare.review.git import GitError, author_here
 from kgshare.review.show import change_lines
 from kgshare.snapshot.live import read_stack
 from kgshare.stack.baseline import Baseline
-
-
-@dataclass(frozen=True, kw_only=True)
-class Wanted:
-    """What a proposer says about a proposal; see `ChangeSet`."""
-
-    title: str
-    reason: str
-    author: str
-    references: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -83,37 +73,6 @@ class ProposeReport:
         return "\n".join(
             [f"{self.file}: {made}", *self.notes, "  send the file, or add it to the project's change sets"]
         )
-
-
-def make_change_set(
-    changes: Iterable[Change],
-    wanted: Wanted,
-    *,
-    project: str,
-    baseline: str,
-    accepted: Sequence[ChangeSet] = (),
-    date: datetime | None = None,
-) -> ChangeSet:
-    """Edits as a change set; it is read back from its own file, so that it is one.
-
-    Args:
-        changes: what is proposed, on the graph of ``baseline``.
-        wanted: what the proposer says.
-        project: its name; baseline: ``sha256:`` and the graph's digest.
-        baseline: likewise.
-        accepted: the change sets in that graph, in order; it follows from those that touch the same records.
-        date: of the proposal; this second when not given.
-
-    Raises:
-        ChangeError: a title of several lines, no reason, and the like.
-    """
-    when, given = date or now(), in_order(changes)
-    made = ChangeSet(
-        title=wanted.title, author=wanted.author, date=when, reason=wanted.reason, references=wanted.references,
-        project=project, baseline=baseline, follows=follows_of(given, accepted), changes=given,
-    )  # fmt: skip
-    name = name_for(wanted.title, when, (one.name for one in accepted))
-    return parse_change_set(render(made).encode(), f"{name}{SUFFIX}")
 
 
 def edits_of(name: str | None, *, progress: Progress) -> Edits:

@@ -8,12 +8,13 @@ from typing import ClassVar
 
 from kgshare.aside import write_aside
 from kgshare.changes.file import parse_change_set, render
+from kgshare.changes.make import follows_of, name_for, now
 from kgshare.changes.model import SUFFIX, Change, ChangeSet, invert
 from kgshare.changes.present import present
 from kgshare.changes.resolve import CannotResolve, Choice, Place, settle
 from kgshare.errors import ConflictError, Problem, UsageError
 from kgshare.progress import Progress
-from kgshare.review.accepted import Accepted, follows_of, name_for, now, read_accepted
+from kgshare.review.accepted import Accepted, read_accepted
 from kgshare.review.fit import Ask
 from kgshare.review.git import author_here
 from kgshare.review.pending import Decisions

@@ -11,13 +11,13 @@ from typing import Literal
 
 from kgshare.aside import write_aside
 from kgshare.changes.file import render
+from kgshare.changes.make import Wanted, now
 from kgshare.changes.model import SUFFIX
 from kgshare.errors import Interrupted, SeedError, StackError, UsageError
 from kgshare.places import state_dir
 from kgshare.progress import Progress
-from kgshare.review.accepted import now
 from kgshare.review.git import author_here
-from kgshare.review.propose import Edits, Wanted, change_set_of, edits_of
+from kgshare.review.propose import Edits, change_set_of, edits_of
 from kgshare.review.show import change_lines
 
 SHOWN = 20  # lines of edits on a terminal

@@ -67,9 +67,11 @@ class Database(Queries):
     @cached_property
     def wire(self) -> Wire:
         """A connection of its own, for reading the whole graph."""
-        port = urlsplit(self._uri).port
-        assert port is not None  # `start_server` chose it
-        return self._wires.enter_context(Wire(port, self._password))
+        address = urlsplit(self._uri)
+        assert address.port is not None  # `start_server` chose it, or a stack's settings name it
+        return self._wires.enter_context(
+            Wire(address.port, self._password, host=address.hostname or "127.0.0.1")
+        )
 
     def ask(self, query: str, parameters: Mapping[str, Any], *, rows: int, seconds: float) -> Answer:
         """A query's table, at most so many rows; Neo4j stops it after so many seconds.
@@ -89,14 +91,17 @@ class Database(Queries):
         return Answer(columns=columns, rows=tuple(table[:rows]), more=len(table) > rows)
 
     @contextmanager
-    def transaction(self) -> Iterator[Queries]:
+    def transaction(self, seconds: float | None = None) -> Iterator[Queries]:
         """Queries that are committed together when the context is left, or, with an error, not at all.
+
+        Args:
+            seconds: after which Neo4j gives up; as its settings say when not given.
 
         Raises:
             QueryFailed: Neo4j refuses the commit.
         """
         try:
-            with self._session.begin_transaction() as within:
+            with self._session.begin_transaction(timeout=seconds) as within:
                 yield Queries(within)
                 within.commit()
         except (Neo4jError, DriverError) as error:
@@ -112,7 +117,7 @@ def connect(uri: str, password: str | None = None, *, read_only: bool = False) -
     """A session on the default database of a server.
 
     Args:
-        uri: ``bolt://127.0.0.1:PORT``.
+        uri: ``bolt://HOST:PORT``.
         password: of the user neo4j; None where the server asks for none.
         read_only: whether the server shall refuse what writes.
     """

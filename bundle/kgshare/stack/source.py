@@ -16,6 +16,7 @@ from kgshare.errors import BundleError, Problem, UsageError
 from kgshare.progress import Progress
 from kgshare.project import MANIFEST, Manifest, read_project
 from kgshare.seeding.result import SeedReport
+from kgshare.stack.about import about_text
 from kgshare.trust.check import Accept, vouched
 from kgshare.trust.verdict import Verdict
 
@@ -51,6 +52,7 @@ class Source:
         size: bytes of the bundle.
         archive: the images as ``docker load`` takes them, under the tags given by role.
         verdict: who vouches for it; None where nobody was asked.
+        about: what the page says of it, see `kgshare.stack.about`.
     """
 
     manifest: Manifest
@@ -62,6 +64,7 @@ class Source:
     size: int
     archive: Callable[[Mapping[str, str]], Iterator[bytes]]
     verdict: Verdict | None = None
+    about: str = ""
 
 
 def open_bundle(where: Path, progress: Progress, accept: Accept) -> tuple[Source, Bundle]:
@@ -103,6 +106,7 @@ def open_bundle(where: Path, progress: Progress, accept: Accept) -> tuple[Source
         size=bundle.size,
         archive=lambda tags: docker_archive(bundle, tags, platforms[0]),
         verdict=verdict,
+        about=about_text(bundle, verdict),
     )
     return source, bundle
 

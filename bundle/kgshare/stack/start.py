@@ -81,6 +81,7 @@ def plan_state(
         images=dict(images),
         browser_port=browser_port,
         kin=kin_of(manifest),
+        about=source.about,
     )
 
 

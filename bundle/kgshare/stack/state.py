@@ -55,6 +55,7 @@ class StackState:
         health: path that answers 200 when the application is well.
         store: name of the store's volume.
         kin: what the project's versions have in common, see `kgshare.stack.kin`.
+        about: what the page says of the bundle, see `kgshare.stack.about`.
         images: by service, ``database`` and ``application``.
     """
 
@@ -70,6 +71,7 @@ class StackState:
     images: dict[str, ImageNote]
     browser_port: int = 0
     kin: tuple[str, ...] = ()
+    about: str = ""
 
     @property
     def ports(self) -> set[int]:
@@ -86,6 +88,7 @@ class StackState:
             compose.APPLICATION_IMAGE: self.images[compose.APPLICATION].tag,
             compose.STORE: self.store,
             compose.BUNDLE: self.bundle,
+            **({compose.ABOUT: self.about} if self.about else {}),
             **({compose.BROWSER: str(self.browser_port)} if self.browser_port else {}),
         }
 
