@@ -69,11 +69,11 @@ export async function mountBrowse(element, page) {
     const filter = el("input", { type: "search", value: now.filter ?? "", placeholder: "Filter", "aria-label": `Filter ${now.label}`, autocomplete: "off", spellcheck: "false" });
     return [
       el("div", { class: "tools" },
-        el("form", { class: "filter", onsubmit: (event) => { event.preventDefault(); page.state.set({ filter: filter.value.trim() || null }); } }, filter),
+        el("form", { class: "table-filter", onsubmit: (event) => { event.preventDefault(); page.state.set({ filter: filter.value.trim() || null }); } }, filter),
         el("button", { type: "button", class: "small-button", onclick: (event) => exported(now, event.target, note) }, "CSV"),
         el("button", { type: "button", class: "small-button", onclick: () => place.prepend(adding(now.label, first.columns)) }, `Add a ${now.label}`)),
       el("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": now.label },
-        el("table", { class: "answer-table" },
+        el("table", { class: "answer-table records-table" },
           el("thead", {}, el("tr", {}, first.columns.map((c) => head(c, now)))), body)),
       body.children.length ? null : el("p", { class: "quiet" }, now.filter ? `No ${now.label} holds “${now.filter}”.` : "No records."),
       note, more].filter(Boolean);

@@ -28,9 +28,11 @@ function style() {
   const of = (name) => css.getPropertyValue(name).trim();
   return [
     { selector: "node", style: { "background-color": (n) => colour(n.data("label")), label: "data(short)", color: of("--ink"), "font-size": 10, "font-family": "system-ui, sans-serif", "text-valign": "bottom", "text-margin-y": 4, width: 18, height: 18, "text-background-color": of("--surface"), "text-background-opacity": 0.8, "text-background-padding": 1, "border-width": 0, "min-zoomed-font-size": 7 } },
-    { selector: "node.centre", style: { width: 30, height: 30, "border-width": 4, "border-color": of("--focus"), "font-weight": 700, "font-size": 12 } },
+    // In a crowd names come with the zoom, or where one points.
+    { selector: "node.crowd", style: { "min-zoomed-font-size": 11 } },
+    { selector: "node.centre", style: { width: 30, height: 30, "border-width": 4, "border-color": of("--focus"), "font-weight": 700, "font-size": 12, "min-zoomed-font-size": 0 } },
     { selector: "node.open", style: { "border-width": 2, "border-color": of("--line-strong") } },
-    { selector: "node.pointed", style: { "border-width": 4, "border-color": of("--doubt"), "z-index": 9 } },
+    { selector: "node.pointed", style: { "border-width": 4, "border-color": of("--doubt"), "z-index": 9, "min-zoomed-font-size": 0, "font-size": 14 } },
     { selector: "node:selected", style: { "overlay-opacity": 0.12 } },
     { selector: "edge", style: { width: 1, "line-color": of("--line-strong"), "target-arrow-color": of("--line-strong"), "target-arrow-shape": "triangle", "arrow-scale": 0.7, "curve-style": "bezier", label: "data(words)", "font-size": 8, color: of("--quiet"), "text-rotation": "autorotate", "text-background-color": of("--surface"), "text-background-opacity": 0.85, "text-background-padding": 1, "min-zoomed-font-size": 7 } },
     { selector: "edge.quiet", style: { label: "", opacity: 0.7 } },
@@ -63,6 +65,7 @@ function start(container, page) {
 function arrange(cy) {
   const count = cy.nodes().length;
   cy.edges().toggleClass("quiet", count > QUIET);
+  cy.nodes().toggleClass("crowd", count > QUIET);
   if (count > CROWD) { rings(cy); return; }
   const many = count > QUIET;
   cy.layout({ name: "cose", animate: false, randomize: false, padding: 18, nodeRepulsion: () => (many ? 250000 : 60000), idealEdgeLength: () => (many ? 60 : 70), nodeOverlap: 12, componentSpacing: 50, numIter: many ? 600 : 800 }).run();

@@ -18,7 +18,8 @@ import { mountTray } from "./tray.js";
 
 // The page's own views, after those of the project: which cards stand in each, and what fills them.
 const OWN = [
-  { view: "questions", view_title: "Ask", cards: [["questions", "Questions", mountQuestions], ["query", "Query", mountQuery]] },
+  { view: "questions", view_title: "Ask", cards: [["questions", "Questions", mountQuestions]] },
+  { view: "query", view_title: "Query", cards: [["query", "Query", mountQuery]] },
   { view: "browse", view_title: "Records", cards: [["browse", "Records", mountBrowse]] },
   { view: "changes", view_title: "Corrections", cards: [["changes", "Corrections", mountChangeSets]] },
   { view: "about", view_title: "About", cards: [["about", "About this bundle", mountAbout]] },
@@ -54,6 +55,9 @@ function showView(views) {
   const wanted = state.get("view");
   const view = views.some((v) => v.view === wanted) ? wanted : views[0].view;
   for (const tab of byId("tabs").querySelectorAll("[data-view]")) tab.setAttribute("aria-current", tab.dataset.view === view ? "page" : "false");
+  const tabs = byId("tabs");
+  const current = tabs.querySelector('[aria-current="page"]');
+  if (current) tabs.scrollLeft = current.offsetLeft - tabs.offsetLeft - (tabs.clientWidth - current.clientWidth) / 2;
   for (const place of byId("views").children) place.hidden = place.dataset.view !== view;
   shownView = view;
   if (document.documentElement.dataset.ready) fillView(view);
@@ -74,7 +78,6 @@ async function plug(panel, place, loading) {
 // A view of the page's own is filled when it is first looked at: what nobody opens asks nothing.
 function own(view, place, questions) {
   for (const [name, title, mount] of view.cards) {
-    if (name === "questions" && !questions) continue;
     const box = el("section", { class: "card panel full", id: `panel-${name}`, "aria-label": title });
     place.append(box);
     const fill = () => mount(box, { ...page, questions }).catch((error) => {
@@ -114,7 +117,7 @@ async function start() {
   byId("project").title = project.description;
   byId("version").textContent = project.version;
   await well;
-  const views = [...panels, ...OWN].filter((p, i, everything) => everything.findIndex((q) => q.view === p.view) === i);
+  const views = [...panels, ...OWN.filter((v) => v.view !== "questions" || questions)].filter((p, i, everything) => everything.findIndex((q) => q.view === p.view) === i);
   byId("tabs").append(...views.map((v) => el("a", { href: `?view=${encodeURIComponent(v.view)}`, "data-view": v.view, onclick: (event) => {
     if (event.ctrlKey || event.metaKey || event.shiftKey) return;
     event.preventDefault();
@@ -126,7 +129,7 @@ async function start() {
   drawGraph = mountGraph(page);
   mountSearch((label, key) => select(label, key));
   showView(views);
-  for (const view of OWN) own(view, placeOf(view.view), questions);
+  for (const view of OWN) if (placeOf(view.view)) own(view, placeOf(view.view), questions);
   mountTray(byId("tray"), page);
   const plugged = Promise.all(panels.map((panel) => plug(panel, placeOf(panel.view), modules.get(panel.name))));
   state.subscribe((changed) => {

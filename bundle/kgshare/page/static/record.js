@@ -161,6 +161,5 @@ async function introduction(about) {
     el("header", { class: "record-head" }, el("h2", {}, "No record selected"), el("p", { class: "quiet" }, found.project.description)),
     el("p", {}, "Search for one, or choose one in a list, a table or a drawing. Every selection has its own address."),
     el("p", { class: "quiet small" }, `${many(found.nodes, "node")}, ${many(found.relationships, "relationship")}`),
-    el("dl", { class: "properties" }, Object.entries(found.types).flatMap(([name, count]) => [el("dt", {}, words(name)), el("dd", {}, count.toLocaleString("en"))])),
   ];
 }

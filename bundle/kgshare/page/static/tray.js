@@ -68,10 +68,10 @@ function proposal(page) {
   const references = el("input", { id: "proposal-references", autocomplete: "off", placeholder: "doi:10.1000/example, cruise report p. 12", value: kept.references ?? "" });
   const said = el("div", { class: "proposed", "aria-live": "polite" });
   const button = el("button", { type: "submit", class: "primary" }, "Make the proposal");
-  const element = el("form", { class: "proposal", onsubmit: send },
-    el("h3", {}, "Propose"),
+  const form = el("form", { onsubmit: send },
     field("Title", title), field("Reason", reason), field("Your name and e-mail", author), field("What it rests on (optional)", references),
     el("div", { class: "tools" }, button), said);
+  const element = el("details", { class: "proposal", open: Boolean(kept.title || kept.reason) }, el("summary", {}, "Propose these changes"), form);
 
   function keep() {
     const now = { title: title.value, reason: reason.value, author: author.value, references: references.value };
