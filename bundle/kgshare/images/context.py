@@ -57,16 +57,8 @@ AUTH = "var/lib/kgshare/auth"
 JNA_FOLDER = {"amd64": "linux-x86-64", "arm64": "linux-aarch64"}
 NETTY_ARCH = {"amd64": "x86_64", "arm64": "aarch_64"}
 JAVA_HOME = "/usr/lib/jvm/java-21-openjdk-"
-# Jars that serve Parquet import and compressed dumps only: the seed stage has them, the database starts without.
-NOT_IN_IMAGE = frozenset(
-    {
-        "blue.strategic.parquet",
-        "com.github.luben",
-        "org.apache.hadoop",
-        "org.apache.parquet",
-        "org.xerial.snappy",
-    }
-)
+# Of what is not left out altogether (kgshare.lock.leftout): compressed dumps are read and written by the seed stage only.
+NOT_IN_IMAGE = frozenset({"com.github.luben"})
 # Of an npm package: what a browser loads, and what its licence asks to be kept.
 _ASSET = re.compile(
     r"\.(m?js|css|json|woff2?|svg|png|jpe?g|gif|wasm)$|^licen[cs]e|^notice|^copying", re.IGNORECASE

@@ -11,6 +11,7 @@ from importlib import metadata
 
 from packaging.requirements import Requirement
 
+from kgshare.lock.leftout import LEFT_OUT
 from kgshare.lock.model import Arch, DebianSet, JarSet, WheelSet
 from kgshare.project import Manifest, Project
 from kgshare.project.model import ImageBuild
@@ -52,6 +53,7 @@ class Needs:
         wheels: PEP 508 requirements per environment.
         jars: Maven coordinates of the roots.
         npm: package → exact version.
+        neo4j: version of Neo4j, which decides what is left out of it.
         image: digest of an application's own image; empty where it is made here.
     """
 
@@ -59,6 +61,7 @@ class Needs:
     wheels: dict[WheelSet, tuple[str, ...]]
     jars: dict[JarSet, tuple[str, ...]]
     npm: dict[str, str]
+    neo4j: str
     image: str = ""
 
     def digests(self) -> dict[str, str]:
@@ -67,7 +70,7 @@ class Needs:
         return {
             **image,
             "debian": _digest([SUITE, self.debian]),
-            "jars": _digest(self.jars),
+            "jars": _digest([self.jars, sorted(LEFT_OUT)]),
             "npm": _digest(self.npm),
             "wheels.application": _digest([PYTHON, self.wheels["application"]]),
             "wheels.seed": _digest([PYTHON, self.wheels["seed"]]),
@@ -92,6 +95,7 @@ def needs_of(project: Project) -> Needs:
             **_application_jars(manifest),
         },
         npm=_npm(manifest),
+        neo4j=manifest.neo4j.version,
         image=_image(project),
     )
 

@@ -17,6 +17,7 @@ from kgshare.doors.process import CommandFailed
 from kgshare.errors import KgshareError, LockError, Problem
 from kgshare.lock import maven, npm, wheels
 from kgshare.lock.debian import apt_root, resolve_debian
+from kgshare.lock.leftout import needed
 from kgshare.lock.model import (
     Arch,
     ArchLock,
@@ -126,9 +127,9 @@ class _Work:
         return None
 
     def jars(self) -> dict[JarSet, tuple[Jar, ...]]:
-        """Neo4j's jars, and those of plugins that Neo4j does not bring itself."""
+        """Neo4j's jars but those that are left out, and those of plugins that Neo4j does not bring itself."""
         context = maven.maven(self.cache.root, stop=self.stop)
-        database = maven.resolve_jars(context, self.needs.jars["database"])
+        database = needed(maven.resolve_jars(context, self.needs.jars["database"]), self.needs.neo4j)
         brought = {(jar.group, jar.artifact) for jar in database}
         plugins = [
             jar
