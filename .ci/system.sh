@@ -7,7 +7,7 @@ export PATH="$PATH:$ROOT/usr/sbin:$ROOT/sbin"
 # What the project needs of the system, in one place: EVIDENCE=DEBIAN-PACKAGE, evidence being a program or a file.
 NEEDS_CLONE="git=git /etc/ssl/certs/ca-certificates.crt=ca-certificates"
 NEEDS_BUILD="mmdebstrap=mmdebstrap /usr/share/keyrings/debian-archive-keyring.gpg=debian-archive-keyring"
-NEEDS_TEST="chromium=chromium /usr/share/fonts/truetype/dejavu/DejaVuSans.ttf=fonts-dejavu-core skopeo=skopeo ip=iproute2"
+NEEDS_TEST="chromium=chromium /usr/share/fonts/truetype/dejavu/DejaVuSans.ttf=fonts-dejavu-core skopeo=skopeo ip=iproute2 docker-registry=docker-registry"
 NEEDS_ENGINE="iptables=iptables"
 ENGINE="docker.io docker-cli docker-buildx docker-compose"
 ENGINE_OLDEST=25
@@ -97,11 +97,12 @@ plan() {
     has_buildx || PACKAGES_ENGINE=docker-buildx
     has_compose || PACKAGES_ENGINE="${PACKAGES_ENGINE:+$PACKAGES_ENGINE }docker-compose"
   fi
-  # Debian has oras from 13 on; with Docker's own packages on a 12 nothing is taken from trixie.
-  if [ "$level" = test ] && ! present oras; then
-    if [ "$release" != 12 ]; then PACKAGES="${PACKAGES:+$PACKAGES }oras"
-    elif ! has_docker_ce; then PACKAGES_ENGINE="${PACKAGES_ENGINE:+$PACKAGES_ENGINE }oras"; fi
-  fi
+  # Debian has these from 13 on; with Docker's own packages on a 12 nothing is taken from trixie.
+  for need in oras cosign; do
+    if [ "$level" != test ] || present $need; then continue; fi
+    if [ "$release" != 12 ]; then PACKAGES="${PACKAGES:+$PACKAGES }$need"
+    elif ! has_docker_ce; then PACKAGES_ENGINE="${PACKAGES_ENGINE:+$PACKAGES_ENGINE }$need"; fi
+  done
   if whole_engine && [ -n "$release" ] && ! is_root; then JOIN=$(id -un); fi
   if [ -n "$JOIN" ] && id -nG "$JOIN" 2>/dev/null | grep -qw docker; then JOIN=""; fi
 }
@@ -253,6 +254,9 @@ install_packages() {
   apt_update
   # shellcheck disable=SC2086 # lists of names
   [ -z "$PACKAGES" ] || apt_install $PACKAGES
+  case " $PACKAGES " in # the tests start their own, on loopback
+    *" docker-registry "*) [ ! -d "$ROOT/run/systemd/system" ] || as_root systemctl disable --now --quiet docker-registry >&2 || true ;;
+  esac
   [ -n "$PACKAGES_ENGINE" ] || return 0
   if [ "$release" = 12 ]; then
     apt_install debian-archive-keyring # the newest of Debian 12 knows trixie's keys

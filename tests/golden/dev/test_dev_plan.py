@@ -16,7 +16,20 @@ NEW_ENGINE = """case "$1 $2" in
   "buildx version") exit 0 ;;
 esac"""
 PRESENT = dict.fromkeys(
-    ("git", "mmdebstrap", "iptables", "chromium", "skopeo", "ip", "oras", "newuidmap", "fakeroot"), "exit 0"
+    (
+        "git",
+        "mmdebstrap",
+        "iptables",
+        "chromium",
+        "skopeo",
+        "ip",
+        "oras",
+        "cosign",
+        "docker-registry",
+        "newuidmap",
+        "fakeroot",
+    ),
+    "exit 0",
 )
 FILES = (
     "etc/ssl/certs/ca-certificates.crt",
