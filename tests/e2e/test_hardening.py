@@ -17,13 +17,9 @@ pytestmark = pytest.mark.docker  # what builds them
 
 
 @pytest.fixture(scope="module", params=["ocean_bundle", "bakery_bundle"])
-def images(
-    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[tuple[Image, ...]]:
+def images(request: pytest.FixtureRequest) -> tuple[Image, ...]:
     """The images of the ocean, and of a project with a plugin and Neo4j Browser."""
-    bundle = read_bundle(Path(request.getfixturevalue(request.param)))
-    with images_of(bundle) as found:
-        yield found
+    return images_of(read_bundle(Path(request.getfixturevalue(request.param))))
 
 
 def test_no_image_runs_as_root_or_is_started_by_a_shell(images: tuple[Image, ...]) -> None:
