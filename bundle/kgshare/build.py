@@ -81,7 +81,11 @@ class BuildReport:
             f"  {note}\n" for note in (*self.notes, f"policy: {self.policy[0]}", *self.policy[1:])
         )
         start = "up --local" if self.engine == LocalEngine.name else "up"
-        vouched = f"signed by {self.signer}, {self.fingerprint}" if self.signer else "! not signed"
+        vouched = (
+            f"signed by {self.signer}{self.fingerprint and ', '}{self.fingerprint}"
+            if self.signer
+            else "! not signed"
+        )
         return (
             f"{self.bundle}\n  {self.size / 1e6:.1f} MB, {self.digest}\n  {vouched}\n{done}{kept}\n{notes}"
             f"{self.seconds:.1f} s; `kgshare {start} {self.bundle.name}` starts it"
@@ -136,7 +140,7 @@ def build(
     todo = forecast(plan, store)
     author = author_of(signing)
     if author and any(todo.values()):
-        author.unlock()  # before the first slow step
+        author.ready()  # before the first slow step
     work: Mapping[str, Work] = {}
     builder: Engine | None = None
     if any(todo.values()):
@@ -290,8 +294,8 @@ def _report(
         engine=engine.name if engine else "",
         notes=(*(engine.remarks if engine else ()), *((author.note,) if author and author.note else ())),
         policy=(policy.line(), *policy.remarks),
-        signer=author.key.public.name if author else "",
-        fingerprint=author.key.public.fingerprint if author else "",
+        signer=author.name if author else "",
+        fingerprint=author.mark if author else "",
         steps=steps,
     )
 
