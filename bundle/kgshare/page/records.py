@@ -81,8 +81,8 @@ async def around(
     node, groups = await _node_and_groups(query, identity, label, key)
     found: dict[str, neo4j.graph.Node] = {node.element_id: node}
     edges: dict[str, neo4j.graph.Relationship] = {}
-    each = max(2, (limit - 1) // max(1, len(groups)))
-    for rows in (await _raw_pages(query, identity, label, key, groups, min(each, 40))).values():
+    shares = fair([group["total"] for group in groups], limit - 1)
+    for rows in (await _raw_pages(query, identity, label, key, groups, shares)).values():
         _take(rows, found, edges, limit)
     reached = {node.element_id}
     for _ in range(depth - 1):
@@ -158,21 +158,45 @@ def _branch(identity: Identity, label: str, type_: str, direction: str) -> str:
 
 
 async def _raw_pages(
-    query: Query, identity: Identity, label: str, key: list[str], groups: list[dict[str, Any]], limit: int
+    query: Query,
+    identity: Identity,
+    label: str,
+    key: list[str],
+    groups: list[dict[str, Any]],
+    limits: list[int],
 ) -> dict[tuple[str, str], list[dict[str, Any]]]:
     if not groups:
         return {}
-    branches = [f"{_branch(identity, label, g['type'], g['direction'])} LIMIT $limit" for g in groups]
+    branches = [
+        f"{_branch(identity, label, g['type'], g['direction'])} LIMIT $limits[{i}]"
+        for i, g in enumerate(groups)
+    ]
     pages: dict[tuple[str, str], list[dict[str, Any]]] = {}
-    for row in await query(" UNION ALL ".join(branches), **identity.parameters(key), limit=limit):
+    for row in await query(" UNION ALL ".join(branches), **identity.parameters(key), limits=limits):
         pages.setdefault((row["type"], row["direction"]), []).append(row)
     return pages
+
+
+def fair(totals: list[int], room: int) -> list[int]:
+    """How many each gets of what there is room for: all of them as much, what one does not need goes to the others.
+
+    At least one each, so that every kind is seen.
+    """
+    shares = [0] * len(totals)
+    left = max(room, len(totals))
+    while left > 0 and (hungry := [i for i, total in enumerate(totals) if shares[i] < total]):
+        each = max(1, left // len(hungry))
+        for i in hungry:
+            given = min(each, totals[i] - shares[i], left)
+            shares[i] += given
+            left -= given
+    return shares
 
 
 async def _pages(
     query: Query, identity: Identity, label: str, key: list[str], groups: list[dict[str, Any]], limit: int
 ) -> dict[tuple[str, str], list[dict[str, Any]]]:
-    raw = await _raw_pages(query, identity, label, key, groups, limit)
+    raw = await _raw_pages(query, identity, label, key, groups, [limit] * len(groups))
     return {name: [_item(identity, row) for row in rows] for name, rows in raw.items()}
 
 

@@ -36,7 +36,7 @@ export function selected() {
 
 /** Select a record everywhere; `more` sets further parameters of the address in the same step. */
 export function select(label, key, more = {}) {
-  state.set({ label, key: label ? [key].flat() : null, ...more });
+  state.set({ label, key: label ? [key].flat() : null, tab: null, property: null, ...more });
 }
 
 /** Show a record as long as none is selected; the address stays as it is. */

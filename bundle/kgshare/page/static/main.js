@@ -1,17 +1,29 @@
 // Puts the page together: tabs, panels, the selected record, its graph, the search box.
 
-import { api } from "./api.js";
+import { mountAbout } from "./about.js";
+import { api, hello, onTrouble } from "./api.js";
 import { mountBrowse } from "./browse.js";
 import * as bus from "./bus.js";
+import { mountChangeSets } from "./changesets.js";
 import { byId, el } from "./dom.js";
+import * as edits from "./edits.js";
 import { mountGraph, nameLabels } from "./graph.js";
+import { healthy, notice } from "./health.js";
+import { mountQuery } from "./query.js";
 import { mountQuestions } from "./questions.js";
 import { showRecord } from "./record.js";
 import { mountSearch } from "./search.js";
 import * as state from "./state.js";
+import { mountTray } from "./tray.js";
 
-const QUESTIONS = { view: "questions", view_title: "Questions" };
-const BROWSE = { view: "browse", view_title: "Records" };
+// The page's own views, after those of the project: which cards stand in each, and what fills them.
+const OWN = [
+  { view: "questions", view_title: "Ask", cards: [["questions", "Questions", mountQuestions]] },
+  { view: "query", view_title: "Query", cards: [["query", "Query", mountQuery]] },
+  { view: "browse", view_title: "Records", cards: [["browse", "Records", mountBrowse]] },
+  { view: "changes", view_title: "Corrections", cards: [["changes", "Corrections", mountChangeSets]] },
+  { view: "about", view_title: "About", cards: [["about", "About this bundle", mountAbout]] },
+];
 const describers = [];
 let aboutOnce = null;
 
@@ -26,17 +38,29 @@ const page = {
   say: (text) => { byId("speech").textContent = text; },
 };
 
+let shownView;
 let drawGraph;
 function selectionChanged(now = selected()) {
-  showRecord(now, { describers, open: select, page, about });
+  showRecord(now, { describers, page, about });
   drawGraph(now);
+}
+
+// Others than the selected record may hang on what was written (its neighbours' titles, counts), so both are asked again.
+function dataChanged() {
+  aboutOnce = null;
+  selectionChanged();
 }
 
 function showView(views) {
   const wanted = state.get("view");
   const view = views.some((v) => v.view === wanted) ? wanted : views[0].view;
   for (const tab of byId("tabs").querySelectorAll("[data-view]")) tab.setAttribute("aria-current", tab.dataset.view === view ? "page" : "false");
+  const tabs = byId("tabs");
+  const current = tabs.querySelector('[aria-current="page"]');
+  if (current) tabs.scrollLeft = current.offsetLeft - tabs.offsetLeft - (tabs.clientWidth - current.clientWidth) / 2;
   for (const place of byId("views").children) place.hidden = place.dataset.view !== view;
+  shownView = view;
+  if (document.documentElement.dataset.ready) fillView(view);
 }
 
 async function plug(panel, place, loading) {
@@ -51,24 +75,40 @@ async function plug(panel, place, loading) {
   }
 }
 
-function notice(text) {
-  byId("notice").textContent = text;
-  byId("notice").hidden = !text;
-}
-
-// After a restart of the database the page goes on by itself; nothing that was typed is lost.
-async function untilHealthy() {
-  for (;;) {
-    const health = await fetch("/health").then((r) => r.json()).catch(() => ({ status: "the page's server does not answer" }));
-    if (health.status === "ok") { notice(""); return; }
-    notice(health.status === "starting" ? "The database is starting…" : "The database does not answer. Waiting for it…");
-    await new Promise((done) => setTimeout(done, 1000));
+// A view of the page's own is filled when it is first looked at: what nobody opens asks nothing.
+function own(view, place, questions) {
+  for (const [name, title, mount] of view.cards) {
+    const box = el("section", { class: "card panel full", id: `panel-${name}`, "aria-label": title });
+    place.append(box);
+    const fill = () => mount(box, { ...page, questions }).catch((error) => {
+      const again = el("div", {}, el("p", { class: "problem", role: "alert" }, error.message), el("button", { type: "button", class: "small-button", onclick: () => { box.replaceChildren(); fill(); } }, "Try again"));
+      box.replaceChildren(again);
+    });
+    fillers.set(view.view, [...(fillers.get(view.view) ?? []), fill]);
   }
 }
 
+const fillers = new Map();
+async function fillView(view) {
+  const waiting = fillers.get(view) ?? [];
+  fillers.delete(view);
+  await Promise.all(waiting.map((fill) => fill()));
+}
+
+// After a lost connection or a restart of the database everything is asked again; what was typed stays in its forms.
+let troubled = false;
+onTrouble(async () => {
+  if (troubled || !document.documentElement.dataset.ready) return;
+  troubled = true;
+  await healthy();
+  troubled = false;
+  aboutOnce = null;
+  await edits.load().catch(() => bus.dataChanged(null));
+});
+
 async function start() {
-  const healthy = untilHealthy();
-  const { project, panels, labels, questions, browser } = await fetch("/page.json").then((r) => r.json());
+  const well = healthy();
+  const { project, panels, labels, questions, browser } = await hello();
   const modules = new Map(panels.map((panel) => [panel.name, import(panel.module)]));
   for (const module of modules.values()) module.catch(() => {});
   nameLabels(labels);
@@ -76,8 +116,8 @@ async function start() {
   byId("project").textContent = project.name;
   byId("project").title = project.description;
   byId("version").textContent = project.version;
-  await healthy;
-  const views = [...panels, ...(questions ? [QUESTIONS] : []), BROWSE].filter((p, i, everything) => everything.findIndex((q) => q.view === p.view) === i);
+  await well;
+  const views = [...panels, ...OWN.filter((v) => v.view !== "questions" || questions)].filter((p, i, everything) => everything.findIndex((q) => q.view === p.view) === i);
   byId("tabs").append(...views.map((v) => el("a", { href: `?view=${encodeURIComponent(v.view)}`, "data-view": v.view, onclick: (event) => {
     if (event.ctrlKey || event.metaKey || event.shiftKey) return;
     event.preventDefault();
@@ -86,13 +126,11 @@ async function start() {
   if (browser) byId("tabs").append(el("a", { href: browser, target: "_blank", rel: "noopener noreferrer", class: "elsewhere" }, "Neo4j Browser"));
   for (const v of views) byId("views").append(el("div", { class: "view", "data-view": v.view }));
   const placeOf = (view) => [...byId("views").children].find((p) => p.dataset.view === view);
-  drawGraph = mountGraph((label, key) => select(label, key));
+  drawGraph = mountGraph(page);
   mountSearch((label, key) => select(label, key));
   showView(views);
-  const browse = el("section", { class: "card panel full", id: "panel-browse", "aria-label": "Records" });
-  placeOf("browse").append(browse);
-  const asking = el("section", { class: "card panel full", id: "panel-questions", "aria-label": "Questions" });
-  if (questions) placeOf("questions").append(asking);
+  for (const view of OWN) if (placeOf(view.view)) own(view, placeOf(view.view), questions);
+  mountTray(byId("tray"), page);
   const plugged = Promise.all(panels.map((panel) => plug(panel, placeOf(panel.view), modules.get(panel.name))));
   state.subscribe((changed) => {
     if (changed.has("view")) showView(views);
@@ -102,8 +140,9 @@ async function start() {
   if (selected()) selectionChanged();
   await plugged;
   if (!selected()) selectionChanged();
-  if (questions) await mountQuestions(asking, page).catch((error) => asking.append(el("p", { class: "problem" }, error.message)));
-  await mountBrowse(browse, page).catch((error) => browse.append(el("p", { class: "problem" }, error.message)));
+  bus.onData(dataChanged);
+  await edits.load({ start: true }).catch(() => {});
+  await fillView(shownView);
   document.documentElement.dataset.ready = "true";
 }
 

@@ -1,8 +1,8 @@
 // The view of the project's questions: the list, a form with the defaults, the answer as a table; all in the address.
 
 import { api } from "./api.js";
+import { table } from "./answer.js";
 import { el, shown } from "./dom.js";
-import { colour } from "./graph.js";
 
 const IN_ADDRESS = "p."; // before a parameter's name, so that it is no name of the page's own
 const TYPED = { int: "numeric", float: "decimal" };
@@ -12,7 +12,7 @@ export async function mountQuestions(element, page) {
   const list = el("ul", { class: "labels questions" });
   const place = el("div", { class: "question" });
   element.append(
-    el("header", { class: "card-head" }, el("h2", {}, "Questions")),
+    el("header", { class: "card-head" }, el("h2", {}, "Questions"), el("p", { class: "quiet small" }, "Stated by the project, with the answers that its build was checked against")),
     el("div", { class: "browse" }, list, place));
   const { questions } = await api("questions");
   list.append(...questions.map((q) => el("li", {}, el("button", {
@@ -33,7 +33,7 @@ export async function mountQuestions(element, page) {
       el("details", {}, el("summary", {}, "The query"), el("pre", { class: "cypher" }, question.cypher)));
     let shownAnswer;
     try {
-      shownAnswer = table(await api(`questions/${question.name}`, values), page);
+      shownAnswer = table(await api(`questions/${question.name}`, values), page, question.name);
     } catch (error) {
       shownAnswer = [el("p", { class: "problem", role: "alert" }, error.message)];
     }
@@ -45,6 +45,7 @@ export async function mountQuestions(element, page) {
   page.state.subscribe((changed) => {
     if ([...changed].some((name) => name === "question" || name.startsWith(IN_ADDRESS))) show();
   });
+  page.onData(show);
   await show();
 }
 
@@ -82,38 +83,4 @@ async function propose(question, p, input) {
   const options = el("datalist", { id: `${input.id}-choices` }, choices.map((c) => el("option", { value: shown(c) })));
   input.after(options);
   input.setAttribute("list", options.id);
-}
-
-function table(answer, page) {
-  const count = answer.rows.length;
-  const said = answer.more ? `The first ${count.toLocaleString("en")} rows; there are more.` : `${count.toLocaleString("en")} ${count === 1 ? "row" : "rows"}`;
-  if (!count) return [el("p", { class: "quiet" }, "No rows.")];
-  return [
-    el("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": "Answer" },
-      el("table", { class: "answer-table" },
-        el("thead", {}, el("tr", {}, answer.columns.map((c, i) => el("th", { scope: "col", class: numbers(answer.rows, i) ? "number" : null }, c)))),
-        el("tbody", {}, answer.rows.map((row) => el("tr", {}, row.map((c) => el("td", { class: `type-${c.type}` }, cell(c, page)))))))),
-    el("p", { class: "quiet small" }, said),
-  ];
-}
-
-const numbers = (rows, column) => rows.every((row) => ["int", "float", "null"].includes(row[column].type));
-
-function cell(found, page) {
-  if (found.type === "null") return el("span", { class: "quiet", title: "no value" }, "–");
-  if (found.type === "record") return record(found.value, page);
-  if (found.type === "relationship") {
-    const properties = found.value.map((p) => `${p.name} ${shown(p.value)}`).join(", ");
-    return el("span", { class: "quiet" }, properties ? `${found.name} (${properties})` : found.name);
-  }
-  if (found.type === "list") return found.value.flatMap((one, i) => (i ? [", ", cell(one, page)] : [cell(one, page)])).flat();
-  if (found.type === "map") return Object.entries(found.value).flatMap(([name, one], i) => [i ? ", " : "", `${name}: `, cell(one, page)]).flat();
-  return shown(found.value);
-}
-
-function record(reference, page) {
-  if (!reference.label) return reference.title;
-  const dot = el("span", { class: "dot", "aria-hidden": "true" });
-  dot.style.background = colour(reference.label);
-  return el("button", { type: "button", class: "link", title: reference.label, onclick: () => page.select(reference.label, reference.key) }, dot, reference.title);
 }
