@@ -141,6 +141,8 @@ def build(
     store = StepStore(root=cache_dir() / "steps")
     todo = forecast(plan, store)
     author = author_of(signing)
+    if author and author.note:
+        progress.say(author.note)
     if author and any(todo.values()):
         author.ready()  # before the first slow step
     work: Mapping[str, Work] = {}
@@ -294,7 +296,7 @@ def _report(
         size=target.stat().st_size,
         seconds=round(time.monotonic() - start, 2),
         engine=engine.name if engine else "",
-        notes=(*(engine.remarks if engine else ()), *((author.note,) if author and author.note else ())),
+        notes=engine.remarks if engine else (),
         policy=(policy.line(), *policy.remarks),
         signer=author.name if author else "",
         fingerprint=author.mark if author else "",
