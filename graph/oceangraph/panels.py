@@ -9,6 +9,7 @@ from typing import Any
 from kgshare.page.assets import Asset
 from kgshare.page.graphdb import Query
 from kgshare.page.panels import Endpoint, Missing, Panel, Parameter
+from oceangraph.follows import HOOKS as HOOKS
 
 STATIC = Path(__file__).parent / "static"
 
