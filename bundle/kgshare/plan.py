@@ -210,6 +210,7 @@ def _attest(project: Project, lock: Lock, arch: Arch, origin: Origin) -> Step:
         inputs={
             "manifest": project.checksum,
             "lock": text_digest(render(lock)),
+            "data sets": text_digest(repr(project.datasets), tree_digest(data_files(project), project.root)),
             "revision in Git": text_digest(origin.revision, *origin.changed),
             "kgshare's evidence": text_digest(__version__, _code("attest", "bundle", "images/context.py")),
             **_where(arch),
@@ -236,11 +237,19 @@ def _policy(project: Project, lock: Lock) -> Step:
 
 
 def input_files(project: Project) -> list[Path]:
-    """Every file and folder of the project that a build reads: manifest, lock, seed, application."""
+    """Every file and folder of the project that a build reads: manifest, lock, seed, application, what the manifest names."""
     from kgshare.lock.model import LOCK
     from kgshare.project import MANIFEST
 
-    return [project.root / MANIFEST, project.root / LOCK, *seed_files(project), *application_files(project)]
+    manifest = project.manifest
+    named = [name for name in (manifest.questions, manifest.datasets) if isinstance(name, str)]
+    files = [project.root / name for name in (MANIFEST, LOCK, *named)]
+    return [*files, *seed_files(project), *application_files(project), *data_files(project)]
+
+
+def data_files(project: Project) -> list[Path]:
+    """Every file and folder of the project that one of its data sets is said to be in."""
+    return [project.root / path for dataset in project.datasets for path in dataset.files]
 
 
 def application_files(project: Project) -> list[Path]:

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from kgshare import plan, secrets
+from kgshare.attest.data import data_parts
 from kgshare.attest.make import Attested, attest
 from kgshare.attest.names import MEDIA_TYPES, PROVENANCE, SBOM, output_of
 from kgshare.attest.origin import UNKNOWN, Origin
@@ -181,7 +182,8 @@ class Works:
             engine=self.engine.name, engine_version=self.engine.version,
             reused=[name for name, result in done.items() if result.cached],
         )  # fmt: skip
-        attested = Attested(images=self._images(done), files=beside)
+        data = data_parts(self.project.datasets, self.project.root)
+        attested = Attested(images=self._images(done), files=beside, data=data)
         readings = Readings(cache_dir() / "readings", self.inputs.path)
         attest(self.project.manifest, attested, materials, run, readings, out)
 

@@ -2,7 +2,7 @@
 
 A test module takes these fixtures with ``pytest_plugins = ("tests.integration.page_server",)``; the graph is seeded
 once a session. ``KGSHARE_TEST_NEO4J_LIB`` (jars) and ``KGSHARE_TEST_ASSETS`` (npm packages) may name folders to use
-instead of those that the lock brings.
+instead of those that the lock brings, ``KGSHARE_TEST_OCEAN_BOLT`` the address of an ocean graph that is open already.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ import time
 from collections.abc import Generator, Iterator
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
-from typing import Any
+from typing import Any, Protocol
 from urllib.error import HTTPError
 from urllib.parse import urlencode
 from urllib.request import urlopen
@@ -28,17 +28,32 @@ import pytest
 import uvicorn
 
 from kgshare.doors.process import run
-from kgshare.page.app import create
+from kgshare.page.app import Source, create
 from kgshare.page.assets import Asset
 from kgshare.page.graphdb import Graph
 from kgshare.page.panels import load
 from kgshare.page.settings import Settings, read_settings
 from kgshare.project import read_project
 from kgshare.seeding.plan import seed_spec
-from kgshare.seeding.server import Install, Server, free_port, start_server
+from kgshare.seeding.server import Install, free_port, start_server
 
 ROOT = Path(__file__).parents[2]
 CRUISE = "318M20130321"
+
+
+class Opened(Protocol):
+    """A database that answers at ``uri``."""
+
+    @property
+    def uri(self) -> str:
+        """Its Bolt address."""
+
+
+@dataclass(frozen=True)
+class Given:
+    """A database that somebody else opened."""
+
+    uri: str
 
 
 @dataclass(frozen=True)
@@ -46,7 +61,7 @@ class Page:
     """A running page: ``url`` without a slash at the end, and the database behind it."""
 
     url: str
-    database: Server
+    database: Opened
 
     def get(self, path: str, **parameters: object) -> tuple[int, Any]:
         """Status and JSON of an answer of the API."""
@@ -70,8 +85,14 @@ def page_install(request: pytest.FixtureRequest) -> Install:
 
 
 @pytest.fixture(scope="session")
-def ocean_database(page_install: Install, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+def ocean_database(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Opened]:
     """The ocean project's own store, opened."""
+    if given := os.environ.get("KGSHARE_TEST_OCEAN_BOLT"):
+        yield Given(given)
+        return
+    page_install: Install = request.getfixturevalue("page_install")
     folder = tmp_path_factory.mktemp("ocean")
     spec = seed_spec(
         read_project(ROOT),
@@ -116,7 +137,7 @@ def page_assets(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPat
     return folder
 
 
-def settings(folder: Path, database: Server, assets: Path | None, **environment: str) -> Settings:
+def settings(folder: Path, database: Opened, assets: Path | None, **environment: str) -> Settings:
     """Settings of a page for the ocean graph, read as a container's page reads them."""
     manifest = read_project(ROOT).manifest
     said = {
@@ -135,7 +156,7 @@ def settings(folder: Path, database: Server, assets: Path | None, **environment:
 
 @pytest.fixture(scope="session")
 def ocean_page(
-    ocean_database: Server, page_assets: Path, tmp_path_factory: pytest.TempPathFactory
+    ocean_database: Opened, page_assets: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Page]:
     """The page with the ocean's panels, served on loopback."""
     folder = tmp_path_factory.mktemp("page")
@@ -143,9 +164,13 @@ def ocean_page(
     yield from serve(dataclasses.replace(chosen, host="127.0.0.1", port=free_port()), ocean_database)
 
 
-def serve(chosen: Settings, database: Server) -> Generator[Page, None, None]:
-    """Serve in a thread until the generator is closed."""
-    graph = Graph(chosen.uri, chosen.user, chosen.password_file)
+def serve(chosen: Settings, database: Opened) -> Generator[Page, None, None]:
+    """Serve a database in a thread until the generator is closed."""
+    yield from serve_graph(chosen, Graph(chosen.uri, chosen.user, chosen.password_file), database)
+
+
+def serve_graph(chosen: Settings, graph: Source, database: Opened) -> Generator[Page, None, None]:
+    """The same for any graph that can be asked, as a made-up one."""
     app = create(chosen, load("oceangraph.panels"), graph)
     server = uvicorn.Server(
         uvicorn.Config(app, host=chosen.host, port=chosen.port, log_level="warning", lifespan="on")

@@ -6,18 +6,22 @@ export const MARGIN = { top: 26, right: 14, bottom: 26, left: 44 };
 // Half of the plot for the upper 1,500 dbar, where most of what changes is; as the WOCE atlases do.
 const BREAK = 1500;
 
-/** Scales of a plot of this size; `zoom` is d3's transform. */
-export function axes(data, width, height, zoom) {
+/**
+ * Scales of a section of this size; `zoom` is d3's transform. `frame` may cut out a part: `{x: [from, to], pressure: [top, low]}`.
+ * `x` and `y` go to the canvas, `baseX` and `baseY` to the plot before zooming, `fromX` and `fromY` back from the canvas.
+ */
+export function axes(data, width, height, zoom, frame = null) {
   const w = Math.max(10, width - MARGIN.left - MARGIN.right);
   const h = Math.max(10, height - MARGIN.top - MARGIN.bottom);
-  const deepest = d3.max(data.bottles, (b) => b.pressure) ?? 1;
+  const { deepest } = data;
   const [from, to] = d3.extent(data.stations, (s) => s.x);
   const pad = ((to ?? 1) - (from ?? 0)) * 0.012 || 0.5;
-  const x = d3.scaleLinear([from - pad, to + pad], [0, w]);
-  const split = deepest > 1.6 * BREAK;
-  const y = split ? d3.scaleLinear([0, BREAK, deepest * 1.02], [0, h * 0.5, h]) : d3.scaleLinear([0, deepest * 1.02], [0, h]);
+  const floor = Math.min(1.1 * deepest, Math.max(deepest * 1.02, d3.quantile(data.stations, 0.98, (s) => s.floor ?? 0) ?? 0));
+  const split = !frame && deepest > 1.6 * BREAK;
+  const x = d3.scaleLinear(frame?.x ?? [from - pad, to + pad], [0, w]);
+  const y = split ? d3.scaleLinear([0, BREAK, floor], [0, h * 0.5, h]) : d3.scaleLinear(frame?.pressure ?? [0, floor], [0, h]);
   return {
-    w, h, split: split ? BREAK : null,
+    w, h, split: split ? BREAK : null, baseX: x, baseY: y,
     x: (value) => MARGIN.left + zoom.applyX(x(value)),
     y: (value) => MARGIN.top + zoom.applyY(y(value)),
     fromX: (pixel) => x.invert(zoom.invertX(pixel - MARGIN.left)),
@@ -49,7 +53,7 @@ export function drawAxes(context, scale, data, colours, station) {
     context.fillText(d3.format(",")(tick), MARGIN.left - 7, y);
   }
   context.textAlign = "left";
-  context.fillText("dbar", 2, 10);
+  context.fillText("Pressure, dbar", 2, 10);
   if (station) mark(context, scale, colours, station);
 }
 
@@ -81,7 +85,34 @@ function pressureTicks(scale) {
   return [...d3.ticks(top, scale.split, Math.max(1, part)).filter((t) => t < scale.split), scale.split, ...d3.ticks(scale.split, low, Math.max(1, scale.h / 45 - part)).filter((t) => t > scale.split + 200)];
 }
 
-function line(context, x1, y1, x2, y2) {
+/** A plot of two linear axes: the frame of profiles, T–S diagrams and time series. */
+export function frame(context, { x, y, left, right, top, bottom, css, xTitle, yTitle, xFormat = d3.format("~g"), yFormat = d3.format(","), xTicks = null }) {
+  context.font = css.font;
+  context.lineWidth = 1;
+  context.fillStyle = css.quiet;
+  context.strokeStyle = css.line;
+  context.textAlign = "center";
+  context.textBaseline = "top";
+  for (const tick of x.ticks(xTicks ?? Math.max(2, (right - left) / 70))) {
+    const at = Math.round(x(tick)) + 0.5;
+    line(context, at, top, at, bottom);
+    context.fillText(xFormat(tick), at, bottom + 5);
+  }
+  context.textAlign = "right";
+  context.textBaseline = "middle";
+  for (const tick of y.ticks(Math.max(3, (bottom - top) / 45))) {
+    const at = Math.round(y(tick)) + 0.5;
+    line(context, left, at, right, at);
+    context.fillText(yFormat(tick), left - 6, at);
+  }
+  context.textBaseline = "alphabetic";
+  context.fillText(xTitle, right, bottom + 30);
+  context.textAlign = "left";
+  context.fillText(yTitle, 2, top - 7);
+}
+
+/** A straight line. */
+export function line(context, x1, y1, x2, y2) {
   context.beginPath();
   context.moveTo(x1, y1);
   context.lineTo(x2, y2);

@@ -2,17 +2,23 @@
 
 import { d3 } from "./data.js";
 
+const VIRIDIS = d3.range(256).map((i) => d3.rgb(d3.interpolateViridis(i / 255)));
 export const scheme = matchMedia("(prefers-color-scheme: dark)");
 
 /** The page's colours, as they are now. */
 export function theme() {
   const css = getComputedStyle(document.documentElement);
   const of = (name) => css.getPropertyValue(name).trim();
-  return { ink: of("--ink"), quiet: of("--quiet"), line: of("--line"), strong: of("--line-strong"), surface: of("--surface"), raised: of("--raised"), accent: of("--accent"), bad: of("--glare"), doubt: of("--amber"), land: of("--land"), sea: of("--sea"), profile: of("--profile-dot"), font: "11px " + of("--sans") };
+  return { ink: of("--ink"), quiet: of("--quiet"), line: of("--line"), strong: of("--line-strong"), surface: of("--surface"), raised: of("--raised"), accent: of("--accent"), bad: of("--glare"), doubt: of("--amber"), land: of("--land"), sea: of("--sea"), profile: of("--profile-dot"), floor: of("--floor"), edge: of("--floor-edge"), contour: of("--contour"), iso: of("--iso"), speck: of("--speck"), font: "11px " + of("--sans") };
 }
 
 /** Colour of a value: viridis, perceptually uniform and safe for the colour-blind. */
-export const colours = (domain) => d3.scaleSequential(domain, d3.interpolateViridis).clamp(true);
+export const colours = (domain) => { const at = shade(domain); return (value) => VIRIDIS[at(value)].formatHex(); };
+
+/** The same as red, green and blue, for pictures that are made of many. */
+export const shades = (domain) => { const at = shade(domain); return (value) => VIRIDIS[at(value)]; };
+
+const shade = ([low, high]) => (value) => Math.max(0, Math.min(255, Math.round((255 * (value - low)) / (high - low || 1))));
 
 /** Make the canvas as sharp as the screen; returns its context, and width and height in CSS pixels. */
 export function sharp(canvas) {
@@ -28,7 +34,7 @@ export function sharp(canvas) {
   return { context, width, height };
 }
 
-/** A bottle with flag 4: it glares. */
+/** A value with flag 4: a disc that glares, with a cross in it; small ones are crosses. */
 export function glare(context, x, y, colour, strong) {
   const reach = strong ? 24 : 7;
   const halo = context.createRadialGradient(x, y, 2, x, y, reach);
@@ -39,16 +45,33 @@ export function glare(context, x, y, colour, strong) {
   context.beginPath();
   context.arc(x, y, reach, 0, 7);
   context.fill();
+  if (strong) {
+    context.beginPath();
+    context.arc(x, y, 6, 0, 7);
+    context.fillStyle = colour;
+    context.fill();
+    context.lineWidth = 1.5;
+    context.strokeStyle = "#fff";
+    context.stroke();
+    cross(context, x, y, 2.4, "#fff", 1.4);
+  } else {
+    cross(context, x, y, 2.6, "rgba(10, 17, 23, 0.75)", 3.4);
+    cross(context, x, y, 2.6, colour, 1.8);
+  }
+}
+
+function cross(context, x, y, size, colour, width) {
   context.beginPath();
-  context.arc(x, y, strong ? 5.5 : 2.4, 0, 7);
-  context.fillStyle = colour;
-  context.fill();
-  context.lineWidth = strong ? 2 : 0.8;
-  context.strokeStyle = "#fff";
+  context.moveTo(x - size, y - size);
+  context.lineTo(x + size, y + size);
+  context.moveTo(x + size, y - size);
+  context.lineTo(x - size, y + size);
+  context.lineWidth = width;
+  context.strokeStyle = colour;
   context.stroke();
 }
 
-/** A bottle with flag 3: an amber diamond, open in the middle. */
+/** A value with flag 3: an amber diamond, open in the middle. */
 export function diamond(context, x, y, colour, size = 3.6) {
   context.beginPath();
   context.moveTo(x, y - size);
@@ -92,6 +115,35 @@ export function plate(context, text, x, y, { ink, surface, width, colour, away =
   context.textBaseline = "middle";
   context.fillText(text, left + 6, y + 0.5);
   context.font = context.font.replace(/^(600|bold) /, "");
+}
+
+/** The thin ring around what is pointed at, here or in another view. */
+export function halo(context, x, y, radius = 8) {
+  context.beginPath();
+  context.arc(x, y, radius, 0, 7);
+  context.lineWidth = 3;
+  context.strokeStyle = "rgba(0, 0, 0, 0.4)";
+  context.stroke();
+  context.lineWidth = 1.5;
+  context.strokeStyle = "#fff";
+  context.stroke();
+}
+
+/** Small dots of one colour: squares, which are drawn faster than discs and look the same at this size. */
+export function specks(context, xs, ys, colour, size = 1.4) {
+  context.fillStyle = colour;
+  const half = size / 2;
+  for (let i = 0; i < xs.length; i++) context.fillRect(xs[i] - half, ys[i] - half, size, size);
+}
+
+/** Text with a rim of the ground's colour, to be read on anything. */
+export function rimmed(context, text, x, y, colour, rim) {
+  context.lineJoin = "round";
+  context.lineWidth = 3;
+  context.strokeStyle = rim;
+  context.strokeText(text, x, y);
+  context.fillStyle = colour;
+  context.fillText(text, x, y);
 }
 
 /** Call `draw` now, whenever the element's size or the colour scheme changes; at most once a frame. */

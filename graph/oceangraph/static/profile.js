@@ -1,112 +1,118 @@
-// The profile of the station in view: value against pressure. What lies far outside is pinned to the edge, with its value.
+// The profile in view: value against pressure. What lies far outside of the good values is pinned to the edge, with its value.
 
 import { el } from "/static/dom.js";
-import { chosen, d3, load, openBottle, station } from "./data.js";
-import { colours, diamond, glare, onFrame, plate, ring, sharp, theme } from "./paint.js";
+import { frame } from "./axes.js";
+import { column, tipText, walking } from "./column.js";
+import { d3 } from "./data.js";
+import { ocean } from "./ocean.js";
+import { colours, diamond, glare, halo, onFrame, plate, ring, sharp, theme } from "./paint.js";
+import { saving } from "./save.js";
 
-const MARGIN = { top: 10, right: 16, bottom: 34, left: 44 };
+const MARGIN = { top: 22, right: 16, bottom: 38, left: 46 };
 
 /** Mount the panel. */
 export async function mount(element, page) {
   const title = el("h2", {}, "Profile");
   const note = el("p", { class: "quiet small" });
-  const canvas = el("canvas", { class: "profile-canvas", role: "img" });
-  element.append(el("header", { class: "card-head" }, el("div", {}, title, note)), el("div", { class: "canvas-box" }, canvas));
-  let data = await load(page);
+  const canvas = el("canvas", { class: "profile-canvas", role: "img", tabindex: "0" });
+  const save = saving(() => `profile-${shown?.key ?? ""}`, {
+    picture: () => ({ title: `${title.textContent}: ${shown?.name ?? ""}`, canvases: [canvas], print: `${note.textContent} ${shown?.citation ?? ""}` }),
+    table: () => ({ columns: ["id", "pressure (dbar)", shown?.units ? `${shown.name} (${shown.units})` : (shown?.name ?? "value"), "flag"], rows: (shown?.items ?? []).map((i) => [i.id, i.pressure, i.value, i.flag]) }),
+  });
+  element.append(el("header", { class: "card-head" }, el("div", {}, title, note), el("div", { class: "tools" }, ...save)), el("div", { class: "canvas-box" }, canvas));
+  const sea = await ocean(page);
+  let shown = null;
+  let mark = null;
+  let asked = 0;
+
+  async function follow() {
+    const mine = ++asked;
+    try {
+      const next = await column(page, sea);
+      if (mine !== asked) return;
+      shown = next;
+      title.textContent = shown?.title ?? "Profile";
+      note.textContent = shown ? `${shown.name}${shown.units ? `, ${shown.units}` : ""} · ${shown.note}` : "Choose a station in the section or on the map.";
+    } catch (error) {
+      if (mine !== asked) return;
+      shown = null;
+      note.textContent = error.message;
+    }
+    canvas.setAttribute("aria-label", shown ? `Profile of ${shown.name}, ${shown.title}, ${shown.items.length} values. Arrow keys move, Enter opens.` : "No profile");
+    canvas.dataset.column = shown?.key ?? "";
+    canvas.dataset.items = String(shown?.items.length ?? 0);
+    draw();
+  }
 
   const draw = onFrame(canvas, () => {
     const { context, width, height } = sharp(canvas);
-    const here = station(data, page);
-    title.textContent = here ? `Station ${here.station}` : "Profile";
-    note.textContent = here ? `${data.parameter.name}${data.parameter.units ? `, ${data.parameter.units}` : ""} · ${here.date?.slice(0, 10) ?? ""} · ${Math.abs(here.latitude).toFixed(2)}°${here.latitude < 0 ? "S" : "N"} ${Math.abs(here.longitude).toFixed(2)}°${here.longitude < 0 ? "W" : "E"}` : "Choose a station in the section or on the map.";
-    canvas.setAttribute("aria-label", here ? `Profile of ${data.parameter.name} at station ${here.station}, ${here.bottles.length} bottles` : "No station chosen");
-    if (here) paint(context, width, height, here, data, chosen(data, page));
+    if (shown?.items.length) paint(context, width, height, shown, { selected: page.selected()?.key[0], pointed: mark?.id ?? page.pointed?.()?.key[0], show: sea.flagsShown() });
   });
 
-  canvas.addEventListener("click", (event) => {
-    const here = station(data, page);
-    if (!here) return;
+  function under(event) {
+    if (!shown) return null;
     const [px, py] = d3.pointer(event, canvas);
-    const { width, height } = canvas.getBoundingClientRect();
-    const scale = scales(here, data, width, height);
-    const found = d3.least(here.bottles.filter((b) => b.verdict !== "missing"), (b) => Math.hypot(scale.pin(b.value) - px, scale.y(b.pressure) - py));
-    if (found && Math.hypot(scale.pin(found.value) - px, scale.y(found.pressure) - py) < 20) openBottle(page, found);
+    const scale = scales(shown, canvas.clientWidth, canvas.clientHeight);
+    const far = (i) => Math.hypot(scale.pin(i.value) - px, scale.y(i.pressure) - py);
+    const found = d3.least(shown.items.filter((i) => i.verdict !== "missing"), far);
+    return found && far(found) < 18 ? found : null;
+  }
+
+  canvas.addEventListener("click", (event) => { const i = under(event); if (i) page.select(i.label, i.id, shown.more); });
+  canvas.addEventListener("pointermove", (event) => {
+    const i = under(event);
+    canvas.style.cursor = i ? "pointer" : "";
+    canvas.title = i ? tipText(i, shown) : "";
+    if (i) page.point?.(i.label, i.id); else page.point?.(null);
   });
-  page.state.subscribe(async (changed) => {
-    if (changed.has("cruise") || changed.has("parameter")) data = await load(page).catch(() => data);
-    draw();
-  });
-  page.onSelect(draw);
+  canvas.addEventListener("pointerleave", () => page.point?.(null));
+  walking(canvas, page, () => shown, (i) => { mark = i; draw(); });
+  sea.onChange((what) => { if (what.pointed) draw(); else follow(); });
+  await follow();
 }
 
-function scales(here, data, width, height) {
-  const good = here.bottles.filter((b) => b.verdict === "good").map((b) => b.value);
-  const [low, high] = good.length > 1 ? d3.extent(good) : data.domain;
+function scales(shown, width, height) {
+  const good = shown.items.filter((i) => i.verdict === "good").map((i) => i.value);
+  const [low, high] = good.length > 1 ? d3.extent(good) : [shown.domain[0] ?? 0, shown.domain[1] ?? 1];
   const pad = (high - low) * 0.08 || 0.1;
-  const x = d3.scaleLinear([Math.min(low - pad, low >= 0 ? -pad : low), high + pad], [MARGIN.left, width - MARGIN.right]).nice(4);
-  const y = d3.scaleLinear([0, (d3.max(here.bottles, (b) => b.pressure) ?? 1) * 1.04], [MARGIN.top, height - MARGIN.bottom]);
+  const x = d3.scaleLinear([low - pad, high + pad], [MARGIN.left, width - MARGIN.right]).nice(4);
+  const y = d3.scaleLinear([shown.from ?? 0, (d3.max(shown.items, (i) => i.pressure) ?? 1) * 1.04], [MARGIN.top, height - MARGIN.bottom]);
   return { x, y, pin: (value) => Math.max(MARGIN.left + 9, Math.min(x(value), width - MARGIN.right - 9)) };
 }
 
-function paint(context, width, height, here, data, selected) {
+/** Draw a profile; `old` beside `new` uses the same. */
+export function paint(context, width, height, shown, { selected, pointed, show }) {
   const css = theme();
-  const scale = scales(here, data, width, height);
-  frame(context, scale, css, width, height, data);
-  const colour = colours(data.domain);
-  const good = here.bottles.filter((b) => b.verdict === "good");
+  const scale = scales(shown, width, height);
+  frame(context, { ...scale, css, left: MARGIN.left, right: width - MARGIN.right, top: MARGIN.top, bottom: height - MARGIN.bottom, xTitle: shown.units ? `${shown.name}, ${shown.units}` : shown.name, yTitle: "Pressure, dbar" });
+  const colour = colours(shown.domain);
+  const good = show.has("good") ? shown.items.filter((i) => i.verdict === "good") : [];
   context.beginPath();
-  good.forEach((b, i) => (i ? context.lineTo(scale.x(b.value), scale.y(b.pressure)) : context.moveTo(scale.x(b.value), scale.y(b.pressure))));
+  good.forEach((i, n) => (n ? context.lineTo(scale.x(i.value), scale.y(i.pressure)) : context.moveTo(scale.x(i.value), scale.y(i.pressure))));
   context.strokeStyle = css.strong;
   context.lineWidth = 1.25;
   context.stroke();
-  for (const b of good) {
+  const radius = good.length > 60 ? 2.4 : 3.6;
+  for (const i of good) {
     context.beginPath();
-    context.arc(scale.x(b.value), scale.y(b.pressure), 3.6, 0, 7);
-    context.fillStyle = colour(b.value);
+    context.arc(scale.x(i.value), scale.y(i.pressure), radius, 0, 7);
+    context.fillStyle = colour(i.value);
     context.fill();
-    context.lineWidth = 1;
+    context.lineWidth = 0.8;
     context.strokeStyle = css.quiet;
     context.stroke();
   }
   context.font = css.font;
-  for (const b of here.bottles.filter((one) => one.verdict === "bad")) {
-    const [x, y] = [scale.pin(b.value), scale.y(b.pressure)];
-    glare(context, x, y, css.bad, true);
-    const off = Math.abs(scale.x(b.value) - x) > 1;
-    const text = off ? (scale.x(b.value) > x ? `${b.value} →` : `← ${b.value}`) : String(b.value);
-    plate(context, text, x, y, { ...css, width, colour: css.bad });
+  for (const i of shown.items.filter((one) => one.verdict === "bad" && show.has("bad"))) {
+    const [x, y] = [scale.pin(i.value), scale.y(i.pressure)];
+    glare(context, x, y, css.bad, shown.items.length < 60);
+    const off = Math.abs(scale.x(i.value) - x) > 1;
+    const text = off ? (scale.x(i.value) > x ? `${i.value} →` : `← ${i.value}`) : String(i.value);
+    if (shown.items.length < 60) plate(context, text, x, y, { ...css, width, colour: css.bad });
   }
-  for (const b of here.bottles.filter((one) => one.verdict === "doubt")) diamond(context, scale.pin(b.value), scale.y(b.pressure), css.doubt, 5);
-  if (selected?.station === here && selected.value !== null) ring(context, scale.pin(selected.value), scale.y(selected.pressure), css.ink, 10);
-}
-
-function frame(context, scale, css, width, height, data) {
-  context.font = css.font;
-  context.fillStyle = css.quiet;
-  context.strokeStyle = css.line;
-  context.lineWidth = 1;
-  context.textBaseline = "top";
-  for (const tick of scale.x.ticks(Math.max(3, width / 90))) {
-    const x = Math.round(scale.x(tick)) + 0.5;
-    context.beginPath();
-    context.moveTo(x, MARGIN.top);
-    context.lineTo(x, height - MARGIN.bottom);
-    context.stroke();
-    context.textAlign = "center";
-    context.fillText(String(tick), x, height - MARGIN.bottom + 6);
+  for (const i of shown.items.filter((one) => one.verdict === "doubt" && show.has("doubt"))) diamond(context, scale.pin(i.value), scale.y(i.pressure), css.doubt, 5);
+  for (const [id, mark] of [[pointed, halo], [selected, (c, x, y) => ring(c, x, y, css.ink, 10)]]) {
+    const i = id && shown.items.find((one) => one.id === id && one.value !== null);
+    if (i) mark(context, scale.pin(i.value), scale.y(i.pressure));
   }
-  context.textBaseline = "middle";
-  context.textAlign = "right";
-  for (const tick of scale.y.ticks(6)) {
-    const y = Math.round(scale.y(tick)) + 0.5;
-    context.beginPath();
-    context.moveTo(MARGIN.left, y);
-    context.lineTo(width - MARGIN.right, y);
-    context.stroke();
-    context.fillText(d3.format(",")(tick), MARGIN.left - 7, y);
-  }
-  context.textAlign = "right";
-  context.fillText(data.parameter.units, width - MARGIN.right, height - 8);
-  context.textAlign = "left";
-  context.fillText("dbar", 2, height - 8);
 }

@@ -2,15 +2,21 @@
 
 import { el } from "/static/dom.js";
 import { MARGIN, axes, drawAxes } from "./axes.js";
-import { chosen, d3, degrees, load, openBottle, sentence, station } from "./data.js";
-import { colours, diamond, glare, onFrame, plate, ring, scheme, sharp, theme } from "./paint.js";
+import { before } from "./before.js";
+import { d3, degrees, meaning, named, sentence } from "./data.js";
+import { finder } from "./hit.js";
+import { ocean } from "./ocean.js";
+import { halo, onFrame, ring, scheme, sharp, theme } from "./paint.js";
+import { clip, drawBottles, drawBreak, drawCallouts, drawField, drawFloor, drawLegend, prepared } from "./plot.js";
+import { saving } from "./save.js";
 
 export { describe } from "./bottle.js";
 
 const SHOWN = [["good", "Good"], ["doubt", "Questionable (3)"], ["bad", "Bad (4)"], ["missing", "No value"]];
 const DEFAULT = "good,doubt,bad";
+const WEIGHT = { bad: 1.6, doubt: 1.3 };
 
-/** Mount the panel; see kgshare/page/panels.py for `page`. */
+/** Mount the panel; see docs/reference/page.md for `page`. */
 export async function mount(element, page) {
   const title = el("h2", {}, "Section");
   const subtitle = el("p", { class: "quiet small" });
@@ -21,49 +27,75 @@ export async function mount(element, page) {
   const tip = el("div", { class: "tip", hidden: true });
   const flagged = el("div", { class: "flagged" });
   const reset = el("button", { type: "button" }, "Whole section");
+  const sea = await ocean(page);
+  const slider = before(page, sea);
+  const save = saving(() => `${sea.data.cruise.expocode}-${sea.data.parameter.variable}${page.state.get("at") ? `-before-${page.state.get("at")}` : ""}`, { picture, table });
   element.append(
-    el("header", { class: "card-head" }, el("div", {}, title, subtitle), el("div", { class: "tools" }, choice, reset)),
-    el("div", { class: "key-row" }, filters, legend), el("div", { class: "canvas-box" }, canvas, tip), flagged);
+    el("header", { class: "card-head" }, el("div", {}, title, subtitle), el("div", { class: "tools" }, choice, reset, ...save)),
+    el("div", { class: "key-row" }, filters, legend), slider.place, el("div", { class: "canvas-box" }, canvas, tip), flagged);
 
-  let data = await load(page);
   let zoom = d3.zoomIdentity;
   let cursor = null;
-  const visible = () => new Set((page.state.get("flags") ?? DEFAULT).split(","));
+  let made = null;
+  let find = null;
 
   const draw = onFrame(canvas, () => {
     const { context, width, height } = sharp(canvas);
+    const { data } = sea;
     const css = theme();
     const scale = axes(data, width, height, zoom);
-    const here = station(data, page);
-    context.save();
-    context.beginPath();
-    context.rect(MARGIN.left, MARGIN.top, scale.w, scale.h);
-    context.fillStyle = css.raised;
-    context.fill();
-    context.clip();
-    const show = visible();
-    if (show.has("good")) drawField(context, data, scale);
-    if (scale.split) hairline(context, scale, css);
+    const still = axes(data, width, height, d3.zoomIdentity);
+    const here = sea.station();
+    const show = sea.flagsShown();
+    if (made?.data !== data || made.w !== scale.w || made.h !== scale.h) made = { data, w: scale.w, h: scale.h, ...prepared(data, still) };
+    if (!find || find.data !== data || find.w !== scale.w || find.h !== scale.h || find.flags !== page.state.get("flags")) {
+      const near = finder(data.bottles.filter((b) => show.has(b.verdict)), (b) => still.baseX(b.station.x), (b) => still.baseY(b.pressure), (b) => WEIGHT[b.verdict] ?? 1);
+      find = { data, w: scale.w, h: scale.h, flags: page.state.get("flags"), near };
+    }
+    clip(context, scale, css);
+    if (show.has("good")) drawField(context, made, scale, zoom, css);
+    drawFloor(context, data, scale, css);
+    drawBreak(context, scale, css);
     drawBottles(context, data, scale, show, css, here);
     context.restore();
     drawAxes(context, scale, data, css, here);
-    drawCallouts(context, scale, css, width, show, here, page, data);
-    const mark = cursor ?? chosen(data, page);
-    if (mark) ring(context, scale.x(mark.station.x), scale.y(mark.pressure), "#ffffff", cursor ? 8 : 10);
-    canvas.dataset.drawn = String(data.bottles.filter((b) => show.has(b.verdict)).length);
-    expose(canvas, scale, here, show);
+    const bad = here && show.has("bad") ? here.bottles.filter((b) => b.verdict === "bad") : [];
+    // What was undone is good again: it is named all the same, since it is what one looks for.
+    const undone = here ? here.bottles.filter((b) => sea.undone.has(b.id) && b.verdict === "good") : [];
+    drawCallouts(context, [...bad, ...undone], data, scale, css, width);
+    const chosen = sea.chosen();
+    if (chosen) ring(context, scale.x(chosen.station.x), scale.y(chosen.pressure), "#ffffff", 10);
+    const mark = cursor ?? sea.pointed();
+    if (mark && mark !== chosen) halo(context, scale.x(mark.station.x), scale.y(mark.pressure));
+    expose(data, scale, here, bad, show);
   });
 
+  // Where the flagged bottles of the station in view were painted, for tests and for whoever scripts the page.
+  function expose(data, scale, here, bad, show) {
+    canvas.dataset.drawn = String(data.bottles.filter((b) => show.has(b.verdict)).length);
+    canvas.dataset.station = here?.station ?? "";
+    canvas.dataset.domain = JSON.stringify(data.domain);
+    canvas.dataset.glaring = JSON.stringify(bad.map((b) => ({ id: b.id, sample: b.sample, value: b.value, flag: b.flag, x: scale.x(here.x), y: scale.y(b.pressure) })));
+  }
+
   function describeSection() {
-    const { cruise, parameter, counts } = data;
+    const { cruise, parameter, counts, stations, bottles } = sea.data;
     title.textContent = `${parameter.name} along ${cruise.section ?? cruise.name}`;
-    subtitle.textContent = `${cruise.name} · ${data.stations.length} stations, ${data.bottles.length.toLocaleString("en")} bottles`;
-    choice.replaceChildren(...data.parameters.filter((p) => p.variable !== "pressure").map((p) => el("option", { value: p.variable, selected: p.variable === parameter.variable }, p.units ? `${p.name} (${p.units})` : p.name)));
+    subtitle.replaceChildren(
+      `${cruise.name} · ${stations.length} stations, ${bottles.length.toLocaleString("en")} bottles · `,
+      el("button", { type: "button", class: "as-link", title: parameter.description || `Parameter ${parameter.code}`, onclick: () => page.select("Parameter", parameter.code) }, parameter.standard_name ?? "no CF standard name"));
+    choice.replaceChildren(...sea.data.parameters.filter((p) => p.variable !== "pressure").map((p) => el("option", { value: p.variable, selected: p.variable === parameter.variable }, named(p))));
     filters.replaceChildren(...SHOWN.map(([name, text]) => el("label", { class: `filter ${name}` },
-      el("input", { type: "checkbox", value: name, checked: visible().has(name), onchange: setFlags }), el("span", { class: "swatch", "aria-hidden": "true" }), text, el("span", { class: "count" }, (counts.get(name) ?? 0).toLocaleString("en")))));
-    canvas.setAttribute("aria-label", `${title.textContent}. ${counts.get("bad") ?? 0} bottles flagged bad, ${counts.get("doubt") ?? 0} questionable. Arrow keys move from bottle to bottle, Enter opens one.`);
-    drawLegend(legend, data);
+      el("input", { type: "checkbox", value: name, checked: sea.flagsShown().has(name), onchange: setFlags }), el("span", { class: "swatch", "aria-hidden": "true" }), text, el("span", { class: "count" }, (counts.get(name) ?? 0).toLocaleString("en")))));
+    canvas.setAttribute("aria-label", `${title.textContent}. ${counts.get("bad") ?? 0} bottles flagged bad, ${counts.get("doubt") ?? 0} questionable. Arrow keys move from bottle to bottle, Enter opens one, plus and minus zoom.`);
+    paintLegend();
+    slider.refresh();
     listFlagged();
+  }
+
+  function paintLegend() {
+    const { context, width } = sharp(legend);
+    drawLegend(context, width, sea.data, theme());
   }
 
   function setFlags() {
@@ -72,159 +104,82 @@ export async function mount(element, page) {
   }
 
   function listFlagged() {
-    const here = station(data, page);
-    const found = here ? here.bottles.filter((b) => b.verdict === "bad" || b.verdict === "doubt") : [];
-    const now = chosen(data, page);
+    const here = sea.station();
+    const found = here ? here.bottles.filter((b) => b.verdict === "bad" || b.verdict === "doubt" || sea.undone.has(b.id)) : [];
+    const now = sea.chosen();
+    const focused = flagged.contains(document.activeElement) ? document.activeElement.dataset.bottle : null;
     flagged.replaceChildren(
       el("span", { class: "quiet small" }, here ? (found.length ? `Flagged at station ${here.station}` : `Nothing flagged at station ${here.station}`) : "Choose a station"),
-      ...found.map((b) => el("button", { type: "button", class: `chip ${b.verdict}`, "aria-pressed": String(now === b), "data-bottle": b.id, onclick: () => openBottle(page, b), title: data.meanings[String(b.flag)] ?? "" },
+      ...found.map((b) => el("button", { type: "button", class: `chip ${b.verdict}`, "aria-pressed": String(now === b), "data-bottle": b.id, title: meaning(b.flag, sea.data),
+        onclick: () => sea.openBottle(b), onpointerenter: () => sea.point(b), onpointerleave: () => sea.point(null) },
         el("span", { class: "swatch", "aria-hidden": "true" }), el("strong", {}, String(b.value)), ` sample ${b.sample}, ${d3.format(",")(b.pressure)} dbar, flag ${b.flag}`)));
-  }
-
-  // A station, cast or bottle that was opened elsewhere (search, graph, record) comes into view here too.
-  function bringIntoView() {
-    const record = page.selected();
-    if (!record || !["Station", "Cast", "Bottle"].includes(record.label)) return;
-    const found = data.stations.find((s) => record.key[0] === s.id || record.key[0].startsWith(`${s.id}/`));
-    if (found && found.station !== page.state.get("station")) page.state.set({ station: found.station }, { replace: true });
-  }
-
-  function nearest(event) {
-    const [px, py] = d3.pointer(event, canvas);
-    const { width, height } = canvas.getBoundingClientRect();
-    const scale = axes(data, width, height, zoom);
-    const show = visible();
-    let [best, least] = [null, 16 * 16];
-    for (const b of data.bottles) {
-      if (!show.has(b.verdict)) continue;
-      const weight = b.verdict === "bad" ? 0.35 : b.verdict === "doubt" ? 0.6 : 1;
-      const distance = ((scale.x(b.station.x) - px) ** 2 + (scale.y(b.pressure) - py) ** 2) * weight;
-      if (distance < least) [best, least] = [b, distance];
-    }
-    return best;
+    if (focused) flagged.querySelector(`[data-bottle="${CSS.escape(focused)}"]`)?.focus();
   }
 
   function point(b, event) {
     if (b === cursor && b) return;
     cursor = b;
     tip.hidden = !b;
-    if (b) showTip(tip, b, data, canvas, event);
+    if (b) showTip(tip, b, sea.data, canvas, event);
     canvas.style.cursor = b ? "pointer" : "grab";
+    sea.point(b);
     draw();
   }
 
   function step(event) {
+    if (event.key === "+" || event.key === "-") { d3.select(canvas).call(behaviour.scaleBy, event.key === "+" ? 1.5 : 1 / 1.5); return; }
     const moves = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
-    const at = cursor ?? chosen(data, page) ?? station(data, page)?.bottles[0] ?? data.bottles[0];
-    if (event.key === "Enter" && at) { event.preventDefault(); openBottle(page, at); return; }
+    const at = cursor ?? sea.chosen() ?? sea.station()?.bottles[0] ?? sea.data.bottles[0];
+    if (event.key === "Enter" && at) { event.preventDefault(); sea.openBottle(at); return; }
     if (!moves[event.key] || !at) return;
     event.preventDefault();
-    const next = neighbour(data, at, ...moves[event.key], visible());
+    const next = neighbour(sea.data, at, ...moves[event.key], sea.flagsShown());
     if (!next) return;
     point(next, null);
-    page.say(sentence(next, data));
+    page.say(sentence(next, sea.data));
   }
 
+  const under = (event) => find?.near(...d3.pointer(event, canvas).map((v, i) => v - (i ? MARGIN.top : MARGIN.left)), zoom) ?? null;
   const behaviour = d3.zoom().scaleExtent([1, 60]).on("zoom", (event) => { zoom = event.transform; draw(); });
   behaviour.extent(() => [[0, 0], [Math.max(1, canvas.clientWidth - MARGIN.left - MARGIN.right), Math.max(1, canvas.clientHeight - MARGIN.top - MARGIN.bottom)]]);
-  behaviour.translateExtent([[0, 0], [1, 1]]);
   const bound = () => behaviour.translateExtent([[0, 0], behaviour.extent()()[1]]);
   // One finger scrolls the page on a small screen; two fingers, or the mouse, move the plot.
   behaviour.filter((event) => !event.ctrlKey && !event.button && !(event.type === "touchstart" && event.touches.length < 2));
-  new ResizeObserver(bound).observe(canvas);
+  new ResizeObserver(() => { bound(); paintLegend(); }).observe(canvas);
   bound();
   d3.select(canvas).call(behaviour).on("dblclick.zoom", null);
-  canvas.addEventListener("pointermove", (event) => point(nearest(event), event));
+  canvas.addEventListener("pointermove", (event) => { if (!event.buttons) point(under(event), event); });
   canvas.addEventListener("pointerleave", () => point(null));
   canvas.addEventListener("blur", () => point(null));
-  canvas.addEventListener("click", (event) => { const b = nearest(event); if (b) openBottle(page, b); });
+  canvas.addEventListener("click", (event) => { const b = under(event); if (b) sea.openBottle(b); });
   canvas.addEventListener("keydown", step);
   reset.addEventListener("click", () => d3.select(canvas).call(behaviour.transform, d3.zoomIdentity));
-  choice.addEventListener("change", () => page.state.set({ parameter: choice.value }));
-  scheme.addEventListener("change", () => drawLegend(legend, data));
+  choice.addEventListener("change", () => page.state.set({ parameter: choice.value, at: null, try: null }));
+  scheme.addEventListener("change", paintLegend);
 
-  async function follow(changed) {
-    if (changed.has("cruise") || changed.has("parameter")) {
-      element.setAttribute("aria-busy", "true");
-      try { data = await load(page); } catch (error) { page.say(error.message); title.textContent = error.message; }
-      element.removeAttribute("aria-busy");
-      describeSection();
-    }
-    if (changed.has("flags")) for (const box of filters.querySelectorAll("input")) box.checked = visible().has(box.value);
-    offerStation();
-    listFlagged();
+  function picture() {
+    const { cruise, parameter } = sea.data;
+    const at = page.state.get("at");
+    return { title: `${title.textContent}${at ? `, as before ${at}` : ""}`, canvases: [canvas, legend], print: `${named(parameter)}. ${cruise.citation ?? ""} ${location.search}` };
+  }
+
+  function table() {
+    const { parameter, bottles } = sea.data;
+    const show = sea.flagsShown();
+    return {
+      columns: ["bottle", "station", "sample", "date", "latitude (degree_north)", "longitude (degree_east)", "pressure (dbar)", named(parameter), "flag"],
+      rows: bottles.filter((b) => show.has(b.verdict)).map((b) => [b.id, b.station.station, b.sample, b.station.date, b.station.latitude, b.station.longitude, b.pressure, b.value, b.flag]),
+    };
+  }
+
+  sea.onChange((what) => {
+    if (what.failed) { title.textContent = what.failed.message; return; }
+    if (what.data) { cursor = null; tip.hidden = true; describeSection(); }
+    if (what.view) for (const box of filters.querySelectorAll("input")) box.checked = sea.flagsShown().has(box.value);
+    if (what.view || what.selected) listFlagged();
     draw();
-  }
-  // Where the address names no record, the station in view is the one to show.
-  function offerStation() {
-    const here = station(data, page);
-    if (here) page.offer("Station", [here.id]);
-  }
-  page.state.subscribe(follow);
-  page.onSelect(() => { bringIntoView(); listFlagged(); draw(); });
-  describeSection();
-  offerStation();
-}
-
-// Each good value fills its share of the water: half-way to its neighbours in the cast and on the line.
-function drawField(context, data, scale) {
-  const colour = colours(data.domain);
-  const casts = data.stations.map((s) => ({ x: s.x, good: s.bottles.filter((b) => b.verdict === "good") })).filter((c) => c.good.length).sort((a, b) => a.x - b.x);
-  casts.forEach((cast, i) => {
-    const left = i ? (casts[i - 1].x + cast.x) / 2 : cast.x;
-    const right = i < casts.length - 1 ? (casts[i + 1].x + cast.x) / 2 : cast.x;
-    const x1 = Math.floor(scale.x(left));
-    const x2 = Math.ceil(scale.x(right));
-    if (x2 < MARGIN.left || x1 > MARGIN.left + scale.w) return;
-    cast.good.forEach((b, k) => {
-      const top = k ? (cast.good[k - 1].pressure + b.pressure) / 2 : 0;
-      const low = k < cast.good.length - 1 ? (cast.good[k + 1].pressure + b.pressure) / 2 : b.pressure;
-      const y = Math.floor(scale.y(top));
-      context.fillStyle = colour(b.value);
-      context.fillRect(x1, y, Math.max(1, x2 - x1), Math.max(1, Math.ceil(scale.y(low)) - y));
-    });
   });
-}
-
-function hairline(context, scale, css) {
-  context.fillStyle = css.surface;
-  context.fillRect(MARGIN.left, Math.round(scale.y(scale.split)) - 1, scale.w, 2);
-}
-
-function drawBottles(context, data, scale, show, css, here) {
-  const later = [];
-  for (const b of data.bottles) {
-    if (!show.has(b.verdict)) continue;
-    const [x, y] = [scale.x(b.station.x), scale.y(b.pressure)];
-    if (x < MARGIN.left - 20 || x > MARGIN.left + scale.w + 20) continue;
-    if (b.verdict === "bad" || b.verdict === "doubt") { later.push([b, x, y]); continue; }
-    context.fillStyle = b.verdict === "missing" ? css.strong : "rgba(255, 255, 255, 0.5)";
-    context.fillRect(x - 0.7, y - 0.7, 1.4, 1.4);
-  }
-  later.sort((a, b) => rank(a[0], here) - rank(b[0], here));
-  for (const [b, x, y] of later) {
-    if (b.verdict === "doubt") diamond(context, x, y, css.doubt, b.station === here ? 5 : 3.4);
-    else glare(context, x, y, css.bad, b.station === here);
-  }
-}
-
-const rank = (b, here) => (b.station === here ? 2 : 0) + (b.verdict === "bad" ? 1 : 0);
-
-function drawCallouts(context, scale, css, width, show, here, page, data) {
-  if (!here || !show.has("bad")) return;
-  context.font = css.font;
-  for (const b of here.bottles.filter((one) => one.verdict === "bad")) {
-    const [x, y] = [scale.x(here.x), scale.y(b.pressure)];
-    if (x < MARGIN.left || x > MARGIN.left + scale.w || y < MARGIN.top || y > MARGIN.top + scale.h) continue;
-    plate(context, `${b.value} ${data.parameter.units} · flag ${b.flag}`, x, y, { ...css, width, colour: css.bad });
-  }
-}
-
-// Where the flagged bottles of the station in view were painted, for tests and for whoever scripts the page.
-function expose(canvas, scale, here, show) {
-  const found = here ? here.bottles.filter((b) => b.verdict === "bad" && show.has("bad")) : [];
-  canvas.dataset.station = here?.station ?? "";
-  canvas.dataset.glaring = JSON.stringify(found.map((b) => ({ id: b.id, sample: b.sample, value: b.value, flag: b.flag, x: scale.x(here.x), y: scale.y(b.pressure) })));
+  describeSection();
 }
 
 function neighbour(data, at, dx, dy, show) {
@@ -238,7 +193,7 @@ function neighbour(data, at, dx, dy, show) {
 }
 
 function showTip(tip, b, data, canvas, event) {
-  const flag = b.flag === null ? "no flag" : `flag ${b.flag}: ${data.meanings[String(b.flag)] ?? ""}`;
+  const flag = b.flag === null ? "no flag" : `flag ${b.flag}: ${meaning(b.flag, data)}`;
   tip.replaceChildren(
     el("strong", {}, b.value === null ? "no value" : `${b.value} ${data.parameter.units}`),
     el("span", { class: `verdict ${b.verdict}` }, flag),
@@ -246,27 +201,4 @@ function showTip(tip, b, data, canvas, event) {
   const [x, y] = event ? d3.pointer(event, canvas) : [canvas.clientWidth / 2, 40];
   tip.style.left = `${Math.max(4, Math.min(x + 16, canvas.clientWidth - 250))}px`;
   tip.style.top = `${y > canvas.clientHeight - 110 ? y - 92 : y + 16}px`;
-}
-
-function drawLegend(canvas, data) {
-  const { context, width } = sharp(canvas);
-  const css = theme();
-  const colour = colours(data.domain);
-  const [low, high] = data.domain;
-  context.font = css.font;
-  const unit = data.parameter.units;
-  const w = width - 30 - (unit ? context.measureText(unit).width : 0);
-  for (let i = 0; i < w; i++) {
-    context.fillStyle = colour(low + ((high - low) * i) / w);
-    context.fillRect(10 + i, 3, 1.5, 9);
-  }
-  context.fillStyle = css.quiet;
-  context.textBaseline = "top";
-  const ticks = d3.ticks(low, high, 3);
-  context.textAlign = "left";
-  context.fillText(unit, w + 18, 2);
-  context.textAlign = "center";
-  ticks.forEach((tick) => {
-    context.fillText(d3.format(",")(tick), 10 + (w * (tick - low)) / (high - low), 16);
-  });
 }

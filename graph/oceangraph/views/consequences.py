@@ -10,7 +10,6 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from kgshare.page.graphdb import Query
-from kgshare.page.panels import Hooks
 
 VALUES = ("Bottle", "Level")
 # Flags and adjusted values belong to their variable, whichever of them is corrected.
@@ -52,6 +51,3 @@ async def consequences(
         for row in await query(_FACTS.replace("(v {", f"(v:{label} {{"), **given)
     ]
     return [*beside, *facts]
-
-
-HOOKS = Hooks(consequences=consequences, next="oceangraph derive FILE")
