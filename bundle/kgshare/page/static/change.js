@@ -121,14 +121,15 @@ function parsed(text) {
   try { return JSON.parse(text); } catch { throw new Error(`${text} is not written as JSON.`); }
 }
 
-// What rests on the values that are being changed; on any of them as long as none is.
+// What rests on the values that are being changed.
 function derived(selected, page) {
   const box = el("div", { "aria-live": "polite" });
   let asked = 0;
   async function show(names) {
     const mine = ++asked;
+    if (!names.length) { box.replaceChildren(); return; }
     try {
-      const answers = await Promise.all((names.length ? names : [null]).map((name) => api("consequences", { ...selected, name })));
+      const answers = await Promise.all(names.map((name) => api("consequences", { ...selected, name })));
       if (mine === asked) box.replaceChildren(rests(answers, names, page));
     } catch (error) {
       if (mine === asked) box.replaceChildren(el("p", { class: "problem" }, error.message));
@@ -139,10 +140,10 @@ function derived(selected, page) {
 
 function rests(answers, names, page) {
   const found = [...new Map(answers.flatMap((a) => a.rests).map((r) => [JSON.stringify([r.label, r.key, r.title]), r])).values()];
-  const what = names.length ? names.join(", ") : "this record";
+  const what = names.join(", ");
   if (!found.length) return el("p", { class: "quiet small" }, `Nothing in the graph is derived from ${what}.`);
   const { next } = answers[0];
-  return el("details", { class: "derived", open: names.length > 0 && found.length < 12 },
+  return el("details", { class: "derived", open: found.length < 12 },
     el("summary", {}, `Derived from ${what}`, el("span", { class: "count" }, String(found.length))),
     el("p", { class: "quiet small" }, next ? "They may change with it: the proposal says how to add what follows." : "They may have to change with it."),
     el("ul", { class: "neighbours" }, found.map((r) => el("li", {}, el("button", { type: "button", class: "link", onclick: () => page.select(r.label, r.key) }, el("span", { class: "found-title" }, r.title), el("span", { class: "tag" }, r.label)), r.says ? el("span", { class: "quiet small" }, r.says) : null))));
