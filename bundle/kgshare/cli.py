@@ -16,6 +16,7 @@ from typing import Annotated
 import typer
 
 from kgshare import __version__
+from kgshare.attest import cli as evidence
 from kgshare.errors import Interrupted, KgshareError, LockError, MachineError, Problem, UsageError
 from kgshare.options import HERE, Build, Discard, Folder, Json, Quiet, Stack, Yes, agreement, show, somebody
 from kgshare.policy.cli import policy_app
@@ -36,7 +37,15 @@ app.add_typer(cache_app, name="cache")
 app.add_typer(policy_app, name="policy")
 app.add_typer(reviews.review_app, name="review")
 app.add_typer(trusts.key_app, name="key")
-for command in (reviews.log, reviews.blame, reviews.revert, trusts.sign, trusts.verify):
+for command in (
+    evidence.sbom,
+    evidence.licenses,
+    reviews.log,
+    reviews.blame,
+    reviews.revert,
+    trusts.sign,
+    trusts.verify,
+):
     app.command()(command)
 
 # Typer carries its own copy of click; this is the class of its usage errors, whichever copy that is.
