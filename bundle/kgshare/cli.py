@@ -23,6 +23,7 @@ from kgshare.policy.cli import policy_app
 from kgshare.progress import Progress
 from kgshare.report import envelope, error_rows
 from kgshare.review import cli as reviews
+from kgshare.scan import cli as scan_cli
 from kgshare.trust import cli as trusts
 
 app = typer.Typer(
@@ -37,15 +38,10 @@ app.add_typer(cache_app, name="cache")
 app.add_typer(policy_app, name="policy")
 app.add_typer(reviews.review_app, name="review")
 app.add_typer(trusts.key_app, name="key")
-for command in (
-    evidence.sbom,
-    evidence.licenses,
-    reviews.log,
-    reviews.blame,
-    reviews.revert,
-    trusts.sign,
-    trusts.verify,
-):
+app.command("scan")(scan_cli.scan)
+for command in (evidence.sbom, evidence.licenses):
+    app.command()(command)
+for command in (reviews.log, reviews.blame, reviews.revert, trusts.sign, trusts.verify):
     app.command()(command)
 
 # Typer carries its own copy of click; this is the class of its usage errors, whichever copy that is.

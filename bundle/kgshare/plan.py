@@ -4,7 +4,7 @@
 
     toolbox ──→ runtime ─────────────────┐
        └──────→ seed ────────────────────┼→ image.database ────┐
-    base.database ───────────────────────┘                     ├→ attest ──→ policy ──→ bundle
+    base.database ───────────────────────┘                     ├→ attest → scan → policy → bundle
     base.application, seed ───────────────→ image.application ─┘
 
 The application's image needs the seed where it is kgshare's own page. An application's own image is built on toolbox and
@@ -23,9 +23,11 @@ from kgshare.lock.model import Arch, Lock
 from kgshare.policy.settings import settings_of
 from kgshare.project import Project, SeedStep
 from kgshare.project.model import ImageBuild
+from kgshare.scan import vex
 from kgshare.steps import Plan, Step, files_below, text_digest, tree_digest
 
 TOOLBOX, RUNTIME, SEED, ATTEST, POLICY, BUNDLE = "toolbox", "runtime", "seed", "attest", "policy", "bundle"
+SCAN = "scan"
 DATABASE_BASE, APPLICATION_BASE = "base.database", "base.application"
 DATABASE_IMAGE, APPLICATION_IMAGE = "image.database", "image.application"
 
@@ -37,7 +39,7 @@ BASE_TAR, RUNTIME_TAR, STORE_TAR, GRAPH_TAR, REPORT, CHANGES_TAR = (
     "report.json",
     "changes.tar",
 )
-POLICY_RESULT = "policy.json"
+POLICY_RESULT, SCAN_RESULT, STATEMENTS = "policy.json", "scan.json", "vex.json"
 CHANGE_SETS = "change sets"  # the name of that input of the seed
 IMAGE_TAR, BUNDLE_TAR, BUNDLE_DIGEST = "image.tar", "bundle.tar", "digest"
 
@@ -47,8 +49,16 @@ FILE_TIME = 315_532_800  # 1980-01-01T00:00:00Z
 CODE = Path(__file__).parent  # kgshare's own sources, which are inputs as well
 
 
-def make_plan(project: Project, lock: Lock, arch: Arch, origin: Origin = UNKNOWN) -> Plan:
-    """The steps that build a project for one architecture from one lock; ``origin`` is what the evidence says of Git."""
+def make_plan(project: Project, lock: Lock, arch: Arch, origin: Origin = UNKNOWN, scanner: str = "") -> Plan:
+    """The steps that build a project for one architecture from one lock.
+
+    Args:
+        project: what is built.
+        lock: what from.
+        arch: for which architecture.
+        origin: what the evidence says of Git.
+        scanner: what a scan depends on beside what is scanned; empty where there is no scanner.
+    """
     return Plan(
         steps=(
             _base(TOOLBOX, lock, arch, "toolbox"),
@@ -68,6 +78,7 @@ def make_plan(project: Project, lock: Lock, arch: Arch, origin: Origin = UNKNOWN
             _database_image(project, lock, arch),
             _application_image(project, lock, arch),
             _attest(project, lock, arch, origin),
+            _scan(project, lock, scanner),
             _policy(project, lock),
             _bundle(project, lock),
         )
@@ -219,13 +230,31 @@ def _attest(project: Project, lock: Lock, arch: Arch, origin: Origin) -> Step:
     )
 
 
+def _scan(project: Project, lock: Lock, scanner: str) -> Step:
+    """Made anew when the scanner or its database is another one, as what is known of the same packages then is."""
+    from kgshare.lock.file import render
+
+    statements = sorted((project.root / vex.FOLDER).glob("*.json"))
+    return Step(
+        name=SCAN,
+        needs=(ATTEST,),
+        inputs={
+            "lock": text_digest(render(lock)),
+            "VEX statements": tree_digest(statements, project.root),
+            "scanner and its database": text_digest(scanner),
+            "kgshare's scanning": _code("scan"),
+        },
+        outputs=(SCAN_RESULT, STATEMENTS),
+    )
+
+
 def _policy(project: Project, lock: Lock) -> Step:
     """Judged on the day it is made; `kgshare.build` judges the same facts again on any later day."""
     from kgshare.lock.file import render
 
     return Step(
         name=POLICY,
-        needs=(DATABASE_IMAGE, APPLICATION_IMAGE, SEED, ATTEST),
+        needs=(DATABASE_IMAGE, APPLICATION_IMAGE, SEED, ATTEST, SCAN),
         inputs={
             "manifest": project.checksum,
             "lock": text_digest(render(lock)),
@@ -265,7 +294,7 @@ def _bundle(project: Project, lock: Lock) -> Step:
 
     return Step(
         name=BUNDLE,
-        needs=(DATABASE_IMAGE, APPLICATION_IMAGE, SEED, ATTEST, POLICY),
+        needs=(DATABASE_IMAGE, APPLICATION_IMAGE, SEED, ATTEST, SCAN, POLICY),
         inputs={
             "manifest": project.checksum,
             "lock": text_digest(render(lock)),

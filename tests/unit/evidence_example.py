@@ -67,7 +67,7 @@ def image(folder: Path, role: str) -> BundleImage:
     file.write_bytes(packed)
     digest = f"sha256:{hashlib.sha256(layer).hexdigest()}"
     config = {
-        "architecture": "amd64", "os": "linux", "config": {}, "rootfs": {"type": "layers", "diff_ids": [digest]},
+        "architecture": "amd64", "os": "linux", "config": {"User": "65532:65532"}, "rootfs": {"type": "layers", "diff_ids": [digest]},
     }  # fmt: skip
     blob = LayerBlob(
         diff_id=digest, digest=f"sha256:{hashlib.sha256(packed).hexdigest()}", size=len(packed),
