@@ -39,8 +39,8 @@ app.add_typer(policy_app, name="policy")
 app.add_typer(reviews.review_app, name="review")
 app.add_typer(trusts.key_app, name="key")
 app.command("scan")(scan_cli.scan)
-for command in (evidence.sbom, evidence.licenses):
-    app.command()(command)
+app.command()(evidence.sbom)
+app.command()(evidence.licenses)
 for command in (reviews.log, reviews.blame, reviews.revert, trusts.sign, trusts.verify):
     app.command()(command)
 
