@@ -22,7 +22,7 @@ from kgshare.lock.model import Input, NpmPackage
 
 Read = Callable[[Input, bytes], Reading]
 NPM = NpmPackage(name="chart", version="1.0.0", integrity="sha512-AAAA", sha256=sha("chart"), size=40)
-POM = """<project xmlns="http://maven.apache.org/POM/4.0.0"><name>The thing</name>{licences}<dependencies>
+POM = """<project xmlns="urn:a-pom"><name>The thing</name>{licences}<dependencies>
 <dependency><groupId>${{project.groupId}}</groupId><artifactId>kernel</artifactId></dependency>
 <dependency><groupId>junit</groupId><artifactId>junit</artifactId><scope>test</scope></dependency></dependencies></project>"""
 TWO = (
