@@ -6,6 +6,7 @@ The same function serves a build, which has the results of its steps, and a fini
 from __future__ import annotations
 
 import json
+import shutil
 import stat
 import tarfile
 import tempfile
@@ -26,8 +27,7 @@ from kgshare.project import MANIFEST, Manifest
 from kgshare.scan.model import ScanResult
 from kgshare.secrets import Finding, detect, in_image, in_tar
 from kgshare.seeding.result import SeedReport
-
-GRAPH = "graph.tar"
+from kgshare.snapshot.unpack import GRAPH, graph_of
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -134,7 +134,8 @@ def secrets_of(bundle: Bundle, manifest: Manifest) -> tuple[Finding, ...]:
         found += in_image(archive, image.role, own=own)
     with tempfile.TemporaryDirectory(prefix="kgshare-") as folder:
         graph = Path(folder) / GRAPH
-        graph.write_bytes(bundle.read_file(GRAPH))
+        with graph_of(bundle, graph.parent) as stream, graph.open("wb") as out:
+            shutil.copyfileobj(stream, out)
         found += in_tar(graph, "graph")
     found += (
         Finding(path=MANIFEST, line=line, kind=kind)
