@@ -162,6 +162,12 @@ def _base(role: str, matter: Matter) -> BaseFacts:
         return BaseFacts(
             role=role, name=f"file:{stated}", pinned=f"digest {digest[:19]}" if digest else "", taken=taken
         )
+    lock = matter.lock
+    rows = (lock.base(arch, "database" if role == "database" else "application") for arch in lock.bases)
+    if head := next((row for row in rows if row), None):
+        return BaseFacts(
+            role=role, name=head.reference, pinned=f"digest sha256:{head.sha256[:12]}", taken=taken
+        )
     return BaseFacts(role=role, name="debian", pinned="the SHA-256 of each package", taken=taken)
 
 
