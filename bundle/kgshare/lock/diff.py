@@ -76,7 +76,7 @@ def diff(old: Lock | None, new: Lock) -> LockDiff:
     return LockDiff(changes=tuple(changes))
 
 
-def from_security(item: Locked) -> bool:
+def from_security(item: Named) -> bool:
     """Whether an input is a security update that is in no point release yet."""
     return isinstance(item, DebianPackage) and item.suite.endswith("-security")
 
