@@ -86,6 +86,20 @@ def chromium() -> str:
 
 
 @pytest.fixture(scope="session")
+def osv_scanner() -> Path:
+    """A real scanner: the one that `./dev test` builds where there is Go, or the machine's own."""
+    from kgshare.places import cache_dir
+
+    built = sorted((cache_dir() / "tools").glob("*/osv-scanner"))
+    if found := [*built, *map(Path, filter(None, [shutil.which("osv-scanner")]))]:
+        return found[-1]
+    reason = "there is no osv-scanner (./dev test builds it where Go is installed)"
+    if shutil.which("go") and os.environ.get("CI") in ("true", "1"):
+        pytest.fail(reason, pytrace=False)
+    pytest.skip(reason)
+
+
+@pytest.fixture(scope="session")
 def docker_label() -> str:
     """``name=value``: give it to what a test starts itself, and the end of the session takes it away."""
     return SESSION_LABEL

@@ -27,6 +27,7 @@ from kgshare.policy.result import PolicyReport
 from kgshare.policy.settings import settings_of
 from kgshare.progress import Progress
 from kgshare.project import MANIFEST, Project, read_project
+from kgshare.scan import scanners, vex
 from kgshare.steps import Done, StepStore, Work, forecast, run_steps
 from kgshare.trust.author import BY_DEFAULT, Author, Signing, author_of
 from kgshare.trust.keys import Ask
@@ -127,11 +128,12 @@ def build(
 
     start = time.monotonic()
     project = read_project(folder)
+    vex.read_folder(project.root)  # what is wrong in it is said before the first slow step
     waived = settings_of(project.root).waived(store_of_policy.today())
     secrets.refuse(secrets.in_project(project), waived)  # before anything is written
     arch = this_arch()
     lock = locked_inputs(project, arch, locked=locked, progress=progress)
-    plan = make_plan(project, lock, arch, _origin(project))
+    plan = make_plan(project, lock, arch, _origin(project), scanners.identity())
     store = StepStore(root=cache_dir() / "steps")
     todo = forecast(plan, store)
     author = author_of(signing)
@@ -147,7 +149,7 @@ def build(
         require_room(store.root)
         inputs = fetched(project, lock, arch, locked=locked, progress=progress)
         origin = _origin(project)
-        plan = make_plan(project, inputs.lock, arch, origin)
+        plan = make_plan(project, inputs.lock, arch, origin, scanners.identity())
         work = Works(
             project=project, lock=inputs.lock, inputs=inputs, arch=arch, engine=builder, origin=origin,
             flags={"locked": locked}, waived=waived,
@@ -165,7 +167,7 @@ def forecast_build(folder: Path) -> PlanReport:
     """
     project = read_project(folder)
     lock = read_lock(project)
-    plan = make_plan(project, lock, this_arch(), _origin(project))
+    plan = make_plan(project, lock, this_arch(), _origin(project), scanners.identity())
     todo = forecast(plan, StepStore(root=cache_dir() / "steps"))
     return PlanReport(
         steps=tuple(StepReport(name=n, ran=bool(why), reason=why, seconds=0.0) for n, why in todo.items())

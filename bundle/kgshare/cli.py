@@ -22,6 +22,7 @@ from kgshare.policy.cli import policy_app
 from kgshare.progress import Progress
 from kgshare.report import envelope, error_rows
 from kgshare.review import cli as reviews
+from kgshare.scan import cli as scan_cli
 from kgshare.trust import cli as trusts
 
 app = typer.Typer(
@@ -36,6 +37,7 @@ app.add_typer(cache_app, name="cache")
 app.add_typer(policy_app, name="policy")
 app.add_typer(reviews.review_app, name="review")
 app.add_typer(trusts.key_app, name="key")
+app.command("scan")(scan_cli.scan)
 for command in (reviews.log, reviews.blame, reviews.revert, trusts.sign, trusts.verify):
     app.command()(command)
 

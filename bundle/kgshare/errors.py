@@ -159,6 +159,13 @@ class PolicyError(KgshareError):
     kind = "policy"
 
 
+class ScanError(KgshareError):
+    """Nothing was scanned: there is no scanner, or no database, or the scanner failed. Findings are no error."""
+
+    exit_code = 17
+    kind = "scan"
+
+
 class TrustError(KgshareError):
     """A bundle is not vouched for, or a key cannot be used: unsigned, of an unknown or retired signer, older than one seen."""
 

@@ -4,7 +4,7 @@
 
     toolbox ──→ runtime ─────────────────┐
        └──────→ seed ────────────────────┼→ image.database ────┐
-    base.database ───────────────────────┘                     ├→ attest ──→ policy ──→ bundle
+    base.database ───────────────────────┘                     ├→ attest → scan → policy → bundle
     base.application, seed ───────────────→ image.application ─┘
 
 The application's image needs the seed where it is kgshare's own page. An application's own image is built on toolbox and
@@ -23,9 +23,11 @@ from kgshare.lock.model import Arch, Lock
 from kgshare.policy.settings import settings_of
 from kgshare.project import Project, SeedStep
 from kgshare.project.model import ImageBuild
+from kgshare.scan import vex
 from kgshare.steps import Plan, Step, files_below, text_digest, tree_digest
 
 TOOLBOX, RUNTIME, SEED, ATTEST, POLICY, BUNDLE = "toolbox", "runtime", "seed", "attest", "policy", "bundle"
+SCAN = "scan"
 DATABASE_BASE, APPLICATION_BASE = "base.database", "base.application"
 DATABASE_IMAGE, APPLICATION_IMAGE = "image.database", "image.application"
 
@@ -37,7 +39,7 @@ BASE_TAR, RUNTIME_TAR, STORE_TAR, GRAPH_TAR, REPORT, CHANGES_TAR = (
     "report.json",
     "changes.tar",
 )
-POLICY_RESULT = "policy.json"
+POLICY_RESULT, SCAN_RESULT, STATEMENTS = "policy.json", "scan.json", "vex.json"
 CHANGE_SETS = "change sets"  # the name of that input of the seed
 IMAGE_TAR, BUNDLE_TAR, BUNDLE_DIGEST = "image.tar", "bundle.tar", "digest"
 
@@ -47,8 +49,16 @@ FILE_TIME = 315_532_800  # 1980-01-01T00:00:00Z
 CODE = Path(__file__).parent  # kgshare's own sources, which are inputs as well
 
 
-def make_plan(project: Project, lock: Lock, arch: Arch, origin: Origin = UNKNOWN) -> Plan:
-    """The steps that build a project for one architecture from one lock; ``origin`` is what the evidence says of Git."""
+def make_plan(project: Project, lock: Lock, arch: Arch, origin: Origin = UNKNOWN, scanner: str = "") -> Plan:
+    """The steps that build a project for one architecture from one lock.
+
+    Args:
+        project: what is built.
+        lock: what from.
+        arch: for which architecture.
+        origin: what the evidence says of Git.
+        scanner: what a scan depends on beside what is scanned; empty where there is no scanner.
+    """
     return Plan(
         steps=(
             _base(TOOLBOX, lock, arch, "toolbox"),
@@ -68,6 +78,7 @@ def make_plan(project: Project, lock: Lock, arch: Arch, origin: Origin = UNKNOWN
             _database_image(project, lock, arch),
             _application_image(project, lock, arch),
             _attest(project, lock, arch, origin),
+            _scan(project, lock, scanner),
             _policy(project, lock),
             _bundle(project, lock),
         )
@@ -210,11 +221,30 @@ def _attest(project: Project, lock: Lock, arch: Arch, origin: Origin) -> Step:
         inputs={
             "manifest": project.checksum,
             "lock": text_digest(render(lock)),
+            "data sets": text_digest(repr(project.datasets), tree_digest(data_files(project), project.root)),
             "revision in Git": text_digest(origin.revision, *origin.changed),
             "kgshare's evidence": text_digest(__version__, _code("attest", "bundle", "images/context.py")),
             **_where(arch),
         },
         outputs=tuple(output_of(name) for name in MEDIA_TYPES),
+    )
+
+
+def _scan(project: Project, lock: Lock, scanner: str) -> Step:
+    """Made anew when the scanner or its database is another one, as what is known of the same packages then is."""
+    from kgshare.lock.file import render
+
+    statements = sorted((project.root / vex.FOLDER).glob("*.json"))
+    return Step(
+        name=SCAN,
+        needs=(ATTEST,),
+        inputs={
+            "lock": text_digest(render(lock)),
+            "VEX statements": tree_digest(statements, project.root),
+            "scanner and its database": text_digest(scanner),
+            "kgshare's scanning": _code("scan"),
+        },
+        outputs=(SCAN_RESULT, STATEMENTS),
     )
 
 
@@ -224,7 +254,7 @@ def _policy(project: Project, lock: Lock) -> Step:
 
     return Step(
         name=POLICY,
-        needs=(DATABASE_IMAGE, APPLICATION_IMAGE, SEED, ATTEST),
+        needs=(DATABASE_IMAGE, APPLICATION_IMAGE, SEED, ATTEST, SCAN),
         inputs={
             "manifest": project.checksum,
             "lock": text_digest(render(lock)),
@@ -236,11 +266,19 @@ def _policy(project: Project, lock: Lock) -> Step:
 
 
 def input_files(project: Project) -> list[Path]:
-    """Every file and folder of the project that a build reads: manifest, lock, seed, application."""
+    """Every file and folder of the project that a build reads: manifest, lock, seed, application, what the manifest names."""
     from kgshare.lock.model import LOCK
     from kgshare.project import MANIFEST
 
-    return [project.root / MANIFEST, project.root / LOCK, *seed_files(project), *application_files(project)]
+    manifest = project.manifest
+    named = [name for name in (manifest.questions, manifest.datasets) if isinstance(name, str)]
+    files = [project.root / name for name in (MANIFEST, LOCK, *named)]
+    return [*files, *seed_files(project), *application_files(project), *data_files(project)]
+
+
+def data_files(project: Project) -> list[Path]:
+    """Every file and folder of the project that one of its data sets is said to be in."""
+    return [project.root / path for dataset in project.datasets for path in dataset.files]
 
 
 def application_files(project: Project) -> list[Path]:
@@ -256,7 +294,7 @@ def _bundle(project: Project, lock: Lock) -> Step:
 
     return Step(
         name=BUNDLE,
-        needs=(DATABASE_IMAGE, APPLICATION_IMAGE, SEED, ATTEST, POLICY),
+        needs=(DATABASE_IMAGE, APPLICATION_IMAGE, SEED, ATTEST, SCAN, POLICY),
         inputs={
             "manifest": project.checksum,
             "lock": text_digest(render(lock)),

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from kgshare import plan, secrets
+from kgshare.attest.data import data_parts
 from kgshare.attest.make import Attested, attest
 from kgshare.attest.names import MEDIA_TYPES, PROVENANCE, SBOM, output_of
 from kgshare.attest.origin import UNKNOWN, Origin
@@ -43,7 +44,10 @@ from kgshare.policy.judge import judge, require_green
 from kgshare.policy.settings import settings_of
 from kgshare.project import MANIFEST, Project
 from kgshare.readme import bundle_readme
-from kgshare.scan.model import not_scanned
+from kgshare.scan import store as scans
+from kgshare.scan import vex
+from kgshare.scan.command import look
+from kgshare.scan.packages import asked
 from kgshare.seeding.result import SeedReport
 from kgshare.steps import Done, Work, file_digest, tree_digest
 
@@ -92,6 +96,7 @@ class Works:
             plan.DATABASE_IMAGE: self._database_image,
             plan.APPLICATION_IMAGE: self._application_image,
             plan.ATTEST: self._attest,
+            plan.SCAN: self._scan,
             plan.POLICY: self._policy,
             plan.BUNDLE: self._bundle,
         }
@@ -181,7 +186,8 @@ class Works:
             engine=self.engine.name, engine_version=self.engine.version,
             reused=[name for name, result in done.items() if result.cached],
         )  # fmt: skip
-        attested = Attested(images=self._images(done), files=beside)
+        data = data_parts(self.project.datasets, self.project.root)
+        attested = Attested(images=self._images(done), files=beside, data=data)
         readings = Readings(cache_dir() / "readings", self.inputs.path)
         attest(self.project.manifest, attested, materials, run, readings, out)
 
@@ -195,6 +201,14 @@ class Works:
         }
         return {f"files of {use}": tree_digest(files, project.root) for use, files in uses.items() if files}
 
+    def _scan(self, done: Mapping[str, Done], out: Path) -> None:
+        """Ask the scanner that is here; that there is none, or that it failed, is a result as well."""
+        manifest, said = self.project.manifest, vex.read_folder(self.project.root)
+        result = look(asked(done[plan.ATTEST].path(output_of(SBOM)).read_bytes(), self.lock), said)
+        (out / plan.SCAN_RESULT).write_bytes(scans.render(result))
+        author = ", ".join(person.name for person in manifest.authors)
+        (out / plan.STATEMENTS).write_bytes(vex.merged(said, name=manifest.name, author=author))
+
     def _policy(self, done: Mapping[str, Done], out: Path) -> None:
         """Judge what is about to be written.
 
@@ -206,7 +220,7 @@ class Works:
             lock=self.lock,
             seed=SeedReport.from_json(done[plan.SEED].path(plan.REPORT).read_text(encoding="utf-8")),
             images=tuple(self._look(image, done) for image in self._images(done)),
-            scan=not_scanned("no scanner is installed"),
+            scan=scans.parse(done[plan.SCAN].path(plan.SCAN_RESULT).read_bytes(), plan.SCAN_RESULT),
             sbom=done[plan.ATTEST].path(output_of(SBOM)).read_bytes(),
             provenance=done[plan.ATTEST].path(output_of(PROVENANCE)).read_bytes(),
             secrets=self._secrets(done),
@@ -242,6 +256,12 @@ class Works:
         ]
         judged = done[plan.POLICY].path(plan.POLICY_RESULT)
         evidence.append(ProjectFile(name=store.RESULT, media_type=store.MEDIA_TYPE, source=judged))
+        scanned = {name: done[plan.SCAN].path(output_of(name)) for name in scans.MEDIA_TYPES}
+        evidence += [
+            ProjectFile(name=name, media_type=scans.MEDIA_TYPES[name], source=path)
+            for name, path in scanned.items()
+            if path.stat().st_size  # a project that states nothing has no statements to bring
+        ]
         files = (*self._files(done), *evidence)
         contents = BundleContents(
             name=manifest.name, version=manifest.version, images=self._images(done), files=files

@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 from kgshare.page.assets import Asset
-from kgshare.page.panels import Endpoint, Panel, Parameter
-from oceangraph.views import facts, floats, places, section
+from kgshare.page.panels import Endpoint, Hooks, Panel, Parameter
+from oceangraph.views import consequences, facts, floats, places, section
 
 STATIC = Path(__file__).parent / "static"
 
@@ -145,3 +145,6 @@ PANELS: tuple[Panel, ...] = (
         ),
     ),
 )
+
+# What the page asks the project beside its panels; see docs/reference/page.md.
+HOOKS = Hooks(consequences=consequences.consequences, next="oceangraph derive FILE")

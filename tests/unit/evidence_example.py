@@ -16,6 +16,7 @@ from tests.unit.lock_example import deb, lock, sha
 from kgshare.attest.make import Attested, attest
 from kgshare.attest.names import MEDIA_TYPES, output_of
 from kgshare.attest.origin import Origin
+from kgshare.attest.parts import Found, Reading, Text
 from kgshare.attest.provenance import Materials, Run
 from kgshare.attest.readings import Readings
 from kgshare.bundle import (
@@ -28,8 +29,8 @@ from kgshare.bundle import (
     ProjectFile,
     write_bundle,
 )
-from kgshare.lock.file import render
-from kgshare.lock.model import LOCK, Lock
+from kgshare.lock.file import every_input, render
+from kgshare.lock.model import LOCK, DebianPackage, Input, Jar, Lock
 from kgshare.project import MANIFEST, Manifest
 
 EXAMPLE = Manifest.model_validate(
@@ -66,7 +67,7 @@ def image(folder: Path, role: str) -> BundleImage:
     file.write_bytes(packed)
     digest = f"sha256:{hashlib.sha256(layer).hexdigest()}"
     config = {
-        "architecture": "amd64", "os": "linux", "config": {}, "rootfs": {"type": "layers", "diff_ids": [digest]},
+        "architecture": "amd64", "os": "linux", "config": {"User": "65532:65532"}, "rootfs": {"type": "layers", "diff_ids": [digest]},
     }  # fmt: skip
     blob = LayerBlob(
         diff_id=digest, digest=f"sha256:{hashlib.sha256(packed).hexdigest()}", size=len(packed),
@@ -97,15 +98,32 @@ def evidence(folder: Path, files: dict[str, bytes], *, origin: Origin, locked: L
         Attested(images=images, files=digests),
         materials,
         run,
-        Readings(folder / "readings", NO_FILES),
+        readings(folder, locked),
         out,
     )
     return {name: (out / output_of(name)).read_bytes() for name in MEDIA_TYPES}
 
 
-def NO_FILES(item: object) -> Path:
-    """No input of the example is a file."""
-    raise FileNotFoundError(item)
+def readings(folder: Path, locked: Lock) -> Readings:
+    """What would stand in the inputs of the example, none of which is a file."""
+
+    def no_file(item: Input) -> Path:
+        raise FileNotFoundError(item)
+
+    text = Text(path="META-INF/LICENSE", sha256=sha("text"))
+    found = Readings(folder / "readings", no_file)
+    (folder / "readings" / "texts").mkdir(parents=True)
+    (folder / "readings" / "texts" / text.sha256).write_text("text")
+    inner = Found(
+        kind="maven", group="org.inner", name="inner", version="1", path="inner.jar", licences=("MIT",)
+    )
+    for item in every_input(locked):
+        found._known[item.sha256] = Reading(
+            licences=("GPL-3.0-only",) if isinstance(item, Jar) else ("MIT",), texts=(text,),
+            found=(inner,) if isinstance(item, Jar) and item.artifact == "neo4j" else (),
+            needs=(("missing", "libc6"),) if isinstance(item, DebianPackage) else (),
+        )  # fmt: skip
+    return found
 
 
 def bundle(

@@ -16,7 +16,7 @@ TODAY = date(2026, 11, 25)
 LOG4J = "pkg:maven/org.apache.logging.log4j/log4j-core@2.14.1"
 # GHSA-jfh8-c2jp-5v3r of the GitHub Advisory Database: Log4Shell, fixed in 2.15.0 for versions from 2.13.0.
 LOG4SHELL = Finding(
-    id="GHSA-jfh8-c2jp-5v3r", aliases=("CVE-2021-44228",), package=LOG4J, severity="critical", score=10.0,
+    id="GHSA-jfh8-c2jp-5v3r", aliases=("CVE-2021-44228",), packages=(LOG4J,), severity="critical", score=10.0,
     fixed=("2.15.0",), summary="Remote code injection in Log4j",
 )  # fmt: skip
 

@@ -66,6 +66,21 @@ def test_the_same_lock_gives_the_same_bytes_and_another_lock_another_serial_numb
         assert document(one, name)["serialNumber"] != document(newer, name)["serialNumber"]
 
 
+def test_what_is_inside_of_a_jar_and_who_needs_whom_stand_in_the_sbom(good: Bundle) -> None:
+    found = document(good, names.DATABASE_SBOM)
+    [neo4j] = [part for part in found["components"] if part["name"] == "neo4j"]
+    [inner] = neo4j["components"]
+    assert (inner["purl"], inner["licenses"]) == (
+        "pkg:maven/org.inner/inner@1",
+        [{"license": {"id": "MIT"}}],
+    )
+    needs = {row["ref"]: row.get("dependsOn", []) for row in found["dependencies"]}
+    libc = "pkg:deb/debian/libc6@2.41-12?arch=amd64&distro=trixie"
+    zlib = "pkg:deb/debian/zlib1g@1:1.3?arch=amd64&distro=trixie"
+    assert needs[zlib] == [libc]
+    assert needs[libc] == []
+
+
 def test_an_npm_package_carries_npms_own_integrity_in_hexadecimal(good: Bundle) -> None:
     [chart] = [p for p in document(good, names.APPLICATION_SBOM)["components"] if p["name"] == "@scope/chart"]
     assert chart["purl"] == "pkg:npm/%40scope/chart@1.0.0"

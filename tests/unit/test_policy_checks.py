@@ -149,7 +149,7 @@ def test_an_expired_waiver_accepts_nothing_and_is_named() -> None:
 
 
 def test_a_waiver_accepts_what_it_names_and_nothing_beside_it() -> None:
-    other = replace(LOG4SHELL, id="GHSA-other", aliases=("CVE-2026-1",), package="pkg:npm/x@1")
+    other = replace(LOG4SHELL, id="GHSA-other", aliases=("CVE-2026-1",), packages=("pkg:npm/x@1",))
     report = judged(WAIVER.format(id="CVE-2021-44228"), scan=scan(LOG4SHELL, other))
     assert not report.green
     with pytest.raises(PolicyError, match="GHSA-other") as refused:

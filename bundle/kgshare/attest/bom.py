@@ -10,18 +10,17 @@ import uuid
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 
-from cyclonedx.contrib.license.factories import LicenseFactory
 from cyclonedx.model import ExternalReference, ExternalReferenceType, HashAlgorithm, HashType, Property, XsUri
 from cyclonedx.model.bom import Bom, BomMetaData
 from cyclonedx.model.component import Component, ComponentType
-from cyclonedx.model.license import License
+from cyclonedx.model.license import DisjunctiveLicense, License, LicenseExpression
 from cyclonedx.model.tool import ToolRepository
 from cyclonedx.output.json import JsonV1Dot6
-from license_expression import ExpressionError, get_spdx_licensing
+from cyclonedx.spdx import is_supported_id
 from packageurl import PackageURL
 
 from kgshare import __version__
-from kgshare.attest import purls
+from kgshare.attest import purls, words
 from kgshare.attest.parts import Contents, Kind, Part
 from kgshare.bundle import canonical
 
@@ -30,8 +29,6 @@ TYPES: dict[Kind, ComponentType] = {
     "npm": ComponentType.LIBRARY, "library": ComponentType.LIBRARY, "runtime": ComponentType.PLATFORM,
     "code": ComponentType.APPLICATION, "data": ComponentType.DATA, "image": ComponentType.CONTAINER,
 }  # fmt: skip
-_SPDX = get_spdx_licensing()
-_MAKE = LicenseFactory()
 
 
 def image_bom(contents: Contents, *, version: str, epoch: int) -> bytes:
@@ -112,18 +109,12 @@ def _component(part: Part, prefix: str) -> Component:
     )  # fmt: skip
 
 
-def _licences(names: Sequence[str]) -> list[License]:
-    """SPDX expressions as one, as CycloneDX wants it; where one of them is only a name, each by itself."""
-    if not names:
+def _licences(expressions: Sequence[str]) -> list[License]:
+    """SPDX expressions as one, as CycloneDX wants it."""
+    joined = words.all_of(expressions)
+    if not joined:
         return []
-    try:
-        joined = " AND ".join(f"({name})" if " " in name and len(names) > 1 else name for name in names)
-        parsed = _SPDX.parse(joined, validate=False)
-        if not _SPDX.unknown_license_keys(parsed):
-            return [_MAKE.make_from_string(str(parsed))]
-    except ExpressionError:
-        pass
-    return [_MAKE.make_from_string(name) for name in dict.fromkeys(names)]
+    return [DisjunctiveLicense(id=joined) if is_supported_id(joined) else LicenseExpression(joined)]
 
 
 def _render(bom: Bom) -> bytes:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from packaging.utils import canonicalize_name
@@ -19,9 +19,8 @@ from kgshare.project import Manifest
 
 Readings = Callable[[Input], Reading]
 SOURCE = "kgshare:source"  # what the corresponding source is called where its ecosystem keeps it
-RUNTIME = (
-    "openjdk-{java}-jdk-headless"  # whose modules jlink links; of the toolbox, whose rest is in no image
-)
+# Of the toolbox, whose rest is in no image: whose modules jlink links, and in whose folder its documents are.
+JDK, JRE = "openjdk-{java}-jdk-headless", "openjdk-{java}-jre-headless"
 
 
 def inputs_of(manifest: Manifest, lock: Lock, arch: Arch, role: str) -> tuple[Input, ...]:
@@ -37,15 +36,30 @@ def inputs_of(manifest: Manifest, lock: Lock, arch: Arch, role: str) -> tuple[In
     return (*part.debian["application"], *lock.jars.get("application", ()))
 
 
-def parts_of(manifest: Manifest, lock: Lock, arch: Arch, role: str, readings: Readings) -> tuple[Part, ...]:
-    """Everything in an image that came from somewhere, with what is inside of it, sorted."""
-    read = [(item, readings(item)) for item in inputs_of(manifest, lock, arch, role)]
+def parts_of(
+    manifest: Manifest, lock: Lock, arch: Arch, role: str, readings: Readings, data: Sequence[Part] = ()
+) -> tuple[Part, ...]:
+    """Everything in an image that came from somewhere, with what is inside of it, sorted; ``data`` is in the database."""
+    read = read_all(inputs_of(manifest, lock, arch, role), readings)
     known = _by_name(read)
     parts = [_part(item, reading, known, manifest) for item, reading in read]
     if role == "database":
-        parts.append(_runtime(lock, arch, readings))
+        parts += [_runtime(lock, arch, readings), *data]
     parts += _own(manifest, lock, role)
     return tuple(sorted(parts, key=lambda part: part.ref))
+
+
+def read_all(inputs: Iterable[Input], readings: Readings) -> list[tuple[Input, Reading]]:
+    """The readings of inputs; a Debian package without documents of its own has those of the package it names."""
+    read = [(item, readings(item)) for item in inputs]
+    debs = {item.name: reading for item, reading in read if isinstance(item, DebianPackage)}
+    found: list[tuple[Input, Reading]] = []
+    for item, reading in read:
+        other = debs.get(reading.same_as)
+        if other is not None and not reading.texts:
+            reading = replace(reading, licences=other.licences, texts=other.texts)
+        found.append((item, reading))
+    return found
 
 
 def _part(item: Input, reading: Reading, known: Mapping[str, str], manifest: Manifest) -> Part:
@@ -123,14 +137,19 @@ def _met(alternatives: Iterable[str], known: Mapping[str, str]) -> str:
 
 def _runtime(lock: Lock, arch: Arch, readings: Readings) -> Part:
     """What jlink makes of Debian's JDK: known by that package, under whose version its defects are published."""
-    wanted = RUNTIME.format(java=lock.java)
-    jdk = next(item for item in lock.archs[arch].debian["toolbox"] if item.name == wanted)
-    reading = readings(jdk)
+    jdk = next(item for item in lock.archs[arch].debian["toolbox"] if item.name == JDK.format(java=lock.java))
+    reading = readings(runtime_documents(lock, arch))
     return Part(
         ref="runtime", kind="runtime", name=jdk.name, version=jdk.version, purl=purls.purl_of(jdk), licences=reading.licences,
         description=f"Java {lock.java} runtime, linked by jlink from the modules in Debian's package",
         properties=((SOURCE, reading.source or f"Debian source package {jdk.source}"), (FILE, "opt/java")),
     )  # fmt: skip
+
+
+def runtime_documents(lock: Lock, arch: Arch) -> DebianPackage:
+    """The package with the copyright file of the runtime."""
+    named = {item.name: item for item in lock.archs[arch].debian["toolbox"]}
+    return named.get(JRE.format(java=lock.java)) or named[JDK.format(java=lock.java)]
 
 
 def _own(manifest: Manifest, lock: Lock, role: str) -> list[Part]:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from kgshare.attest import names, texts
 from kgshare.attest.bom import bundle_bom, image_bom
-from kgshare.attest.contents import inputs_of, parts_of
+from kgshare.attest.contents import inputs_of, parts_of, read_all, runtime_documents
 from kgshare.attest.parts import Contents, Part, Text
 from kgshare.attest.provenance import Materials, Run, Subject, statement
 from kgshare.attest.purls import purl_of
@@ -22,10 +22,17 @@ from kgshare.project import Manifest
 
 @dataclass(frozen=True, kw_only=True)
 class Attested:
-    """What was built: the images, and the digest of each file that the bundle gets beside them, by its name there."""
+    """What was built.
+
+    Attributes:
+        images: of the bundle.
+        files: SHA-256 of each file that it gets beside them, by its name there.
+        data: the data sets that are in the graph.
+    """
 
     images: Sequence[BundleImage]
     files: Mapping[str, str]
+    data: Sequence[Part] = ()
 
 
 def attest(
@@ -45,7 +52,13 @@ def attest(
         BuildError: an input is not what its kind must be.
     """
     lock, arch = materials.lock, materials.arch
-    images = [_contents(image, manifest, lock, arch, readings) for image in attested.images]
+    images = [
+        Contents(
+            role=image.role, reference=image.reference, digest=manifest_digest(image),
+            parts=parts_of(manifest, lock, arch, image.role, readings.read, attested.data),
+        )
+        for image in attested.images
+    ]  # fmt: skip
     project = Part(
         ref="project", kind="code", name=manifest.name, version=manifest.version, licences=(manifest.licence,),
         description=manifest.description,
@@ -63,22 +76,18 @@ def attest(
         (out / names.output_of(name)).write_bytes(data)
 
 
-def _contents(image: BundleImage, manifest: Manifest, lock: Lock, arch: Arch, readings: Readings) -> Contents:
-    parts = parts_of(manifest, lock, arch, image.role, readings.read)
-    return Contents(role=image.role, reference=image.reference, digest=manifest_digest(image), parts=parts)
-
-
 def _licenses(
     manifest: Manifest, images: Sequence[Contents], lock: Lock, arch: Arch, readings: Readings
 ) -> bytes:
     by_ref = {
-        purl_of(item): readings.read(item).texts
+        purl_of(item): reading.texts
         for image in images
-        for item in inputs_of(manifest, lock, arch, image.role)
+        for item, reading in read_all(inputs_of(manifest, lock, arch, image.role), readings.read)
     }
+    by_ref["runtime"] = readings.read(runtime_documents(lock, arch)).texts
 
     def texts_of(part: Part) -> tuple[Text, ...]:
-        return by_ref.get(part.purl, ())
+        return by_ref.get(part.ref, ())
 
     rows = texts.rows({image.role: image.parts for image in images}, texts_of)
     wanted = {texts.member(text): text for found in by_ref.values() for text in found}

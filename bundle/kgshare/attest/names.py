@@ -25,6 +25,9 @@ STATEMENT = "https://in-toto.io/Statement/v1"
 SLSA = "https://slsa.dev/provenance/v1"
 
 LOCKED = "kgshare:locked"  # property of a component that stands in the lock by itself: its kind
+CITATION = "kgshare:citation"  # of a data set
+ORIGIN = "kgshare:origin"  # where it comes from, where that is no address
+TERMS = "kgshare:terms"  # what its publisher says may be done with it
 FILE = "kgshare:file"  # where in its image, or in the component around it, a component stands
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Literal
 
@@ -60,6 +60,10 @@ class Text:
     sha256: str
 
 
+Keep = Callable[[str, bytes], Text]
+"""Takes a text that a reader found, with its path, and keeps it."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Found:
     """A package inside of an input, or a shared library.
@@ -92,6 +96,7 @@ class Reading:
         found: packages and libraries inside of it.
         description: its first line.
         source: what its corresponding source is called, where the lock does not say it.
+        same_as: of a Debian package, another one in whose folder its documents are.
     """
 
     licences: tuple[str, ...] = ()
@@ -101,6 +106,7 @@ class Reading:
     found: tuple[Found, ...] = ()
     description: str = ""
     source: str = ""
+    same_as: str = ""
 
 
 NOTHING = Reading()

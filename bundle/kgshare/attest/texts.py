@@ -13,6 +13,7 @@ import tarfile
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
+from kgshare.attest import words
 from kgshare.attest.contents import SOURCE
 from kgshare.attest.parts import Part, Text
 from kgshare.plan import FILE_TIME
@@ -64,9 +65,7 @@ def _row(part: Part, role: str, texts: tuple[str, ...], around: Part) -> Row:
     if part is not around:
         name += f" (in {around.name})"
     source = dict(part.properties).get(SOURCE) or dict(around.properties).get(SOURCE, "")
-    licence = " AND ".join(
-        f"({name})" if " OR " in name and len(part.licences) > 1 else name for name in part.licences
-    )
+    licence = words.all_of(part.licences)
     return Row(
         name=name, version=part.version, licence=licence or UNKNOWN, roles=(role,), texts=texts, source=source
     )
@@ -85,7 +84,7 @@ def index(all_rows: Iterable[Row], project: str) -> str:
         by_licence.setdefault(row.licence, []).append(row)
     lines = [f"Licences of what {project} hands on, with the files of this archive that hold their texts", ""]
     for licence in sorted(by_licence):
-        lines += [licence, "-" * len(licence)]
+        lines += [licence, "-" * min(len(licence), 100)]
         for row in by_licence[licence]:
             lines.append(f"{row.name} {row.version}  [{', '.join(row.roles)}]".replace("  [", " [", 1))
             lines += [f"    {text}" for text in row.texts]

@@ -6,13 +6,14 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import date
 from fnmatch import fnmatchcase
+from functools import cache
 from typing import Any
 
 from license_expression import (
     ExpressionError,
     LicenseSymbol,
     LicenseWithExceptionSymbol,
-    get_spdx_licensing,
+    Licensing,
 )
 
 from kgshare.policy.facts import Facts
@@ -244,16 +245,24 @@ def permitted(expression: str, denied: Iterable[str]) -> bool:
     """
     patterns = tuple(denied)
     try:
-        return _permitted(get_spdx_licensing().parse(expression), patterns)
+        return _permitted(_spdx().parse(expression), patterns)
     except ExpressionError:
         return not _matches(expression, patterns)
+
+
+@cache
+def _spdx() -> Licensing:
+    """What reads SPDX expressions; it takes a third of a second to make."""
+    from license_expression import get_spdx_licensing
+
+    return get_spdx_licensing()
 
 
 def _permitted(node: Any, denied: tuple[str, ...]) -> bool:
     if isinstance(node, LicenseSymbol | LicenseWithExceptionSymbol):
         return not _matches(node.key if isinstance(node, LicenseSymbol) else node.license_symbol.key, denied)
     each = (_permitted(arg, denied) for arg in node.args)
-    return any(each) if isinstance(node, get_spdx_licensing().OR) else all(each)
+    return any(each) if isinstance(node, _spdx().OR) else all(each)
 
 
 def _no_files(facts: Facts, what: str, found: list[tuple[str, tuple[str, ...]]]) -> Result:
@@ -268,7 +277,7 @@ def _no_files(facts: Facts, what: str, found: list[tuple[str, tuple[str, ...]]])
 
 
 def _details(findings: Iterable[Finding]) -> list[Detail]:
-    return [Detail(id=f.id, text=str(f), aliases=(*f.aliases, f.package)) for f in findings]
+    return [Detail(id=f.id, text=str(f), aliases=(*f.aliases, *f.packages)) for f in findings]
 
 
 def _whole(check: str, text: str) -> Detail:

@@ -26,6 +26,12 @@ Policy = Annotated[
 def check(
     where: Where = HERE,
     policy: Policy = None,
+    scan: Annotated[
+        Path | None,
+        typer.Option(
+            "--scan", metavar="RESULT", help="Take this result of `kgshare scan` instead of the bundle's own."
+        ),
+    ] = None,
     as_json: Json = False,
     quiet: Quiet = False,
 ) -> None:
@@ -36,7 +42,7 @@ def check(
     from kgshare.policy import command
     from kgshare.progress import Progress
 
-    report = command.check(where, policy=policy, scan=None, progress=Progress(quiet=quiet))
+    report = command.check(where, policy=policy, scan=scan, progress=Progress(quiet=quiet))
     show(report, as_json)
     if not report.green:
         raise typer.Exit(PolicyError.exit_code)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, ClassVar
 import yaml
 
 from kgshare.attest.names import PROVENANCE, SBOM
+from kgshare.errors import BundleError, Problem, UsageError
 from kgshare.lock.file import parse as parse_lock
 from kgshare.lock.model import LOCK
 from kgshare.policy import store
@@ -18,7 +19,9 @@ from kgshare.policy.result import PolicyReport
 from kgshare.policy.settings import POLICY, Settings, settings_of
 from kgshare.progress import Progress
 from kgshare.project import MANIFEST
-from kgshare.scan.model import ScanResult, not_scanned
+from kgshare.scan.model import ScanResult
+from kgshare.scan.store import parse as parse_scan
+from kgshare.scan.store import scan_in
 from kgshare.stack.source import SEED_REPORT, find_bundle, manifest_of, seed_report
 
 if TYPE_CHECKING:
@@ -79,7 +82,7 @@ def check(where: Path, *, policy: Path | None, scan: Path | None, progress: Prog
             lock=parse_lock(bundle.read_file(LOCK).decode(), f"{file.name}: {LOCK}"),
             seed=seed_report(bundle.read_file(SEED_REPORT), file.name),
             images=images_of(bundle),
-            scan=scan_of(bundle),
+            scan=_scan(bundle, scan),
             sbom=_evidence(bundle, SBOM),
             provenance=_evidence(bundle, PROVENANCE),
             secrets=secrets_of(bundle, manifest),
@@ -102,7 +105,22 @@ def _evidence(bundle: Bundle, name: str) -> bytes | None:
     return bundle.read_file(name) if name in bundle.files else None
 
 
-def scan_of(bundle: Bundle) -> ScanResult:
-    """What a scanner said when the bundle was built."""
-    stored = store.stored_in(bundle)
-    return stored.facts.scan if stored else not_scanned("the bundle holds no scan")
+def _scan(bundle: Bundle, result: Path | None) -> ScanResult:
+    """What a scanner said: in a file, or when the bundle was built.
+
+    Raises:
+        BundleError: the file is no such result, or one of another bundle.
+    """
+    if result is None:
+        return scan_in(bundle)
+    try:
+        found = parse_scan(result.read_bytes(), str(result))
+    except OSError as error:
+        raise UsageError(Problem(message=f"cannot be read: {error.strerror}", where=str(result))) from None
+    held = bundle.files[SBOM].digest.removeprefix("sha256:") if SBOM in bundle.files else ""
+    if found.sbom != held:
+        message = f"is the scan of another bill of materials: {found.sbom[:12]}…, the bundle has {held[:12]}…"
+        raise BundleError(
+            Problem(message=message, where=str(result), hint="scan this bundle: `kgshare scan FILE`")
+        )
+    return found

@@ -240,6 +240,32 @@ Questions = Annotated[
 ]
 
 
+class DataSet(Strict):
+    """Data that the graph was made from, with whom it is from and what may be done with it."""
+
+    name: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9]+([._-][A-Za-z0-9]+)*$", max_length=60)]
+    title: str
+    version: Typed = Field(
+        default="", description="as its publisher counts, or the date of the state that was taken"
+    )
+    licence: str = Field(
+        min_length=1,
+        description="SPDX expression; terms that SPDX does not know are a `LicenseRef-NAME`, said in `terms`",
+    )
+    terms: str = Field(default="", description="what its publisher says may be done with it")
+    citation: str = Field(description="as its publisher wants to be cited")
+    origin: str = Field(default="", description="address or DOI (`doi:10.…`) where it comes from")
+    files: tuple[ProjectPath, ...] = Field(
+        default=(), description="files and folders of the project that hold it"
+    )
+
+
+DataSets = Annotated[
+    Annotated[ProjectPath, Tag("<file>")] | Annotated[tuple[DataSet, ...], Tag("<list>")],
+    Discriminator(lambda given: "<file>" if isinstance(given, str) else "<list>"),
+]
+
+
 class Review(Strict):
     """What a proposal must pass beside the checks and questions."""
 
@@ -332,6 +358,9 @@ class Manifest(Strict):
     neo4j: Neo4j = Neo4j()
     identity: Identity
     seed: tuple[SeedStep, ...] = Field(min_length=1)
+    datasets: DataSets = Field(
+        default=(), description="whose data it is, for the evidence: a list, or the YAML file that holds it"
+    )
     changes: ProjectPath | None = Field(
         default=None, description="folder of change sets (`*.toml`), applied after the seed steps"
     )

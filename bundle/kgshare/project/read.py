@@ -11,7 +11,8 @@ from pydantic import ValidationError
 
 from kgshare.errors import ManifestError, Problem
 from kgshare.project import rules
-from kgshare.project.model import Manifest
+from kgshare.project.datasets import read_datasets
+from kgshare.project.model import DataSet, Manifest
 from kgshare.project.questions import read_questions
 from kgshare.project.yamlfile import load, problems_of
 from kgshare.questions.model import Question
@@ -28,12 +29,14 @@ class Project:
         manifest: what the file says.
         text: the file's bytes, as they go into the bundle.
         questions: what `manifest.questions` states, read where it names a file.
+        datasets: what `manifest.datasets` states, likewise.
     """
 
     root: Path
     manifest: Manifest
     text: bytes
     questions: tuple[Question, ...] = ()
+    datasets: tuple[DataSet, ...] = ()
 
     @property
     def checksum(self) -> str:
@@ -76,10 +79,16 @@ def parse_project(text: bytes, file: Path) -> Project:
         raise ManifestError(*problems_of(error, lines, file.name), *problems) from None
     problems += rules.broken_rules(manifest, lines, file.name)
     questions: tuple[Question, ...] = ()
+    datasets: tuple[DataSet, ...] = ()
     try:
         questions = read_questions(manifest.questions, lines, file)
     except ManifestError as error:
         problems += error.problems
+    try:
+        datasets = read_datasets(manifest.datasets, lines, file)
+    except ManifestError as error:
+        problems += error.problems
     if problems:
         raise ManifestError(*problems)
-    return Project(root=file.parent.resolve(), manifest=manifest, text=text, questions=questions)
+    root = file.parent.resolve()
+    return Project(root=root, manifest=manifest, text=text, questions=questions, datasets=datasets)

@@ -149,6 +149,8 @@ PATHS = frozenset(
         ("application", "image", "dockerfile"),
         ("application", "image", "context"),
         ("changes",),
+        ("datasets",),
+        ("datasets", "files"),
         ("review", "rules"),
         ("review", "signers"),
         ("questions",),

@@ -67,12 +67,12 @@ class VexNote:
 
 @dataclass(frozen=True, kw_only=True)
 class Finding:
-    """One known vulnerability of one package.
+    """One known vulnerability of one package, or of those made from one source.
 
     Attributes:
         id: as the scanner calls it.
         aliases: its other names, sorted.
-        package: the package's purl.
+        packages: purls of the packages that have it; one source package makes several of Debian's.
         severity: by the score; ``unknown`` where there is none.
         score: CVSS base score, 0 to 10.
         fixed: the versions that are without it; empty where there is none yet.
@@ -83,7 +83,7 @@ class Finding:
 
     id: str
     aliases: tuple[str, ...] = ()
-    package: str
+    packages: tuple[str, ...]
     severity: Severity
     score: float | None = None
     fixed: tuple[str, ...] = ()
@@ -108,7 +108,7 @@ class Finding:
         fixed = f", fixed in {', '.join(self.fixed)}" if self.fixed else ", no fixed version"
         used = ", known to be exploited" if self.exploited else ""
         vex = f"\n    {self.vex}" if self.vex else ""
-        return f"{self.severity}{score}  {name}  {self.package}{fixed}{used}{vex}"
+        return f"{self.severity}{score}  {name}  {', '.join(self.packages)}{fixed}{used}{vex}"
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -30,8 +30,12 @@ export async function changeTab(selected, answer, page) {
     count();
   }
 
+  const following = derived(selected, page);
+  let followed = null;
   function count() {
     const changed = Object.keys(draft).length;
+    const names = Object.keys(draft).sort();
+    if (followed !== names.join()) { followed = names.join(); following.show(names); }
     save.disabled = !changed;
     save.textContent = changed > 1 ? `Write ${changed} changes to this sandbox` : "Write to this sandbox";
   }
@@ -95,7 +99,7 @@ export async function changeTab(selected, answer, page) {
   }
 
   draw();
-  return el("div", {}, form, await derived(selected, page), links(selected, answer, editable, attempt, page), removal(selected, answer, attempt));
+  return el("div", {}, form, following.element, links(selected, answer, editable, attempt, page), removal(selected, answer, attempt));
 }
 
 // A number from a panel is of the property's own type; of a new one, what it looks like.
@@ -117,14 +121,32 @@ function parsed(text) {
   try { return JSON.parse(text); } catch { throw new Error(`${text} is not written as JSON.`); }
 }
 
-async function derived(selected, page) {
-  const found = await api("consequences", selected).catch((error) => ({ rests: [], problem: error.message }));
-  if (found.problem) return el("p", { class: "problem" }, found.problem);
-  if (!found.rests.length) return el("p", { class: "quiet small" }, "Nothing in the graph is derived from this record.");
-  return el("details", { class: "derived", open: found.rests.length < 8 },
-    el("summary", {}, "Derived from this record", el("span", { class: "count" }, String(found.rests.length))),
-    el("p", { class: "quiet small" }, found.next ? `These rest on its values, so they may change with them. “${found.next}” adds what follows to a proposal.` : "These rest on its values, so they may have to change with them."),
-    el("ul", { class: "neighbours" }, found.rests.map((r) => el("li", {}, el("button", { type: "button", class: "link", onclick: () => page.select(r.label, r.key) }, el("span", { class: "found-title" }, r.title), el("span", { class: "tag" }, r.label)), r.says ? el("span", { class: "quiet small" }, r.says) : null))));
+// What rests on the values that are being changed.
+function derived(selected, page) {
+  const box = el("div", { "aria-live": "polite" });
+  let asked = 0;
+  async function show(names) {
+    const mine = ++asked;
+    if (!names.length) { box.replaceChildren(); return; }
+    try {
+      const answers = await Promise.all(names.map((name) => api("consequences", { ...selected, name })));
+      if (mine === asked) box.replaceChildren(rests(answers, names, page));
+    } catch (error) {
+      if (mine === asked) box.replaceChildren(el("p", { class: "problem" }, error.message));
+    }
+  }
+  return { element: box, show };
+}
+
+function rests(answers, names, page) {
+  const found = [...new Map(answers.flatMap((a) => a.rests).map((r) => [JSON.stringify([r.label, r.key, r.title]), r])).values()];
+  const what = names.join(", ");
+  if (!found.length) return el("p", { class: "quiet small" }, `Nothing in the graph is derived from ${what}.`);
+  const { next } = answers[0];
+  return el("details", { class: "derived", open: found.length < 12 },
+    el("summary", {}, `Derived from ${what}`, el("span", { class: "count" }, String(found.length))),
+    el("p", { class: "quiet small" }, next ? "They may change with it: the proposal says how to add what follows." : "They may have to change with it."),
+    el("ul", { class: "neighbours" }, found.map((r) => el("li", {}, el("button", { type: "button", class: "link", onclick: () => page.select(r.label, r.key) }, el("span", { class: "found-title" }, r.title), el("span", { class: "tag" }, r.label)), r.says ? el("span", { class: "quiet small" }, r.says) : null))));
 }
 
 function links(selected, answer, editable, attempt, page) {

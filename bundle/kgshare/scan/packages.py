@@ -1,0 +1,162 @@
+"""What a scanner is asked about: the packages of a bill of materials, Debian's by the source that they are made from. Pure."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from packageurl import PackageURL
+
+from kgshare.attest.purls import purl_of
+from kgshare.errors import BundleError, Problem
+from kgshare.lock.model import Lock
+
+ECOSYSTEMS = {
+    "deb": "Debian",
+    "maven": "Maven",
+    "npm": "npm",
+    "pypi": "PyPI",
+}  # purl's types, OSV's names for them
+RELEASES = {
+    "bookworm": "12",
+    "trixie": "13",
+    "forky": "14",
+    "duke": "15",
+}  # Debian's suites, as OSV numbers them
+_REBUILT = re.compile(r"\+b\d+$")  # Debian Policy 5.6.12: a rebuild of the same source
+
+
+@dataclass(frozen=True, kw_only=True, order=True)
+class Package:
+    """What vulnerabilities are known by.
+
+    Attributes:
+        ecosystem: as OSV names it.
+        name: as its ecosystem does; of Debian the source package's.
+        version: likewise.
+        purls: what it is in the bill of materials, sorted.
+    """
+
+    ecosystem: str
+    name: str
+    version: str
+    purls: tuple[str, ...]
+
+    @property
+    def purl(self) -> str:
+        """A package URL that a scanner looks up."""
+        match self.ecosystem:
+            case "Debian":
+                return PackageURL("deb", "debian", self.name, self.version, {"arch": "source"}).to_string()
+            case "Maven":
+                group, _, artifact = self.name.partition(":")
+                return PackageURL("maven", group, artifact, self.version).to_string()
+            case "npm":
+                scope, _, bare = self.name.rpartition("/")
+                return PackageURL("npm", scope or None, bare, self.version).to_string()
+            case _:
+                return PackageURL("pypi", None, self.name, self.version).to_string()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Asked:
+    """One question to a scanner.
+
+    Attributes:
+        sbom: the bill of materials as it is in the bundle.
+        packages: what is in it, sorted.
+        release: Debian's, as OSV numbers it: ``13``; empty where it is not known.
+        project: purls that mean the bundle as a whole, without their versions.
+    """
+
+    sbom: bytes
+    packages: tuple[Package, ...]
+    release: str
+    project: tuple[str, ...]
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 of the bill of materials, hexadecimal."""
+        return hashlib.sha256(self.sbom).hexdigest()
+
+
+def asked(sbom: bytes, lock: Lock, where: str = "the bill of materials") -> Asked:
+    """What is to be asked about a bundle.
+
+    Args:
+        sbom: its bill of materials (CycloneDX, JSON).
+        lock: its lock, which knows the source of each Debian package.
+        where: what messages call the bill of materials.
+
+    Raises:
+        BundleError: it is no such document.
+    """
+    try:
+        document = json.loads(sbom)
+        root = (document.get("metadata") or {}).get("component")  # the bundle itself
+        parts = list(_components([*([root] if root else []), *document.get("components", ())]))
+        purls = sorted({str(part["purl"]) for part in parts if part.get("purl")})
+        urls = [(purl, PackageURL.from_string(purl)) for purl in purls]
+    except (ValueError, TypeError, AttributeError, KeyError) as error:
+        raise BundleError(Problem(message=f"is no CycloneDX document: {error}", where=where)) from None
+    sources = {
+        purl_of(package): package.source
+        for part in lock.archs.values()
+        for packages in part.debian.values()
+        for package in packages
+    }
+    found: dict[tuple[str, str, str], list[str]] = {}
+    for purl, url in urls:
+        if url.type in ECOSYSTEMS and url.version:
+            found.setdefault(_known_as(purl, url, sources), []).append(purl)
+    whole = {
+        str(PackageURL(url.type, url.namespace, url.name))
+        for _, url in urls
+        if url.type in {"oci", "generic"}
+    }
+    return Asked(
+        sbom=sbom,
+        packages=tuple(
+            Package(ecosystem=ecosystem, name=name, version=version, purls=tuple(rows))
+            for (ecosystem, name, version), rows in sorted(found.items())
+        ),
+        release=RELEASES.get(lock.suite, ""),
+        project=tuple(sorted(whole)),
+    )
+
+
+def _known_as(purl: str, url: PackageURL, sources: Mapping[str, str]) -> tuple[str, str, str]:
+    version = str(url.version)
+    match url.type:
+        case "deb":
+            return "Debian", sources.get(purl, url.name), _REBUILT.sub("", version)
+        case "maven":
+            return "Maven", f"{url.namespace}:{url.name}", version
+        case "npm":
+            return "npm", f"{url.namespace}/{url.name}" if url.namespace else url.name, version
+        case _:
+            return "PyPI", url.name, version
+
+
+def _components(parts: Iterable[Mapping[str, Any]]) -> Iterator[Mapping[str, Any]]:
+    """Components, nested ones too."""
+    for part in parts:
+        yield part
+        yield from _components(part.get("components", ()))
+
+
+def reduced(packages: Iterable[Package]) -> bytes:
+    """A CycloneDX document of these packages only, under the names that a scanner knows them by."""
+    components = [
+        {
+            "type": "library", "bom-ref": package.purl, "name": package.name, "version": package.version,
+            "purl": package.purl,
+        }
+        for package in packages
+    ]  # fmt: skip
+    document = {"bomFormat": "CycloneDX", "specVersion": "1.6", "version": 1, "components": components}
+    return json.dumps(document, indent=1).encode()
