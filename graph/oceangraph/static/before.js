@@ -20,8 +20,16 @@ export function before(page, sea) {
       el("label", { for: "before", class: "before-end" }, `Before ${day(days[0])}`), input,
       el("span", { class: "before-end" }, "Now"),
       el("p", { class: `small before-note${at ? " on" : ""}`, role: "status" }, at ? sentence(changes.filter((c) => c.date >= at), true) : sentence(changes, false), " ",
-        el("button", { type: "button", class: "as-link", onclick: () => page.select("Revision", changes.at(-1).revision) }, "Who changed this?")));
+        el("button", { type: "button", class: "as-link", onclick: () => who(changes) }, "Who changed this?")));
     if (held) { held = false; input.focus(); }
+  }
+
+  // The history of a bottle that was changed: the selected one, one of the station in view, or the first.
+  function who(changes) {
+    const ids = changes.map((c) => c.bottle);
+    const here = sea.station();
+    const id = [sea.chosen()?.id, ...(here?.ids ?? [])].find((one) => ids.includes(one)) ?? ids[0];
+    page.select("Bottle", id, { tab: "history", station: sea.data.byId.get(id)?.station.station ?? null });
   }
 
   let held = false;

@@ -67,6 +67,7 @@ export async function mount(element, page) {
     if (chosen) ring(context, scale.x(chosen.station.x), scale.y(chosen.pressure), "#ffffff", 10);
     const mark = cursor ?? sea.pointed();
     if (mark && mark !== chosen) halo(context, scale.x(mark.station.x), scale.y(mark.pressure));
+    canvas.dataset.pointed = mark?.id ?? "";
     expose(data, scale, here, bad, show);
   });
 
