@@ -9,7 +9,7 @@ from pathlib import Path
 
 from kgshare.aside import aside, write_aside
 from kgshare.errors import FetchError
-from kgshare.lock.model import Arch, Input, Lock
+from kgshare.lock.model import Arch, Lock, Locked
 from kgshare.progress import Progress
 
 
@@ -103,7 +103,7 @@ class Inputs:
     fetched: int = 0
     _seen: dict[str, tuple[int, int]] = field(default_factory=dict, repr=False, compare=False)
 
-    def path(self, item: Input) -> Path:
+    def path(self, item: Locked) -> Path:
         """The file of a locked input, verified: read whole at its first use in this process, and again if it changed.
 
         Raises:

@@ -86,6 +86,13 @@ def make_plan(project: Project, lock: Lock, arch: Arch, origin: Origin = UNKNOWN
 
 
 def _base(name: str, lock: Lock, arch: Arch, which: str) -> Step:
+    if blobs := [blob for blob in lock.bases.get(arch, ()) if blob.base == which]:
+        inputs = {
+            "base image": text_digest(repr(blobs)),
+            "kgshare's bases": _code("base", "images"),
+            **_where(arch),
+        }
+        return Step(name=name, inputs=inputs, outputs=(BASE_TAR,))
     packages = {key: rows for key, rows in lock.archs[arch].debian.items() if key == which}
     return Step(
         name=name,

@@ -24,7 +24,7 @@ This file is a kgshare bundle: a Neo4j database with its data, and the applicati
 
     kgshare up {file}
 
-verifies every byte of the file, starts it, and opens the page. Nothing but your machine reaches it, and it reaches
+verifies every byte of the file and who signed it, starts it, and opens the page. Nothing but your machine reaches it, and it reaches
 nothing.
 
 ## Without kgshare

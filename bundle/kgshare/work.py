@@ -19,6 +19,7 @@ from kgshare.attest.origin import UNKNOWN, Origin
 from kgshare.attest.provenance import Materials, Run
 from kgshare.attest.readings import Readings
 from kgshare.base import APPLICATION, DATABASE, TOOLBOX, BaseSpec, make_base
+from kgshare.base.image import make_base_from_image, open_image, require_contract
 from kgshare.bundle import (
     REQUIRED,
     BundleContents,
@@ -103,6 +104,11 @@ class Works:
 
     def _base(self, spec: BaseSpec) -> Work:
         def work(_: Mapping[str, Done], out: Path) -> None:
+            if blobs := [blob for blob in self.lock.bases.get(self.arch, ()) if blob.base == spec.name]:
+                image = open_image(blobs, self.inputs.path)
+                require_contract(image, role=blobs[0].base, arch=self.arch)
+                make_base_from_image(image, epoch=plan.FILE_TIME, out=out / plan.BASE_TAR)
+                return
             packages = self.lock.archs[self.arch].debian[spec.name]
             make_base(
                 packages,

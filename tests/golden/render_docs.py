@@ -59,7 +59,9 @@ def _type(annotation: Any) -> str:
     models = list(_models(annotation))
     origin = getattr(annotation, "__origin__", None)
     if models:
-        name = f"[{models[0].__name__}](#{models[0].__name__.lower()})"
+        name = " or ".join(
+            f"[{model.__name__}](#{model.__name__.lower()})" for model in dict.fromkeys(models)
+        )
         if origin is dict:
             return f"map of {name}"
         if any(

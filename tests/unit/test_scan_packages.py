@@ -26,7 +26,7 @@ def lock() -> Lock:
 def bom(*purls: str) -> bytes:
     inner = [{"type": "library", "name": "x", "purl": purl} for purl in purls]
     image = {"type": "container", "name": "i", "purl": "pkg:oci/database@sha256:ab", "components": inner}
-    root = {"type": "application", "name": "herbarium", "purl": "pkg:generic/herbarium@0.2.0"}
+    root = {"type": "application", "name": "herbarium"}
     return json.dumps({"metadata": {"component": root}, "components": [image]}).encode()
 
 
@@ -60,7 +60,7 @@ def test_other_packages_are_asked_about_as_their_ecosystem_calls_them(
 def test_what_no_database_knows_is_not_asked_about_and_the_bundle_is_known_by_its_own_names() -> None:
     question = asked(bom("pkg:generic/another@0.2.0"), lock())
     assert question.packages == ()
-    assert question.project == ("pkg:generic/another", "pkg:generic/herbarium", "pkg:oci/database")
+    assert question.project == ("pkg:generic/herbarium", "pkg:oci/database")
 
 
 def test_a_scanner_is_given_a_document_of_these_packages_only() -> None:

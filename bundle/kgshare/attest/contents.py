@@ -14,7 +14,7 @@ from kgshare.attest.names import FILE, LOCKED
 from kgshare.attest.parts import Found, Kind, Part, Reading
 from kgshare.images import conf
 from kgshare.images.context import ASSETS, SITE, image_jars
-from kgshare.lock.model import Arch, DebianPackage, Input, Jar, Lock, NpmPackage, Wheel
+from kgshare.lock.model import Arch, BaseBlob, DebianPackage, Input, Jar, Lock, NpmPackage, Wheel
 from kgshare.project import Manifest
 
 Readings = Callable[[Input], Reading]
@@ -43,8 +43,13 @@ def parts_of(
     read = read_all(inputs_of(manifest, lock, arch, role), readings)
     known = _by_name(read)
     parts = [_part(item, reading, known, manifest) for item, reading in read]
+    base = lock.base(arch, "database" if role == "database" else "application")
+    if base:
+        parts.append(_base_image(base))
+    elif role == "database":
+        parts.append(_runtime(lock, arch, readings))
     if role == "database":
-        parts += [_runtime(lock, arch, readings), *data]
+        parts += data
     parts += _own(manifest, lock, role)
     return tuple(sorted(parts, key=lambda part: part.ref))
 
@@ -133,6 +138,15 @@ def _name(item: Input) -> str:
 
 def _met(alternatives: Iterable[str], known: Mapping[str, str]) -> str:
     return next((name for name in alternatives if name in known), "")
+
+
+def _base_image(base: BaseBlob) -> Part:
+    """The image underneath, by the digest that is locked."""
+    ref = purls.purl_of(base)
+    return Part(
+        ref=ref, kind="image", name=base.reference, version=f"sha256:{base.sha256}", purl=ref, sha256=base.sha256,
+        description=f"the image underneath, with {'Java' if base.base == 'database' else 'Python'} {base.version}",
+    )  # fmt: skip
 
 
 def _runtime(lock: Lock, arch: Arch, readings: Readings) -> Part:

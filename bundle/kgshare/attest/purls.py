@@ -5,10 +5,10 @@ from __future__ import annotations
 from packageurl import PackageURL
 from packaging.utils import canonicalize_name
 
-from kgshare.lock.model import DebianPackage, Input, Jar, NpmPackage, Wheel
+from kgshare.lock.model import BaseBlob, DebianPackage, Jar, Locked, NpmPackage, Wheel
 
 
-def purl_of(item: Input) -> str:
+def purl_of(item: Locked) -> str:
     """The package URL of a locked input; it is the same in every SBOM and in the provenance."""
     match item:
         case DebianPackage():
@@ -19,6 +19,9 @@ def purl_of(item: Input) -> str:
             return pypi(item.name, item.version).to_string()
         case NpmPackage():
             return npm(item.name, item.version).to_string()
+        case BaseBlob():
+            name = item.reference.partition("@")[0].rpartition(":")[0] or item.reference
+            return oci(name, f"sha256:{item.sha256}").to_string()
 
 
 def debian(item: DebianPackage) -> PackageURL:

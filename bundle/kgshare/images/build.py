@@ -142,7 +142,7 @@ class ImageBuilder:
 
         Args:
             base: the database base.
-            runtime: what `build_runtime` made.
+            runtime: what `build_runtime` made; of it only kgshare's classes where the base brings a Java.
             store: the tar that `build_seed` made.
             out: the folder for the result.
 
@@ -150,7 +150,11 @@ class ImageBuilder:
             ManifestError: the manifest sets what only kgshare sets.
             BuildError: the build failed.
         """
-        with self._context("database", {"base.tar": base, "runtime.tar": runtime}, out) as folder:
+        java = self.lock.base(self.arch, "database")
+        tars = {"base.tar": base} if java else {"base.tar": base, "runtime.tar": runtime}
+        with self._context("database", tars, out) as folder:
+            if java:
+                context.classes_layer(runtime, java.path, self.lock.epoch, folder / "runtime.tar")
             context.conf_layer(self.project, self.lock, folder / "conf.tar")
             jars = context.image_jars(self.lock)
             context.jars_layer(self.lock, jars, self.inputs, self.arch, folder / "jars.tar")
@@ -172,7 +176,10 @@ class ImageBuilder:
         with self._context("application", {"base.tar": base}, out) as folder:
             wheels = self.lock.archs[self.arch].wheels["application"]
             context.wheels_layer(wheels, self.inputs, self.lock.epoch, folder / "wheels.tar")
-            context.application_layer(self.project, self.lock, self.inputs, folder / "inputs.tar")
+            head = self.lock.base(self.arch, "application")
+            context.application_layer(
+                self.project, self.lock, self.inputs, folder / "inputs.tar", site=head.path if head else ""
+            )
             if seeded:
                 context.seeded_layer(self.project, self.lock, *seeded, folder / "seeded.tar")
             made = folder / "made.tar"
@@ -212,6 +219,10 @@ class ImageBuilder:
             self._build(folder, target, ImageTar(path=out / "image.tar"), labels)
         return out / "image.tar"
 
+    @property
+    def _python(self) -> str:
+        return f"/usr/bin/python{self.lock.python_of(self.arch, 'application')}"
+
     @contextmanager
     def _context(self, name: str, tars: Mapping[str, Path], out: Path) -> Iterator[Path]:
         """A folder with a build's Dockerfile and the given tars; it goes when the build is over."""
@@ -220,7 +231,7 @@ class ImageBuilder:
             folder = Path(made)
             for file, source in tars.items():
                 _link(source, folder / file)
-            (folder / "Dockerfile").write_text(dockerfile(name, self.project), encoding="utf-8")
+            (folder / "Dockerfile").write_text(dockerfile(name, self.project, self._python), encoding="utf-8")
             yield folder
 
     def _build(
@@ -241,12 +252,21 @@ class ImageBuilder:
         }  # fmt: skip
 
 
-def dockerfile(name: str, project: Project) -> str:
-    """The Dockerfile of a build: runtime, seed, database or application. Pure but for reading the package's data."""
+def dockerfile(name: str, project: Project, python: str = context.PYTHON) -> str:
+    """The Dockerfile of a build: runtime, seed, database or application. Pure but for reading the package's data.
+
+    Args:
+        name: of the build.
+        project: how its application is started.
+        python: the application's, where its base image has another than Debian has.
+    """
     text = (resources.files("kgshare.images") / f"{name}.Dockerfile").read_text(encoding="utf-8")
     # Last, and by itself: with a correction it is all that changes.
     seeded = "ADD seeded.tar /\n" if project.manifest.application.own_page else ""
-    return text.replace("@SEEDED@\n", seeded).replace("@START@", json.dumps(context.start_command(project)))
+    if name == "application":
+        text = text.replace(context.PYTHON, python)
+    start = json.dumps(context.start_command(project, python))
+    return text.replace("@SEEDED@\n", seeded).replace("@START@", start)
 
 
 def seeded(made: Path) -> SeedReport:

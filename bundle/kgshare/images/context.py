@@ -113,6 +113,13 @@ def conf_layer(project: Project, lock: Lock, out: Path) -> None:
         layer.folder(AUTH, 0o755, owner=7474)  # only two services mount it
 
 
+def classes_layer(runtime: Path, java_home: str, epoch: int, out: Path) -> None:
+    """Kgshare's own classes, and the Java of a base image where ours would be."""
+    with Layer(out, epoch) as layer:
+        layer.tar(runtime, below="opt/kgshare", to="opt/kgshare")
+        layer.link("opt/java", f"/{java_home}")
+
+
 def store_layer(store: Path, epoch: int, out: Path) -> None:
     """The store at /data, owned by the database's user."""
     with Layer(out, epoch, owner=7474) as layer:
@@ -202,10 +209,11 @@ def _own_code(layer: Layer, sources: Iterable[str]) -> None:
         layer.tree(f"{OWN}/{source}", code / source)
 
 
-def application_layer(project: Project, lock: Lock, inputs: Inputs, out: Path) -> None:
+def application_layer(project: Project, lock: Lock, inputs: Inputs, out: Path, *, site: str = "") -> None:
     """The project's packages in /app, npm packages, and, where the project brings no application, kgshare's page.
 
     What the page knows of the seeded graph is in a layer of its own (`seeded_layer`), as it changes with each correction.
+    ``site`` is a base image's own folder of site packages, where its Python does not look into Debian's; it is told to.
     """
     application = project.manifest.application
     with Layer(out, lock.epoch) as layer:
@@ -219,6 +227,8 @@ def application_layer(project: Project, lock: Lock, inputs: Inputs, out: Path) -
             layer.text(f"opt/kgshare/{name}", (scripts / name).read_bytes())
         layer.text("opt/kgshare/health.txt", f"{application.port} {application.health}\n")
         layer.folder(OWN)
+        if site:
+            layer.text(f"{site}/kgshare.pth", f"/{SITE}\n")
         if application.own_page:
             _own_code(layer, PAGE_SOURCES)
             layer.folder(STATE, 0o700, owner=PAGE_USER)  # a new volume copies it
@@ -259,14 +269,14 @@ def page_json(project: Project, digest: str = "") -> str:
     return json.dumps(said, indent=2, ensure_ascii=False) + "\n"
 
 
-def start_command(project: Project) -> list[str]:
+def start_command(project: Project, python: str = PYTHON) -> list[str]:
     """How the application is started, with ``python`` as the image's own."""
     application = project.manifest.application
     if application.start is None:
         panels = ["--panels", application.panels] if application.panels else []
-        return [PYTHON, "-m", "kgshare.page", *panels]
+        return [python, "-m", "kgshare.page", *panels]
     first, *rest = application.start
-    return [PYTHON if first in {"python", "python3"} else first, *rest]
+    return [python if first in {"python", "python3"} else first, *rest]
 
 
 def npm_package(layer: Layer, package: NpmPackage, tarball: Path) -> None:

@@ -69,6 +69,11 @@ def _read(file: Path, name: str) -> ImageArchive:
 
 
 def entries_of(layer: LayerSource) -> Iterator[Entry]:
+    """What stands in a layer.
+
+    Raises:
+        ValueError, tarfile.TarError: it cannot be read, or holds a device.
+    """
     """What is in a layer, in its order; contents are not kept.
 
     Raises:

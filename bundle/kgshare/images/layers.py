@@ -48,6 +48,12 @@ class Layer:
         """Add a file; its own owner, mode and time do not matter."""
         self._put(path, tarfile.REGTYPE, mode, None, source)
 
+    def link(self, path: str, target: str) -> None:
+        """Add a symbolic link."""
+        info = self._info(path, tarfile.SYMTYPE, 0o777, None)
+        info.linkname = target
+        self._members[info.name] = (info, b"")
+
     def tree(self, path: str, source: Path) -> None:
         """Add a folder of the host (or one file) with all that is below it, except bytecode.
 

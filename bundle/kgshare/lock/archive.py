@@ -16,12 +16,12 @@ from kgshare.cache import Cache
 from kgshare.errors import FetchError, LockError, Problem
 from kgshare.lock.fetch import describe
 from kgshare.lock.file import every_input, parse, render
-from kgshare.lock.model import LOCK, Arch, Input, Lock
+from kgshare.lock.model import LOCK, Arch, Lock, Locked
 
 _LOCK_LIMIT = 16 << 20
 
 
-def export_inputs(lock: Lock, archs: Iterable[Arch], cache: Cache, file: Path) -> list[Input]:
+def export_inputs(lock: Lock, archs: Iterable[Arch], cache: Cache, file: Path) -> list[Locked]:
     """Write the tar aside, then rename; every input is verified as it goes in.
 
     Raises:
@@ -40,7 +40,7 @@ def export_inputs(lock: Lock, archs: Iterable[Arch], cache: Cache, file: Path) -
     return items
 
 
-def import_inputs(file: Path, cache: Cache) -> tuple[Lock, list[Input]]:
+def import_inputs(file: Path, cache: Cache) -> tuple[Lock, list[Locked]]:
     """Take every input of an exported tar into the cache.
 
     Nothing is unpacked by its name: a member is read under the SHA-256 it claims to be, and must be in the lock.
@@ -73,7 +73,7 @@ def import_inputs(file: Path, cache: Cache) -> tuple[Lock, list[Input]]:
     return lock, came
 
 
-def _inputs(lock: Lock, archs: Iterable[Arch]) -> list[Input]:
+def _inputs(lock: Lock, archs: Iterable[Arch]) -> list[Locked]:
     found = {item.sha256: item for arch in archs for item in every_input(lock, arch)}
     return [found[sha256] for sha256 in sorted(found)]
 
@@ -95,8 +95,8 @@ def _lock_of(tar: tarfile.TarFile, member: tarfile.TarInfo | None, file: Path) -
 
 
 def _take(
-    tar: tarfile.TarFile, member: tarfile.TarInfo, named: dict[str, Input], cache: Cache, file: Path
-) -> Input:
+    tar: tarfile.TarFile, member: tarfile.TarInfo, named: dict[str, Locked], cache: Cache, file: Path
+) -> Locked:
     folder, _, sha256 = member.name.partition("/")
     item = named.get(sha256)
     stream = tar.extractfile(member) if member.isfile() else None

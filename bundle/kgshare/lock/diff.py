@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from kgshare.lock.model import DebianPackage, Input, Jar, Lock, NpmPackage, Wheel
+from kgshare.lock.model import BaseBlob, DebianPackage, Jar, Lock, Locked, NpmPackage, Wheel
 
 Row = tuple[str, str]
 
@@ -64,24 +64,38 @@ def _change(part: str, name: str, old: Row | None, new: Row | None) -> Iterable[
         yield Change(part=part, name=name, old=old[0] if old else "", new=new[0] if new else "")
 
 
-def parts_of(lock: Lock) -> dict[str, tuple[Input, ...]]:
+def parts_of(lock: Lock) -> dict[str, tuple[Locked, ...]]:
     """The sets of inputs that a lock consists of, by a name for people: ``npm``, ``debian.database amd64``."""
-    parts: dict[str, tuple[Input, ...]] = {"npm": lock.npm}
+    parts: dict[str, tuple[Locked, ...]] = {"npm": lock.npm}
     parts |= {f"jars.{name}": jars for name, jars in lock.jars.items()}
     for arch, part in lock.archs.items():
         parts |= {f"debian.{name} {arch}": packages for name, packages in part.debian.items()}
         parts |= {f"wheels.{name} {arch}": wheels for name, wheels in part.wheels.items()}
+    parts |= {f"bases {arch}": blobs for arch, blobs in lock.bases.items()}
     return parts
 
 
-def _rows(items: Iterable[Input]) -> dict[str, Row]:
-    return {name_of(item): (item.version, item.sha256) for item in items}
+def _rows(items: Iterable[Locked]) -> dict[str, Row]:
+    return {name_of(item): (_version(item), item.sha256) for item in items if _told(item)}
 
 
-def name_of(item: Input) -> str:
+def _told(item: Locked) -> bool:
+    """Of a base image only its manifest is told: it names the rest."""
+    return not isinstance(item, BaseBlob) or item.kind == "manifest"
+
+
+def _version(item: Locked) -> str:
+    return f"{item.version} sha256:{item.sha256[:12]}" if isinstance(item, BaseBlob) else item.version
+
+
+def name_of(item: Locked) -> str:
     """An input without its version: what can stand once in a set."""
     match item:
         case Jar():
             return ":".join(part for part in (item.group, item.artifact, item.classifier) if part)
+        case BaseBlob():
+            return (
+                f"{item.base} {item.reference}" if item.kind == "manifest" else f"{item.base} {item.sha256}"
+            )
         case DebianPackage() | Wheel() | NpmPackage():
             return item.name

@@ -13,11 +13,22 @@ from threading import Event
 from kgshare.cache import Cache, Inputs, sha256_of
 from kgshare.doors.process import CommandFailed
 from kgshare.errors import FetchError, KgshareError, Problem
-from kgshare.lock import maven, npm, wheels
+from kgshare.lock import maven, npm, registry, wheels
 from kgshare.lock.apt import Apt, reasons
 from kgshare.lock.debian import apt_root, gone, lock_anew
 from kgshare.lock.file import every_input
-from kgshare.lock.model import Arch, ArchLock, DebianPackage, DebianSet, Input, Jar, Lock, NpmPackage, Wheel
+from kgshare.lock.model import (
+    Arch,
+    ArchLock,
+    BaseBlob,
+    DebianPackage,
+    DebianSet,
+    Jar,
+    Lock,
+    Locked,
+    NpmPackage,
+    Wheel,
+)
 from kgshare.progress import Progress
 
 
@@ -49,7 +60,7 @@ def fetch(
                          hint="go online once, or bring them with `kgshare cache import`")  # fmt: skip
     run = _Fetch(lock=lock, arch=arch, cache=cache, progress=progress, locked=locked)
     jobs: list[Callable[[], list[Problem]]] = []
-    for kind, job in ((Jar, run.jars), (Wheel, run.wheels), (NpmPackage, run.npm)):
+    for kind, job in ((Jar, run.jars), (Wheel, run.wheels), (NpmPackage, run.npm), (BaseBlob, run.bases)):
         if wanted := [item for item in missing if isinstance(item, kind)]:
             jobs.append(lambda job=job, wanted=wanted: job(wanted))  # type: ignore[misc]
     problems: list[Problem] = []
@@ -72,7 +83,7 @@ def fetch(
     return Inputs(cache=cache, lock=lock, anew=tuple(anew), fetched=len(missing))
 
 
-def describe(item: Input) -> str:
+def describe(item: Locked) -> str:
     """An input in a word or two, for messages."""
     match item:
         case Jar():
@@ -81,6 +92,8 @@ def describe(item: Input) -> str:
             return f"Debian package {item.name} {item.version} ({item.architecture})"
         case Wheel():
             return item.filename
+        case BaseBlob():
+            return f"{item.kind} of the base image {item.reference}"
         case NpmPackage():
             return f"npm package {item.name}@{item.version}"
 
@@ -128,13 +141,31 @@ class _Fetch:
         ):
             reason = ""
             # One version a call: the seed and the application may hold different versions of the same package.
-            for group in _by_version(wanted):
-                try:
-                    wheels.fetch_wheels(group, self.lock.python, self.arch, Path(folder))
-                except CommandFailed as error:
-                    told = wheels.explain(error.output, self.lock.python, self.arch)
-                    reason = told["message"]
+            for python, rows in self._by_python(wanted).items():
+                for group in _by_version(rows):
+                    try:
+                        wheels.fetch_wheels(group, python, self.arch, Path(folder))
+                    except CommandFailed as error:
+                        told = wheels.explain(error.output, python, self.arch)
+                        reason = told["message"]
             return self._matched(wanted, Path(folder).glob("*.whl"), reason)
+
+    def _by_python(self, wanted: Iterable[Wheel]) -> dict[str, list[Wheel]]:
+        """The wheels by the Python that they were locked for; one that both sets have is fetched for the seed's."""
+        found: dict[str, list[Wheel]] = {}
+        seed = {wheel.sha256 for wheel in self.lock.archs[self.arch].wheels["seed"]}
+        for wheel in wanted:
+            python = self.lock.python_of(self.arch, "seed" if wheel.sha256 in seed else "application")
+            found.setdefault(python, []).append(wheel)
+        return found
+
+    def bases(self, wanted: list[BaseBlob]) -> list[Problem]:
+        """Blobs of base images by skopeo or oras."""
+        heads = {row.base: row for row in self.lock.bases[self.arch] if row.kind == "manifest"}
+        with self.progress.stage(f"fetch {len(wanted)} blobs of base images"):
+            for role, head in heads.items():
+                registry.fetch_blobs([blob for blob in wanted if blob.base == role], head, self.cache)
+        return []
 
     def npm(self, wanted: list[NpmPackage]) -> list[Problem]:
         """The page's packages by npm."""
@@ -185,7 +216,7 @@ class _Fetch:
             file.unlink(missing_ok=True)
         return problems
 
-    def _matched(self, wanted: Iterable[Input], files: Iterable[Path], reason: str) -> list[Problem]:
+    def _matched(self, wanted: Iterable[Locked], files: Iterable[Path], reason: str) -> list[Problem]:
         """Take in the files whose SHA-256 is locked; a problem for each input that none of them is."""
         by_hash = {sha256_of(file): file for file in files}
         missing = [item for item in wanted if item.sha256 not in by_hash]
@@ -194,7 +225,7 @@ class _Fetch:
             Problem(message=f"{describe(item)} could not be fetched{why}") for item in missing
         ] + self._take((item, by_hash[item.sha256]) for item in wanted if item.sha256 in by_hash)
 
-    def _take(self, files: Iterable[tuple[Input, Path]]) -> list[Problem]:
+    def _take(self, files: Iterable[tuple[Locked, Path]]) -> list[Problem]:
         problems: list[Problem] = []
         for item, file in files:
             try:

@@ -14,7 +14,7 @@ from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
 from kgshare.aside import write_aside
 from kgshare.errors import LockError, Problem
 from kgshare.lock.diff import name_of, parts_of
-from kgshare.lock.model import FORMAT, LOCK, Arch, ArchLock, Input, Jar, JarSet, Lock, NpmPackage
+from kgshare.lock.model import FORMAT, LOCK, Arch, ArchLock, BaseBlob, Jar, JarSet, Lock, Locked, NpmPackage
 from kgshare.lock.needs import needs_of
 from kgshare.project import Project
 
@@ -26,7 +26,7 @@ def render(lock: Lock) -> str:
     body: dict[str, Any] = {
         "kgshare-lock": FORMAT, "manifest": lock.manifest, "epoch": lock.epoch, "suite": lock.suite,
         "python": lock.python, "java": lock.java, "resolvers": lock.resolvers, "needs": lock.needs,
-        "jars": lock.jars, "npm": lock.npm,
+        "jars": lock.jars, "npm": lock.npm, **({"bases": lock.bases} if lock.bases else {}),
         "archs": {arch: {"debian": part.debian, "wheels": part.wheels} for arch, part in lock.archs.items()},
     }  # fmt: skip
     return _render(body, 0) + "\n"
@@ -60,6 +60,7 @@ class _File(BaseModel):
     needs: dict[str, str]
     jars: dict[JarSet, tuple[Jar, ...]]
     npm: tuple[NpmPackage, ...]
+    bases: dict[Arch, tuple[BaseBlob, ...]] = {}
     archs: dict[Arch, ArchLock]
 
 
@@ -132,10 +133,10 @@ def _not_as_written(lock: Lock, text: str, name: str) -> Iterable[Problem]:
         yield _problem("not in the one form a lock has: it ends otherwise", name)
 
 
-def every_input(lock: Lock, arch: Arch | None = None) -> list[Input]:
+def every_input(lock: Lock, arch: Arch | None = None) -> list[Locked]:
     """All inputs that a lock names (for one architecture), each file once, sorted by kind and name."""
     archs = [lock.archs[arch]] if arch else list(lock.archs.values())
-    found: dict[str, Input] = {}
+    found: dict[str, Locked] = {}
     for part in archs:
         for debian in part.debian.values():
             found.update((package.sha256, package) for package in debian)
@@ -144,6 +145,9 @@ def every_input(lock: Lock, arch: Arch | None = None) -> list[Input]:
     for jars in lock.jars.values():
         found.update((jar.sha256, jar) for jar in jars)
     found.update((package.sha256, package) for package in lock.npm)
+    for of_arch, blobs in lock.bases.items():
+        if arch in (None, of_arch):
+            found.update((blob.sha256, blob) for blob in blobs)
     return sorted(found.values(), key=lambda item: (type(item).__name__, str(vars(item))))
 
 

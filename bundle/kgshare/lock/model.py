@@ -17,6 +17,7 @@ Arch = Literal["amd64", "arm64"]
 DebianSet = Literal["toolbox", "database", "application"]
 WheelSet = Literal["seed", "application"]
 JarSet = Literal["database", "plugins", "application"]
+BaseRole = Literal["database", "application"]
 
 
 @dataclass(frozen=True, kw_only=True, order=True)
@@ -77,6 +78,29 @@ class NpmPackage:
     size: int
 
 
+@dataclass(frozen=True, kw_only=True, order=True)
+class BaseBlob:
+    """One blob of a base image: its manifest, its configuration, or a layer, as the registry has it.
+
+    Attributes:
+        base: which image stands on it.
+        kind: ``manifest``, ``config`` or ``layer``.
+        reference: what was asked for, ``REGISTRY/NAME:TAG``.
+        media_type: the registry's name of its form.
+        version: of the Java or Python in it, on the manifest's row only.
+        path: likewise its Java home, or its folder of site packages (empty where it has Debian's), without a leading slash.
+    """
+
+    base: BaseRole
+    kind: Literal["manifest", "config", "layer"]
+    reference: str
+    media_type: str
+    sha256: str
+    size: int
+    version: str = ""
+    path: str = ""
+
+
 @dataclass(frozen=True, kw_only=True)
 class ArchLock:
     """What is locked for one architecture."""
@@ -99,6 +123,7 @@ class Lock:
         jars: the same for every architecture.
         npm: likewise.
         archs: per architecture.
+        bases: per architecture the blobs of the base images; empty for Debian's packages.
         needs: a digest of what each part was resolved from; a part whose needs are the same keeps its versions.
     """
 
@@ -112,6 +137,18 @@ class Lock:
     npm: tuple[NpmPackage, ...]
     archs: dict[Arch, ArchLock]
     needs: dict[str, str] = field(default_factory=dict)
+    bases: dict[Arch, tuple[BaseBlob, ...]] = field(default_factory=dict)
+
+    def python_of(self, arch: Arch, wheels: WheelSet) -> str:
+        """The Python that a set of wheels is for: that of the application's base image, or the bases' own."""
+        head = self.base(arch, "application") if wheels == "application" else None
+        return head.version if head else self.python
+
+    def base(self, arch: Arch, role: BaseRole) -> BaseBlob | None:
+        """The manifest of the image that a role stands on; None for Debian's packages."""
+        rows = self.bases.get(arch, ())
+        return next((row for row in rows if row.base == role and row.kind == "manifest"), None)
 
 
 Input = DebianPackage | Jar | Wheel | NpmPackage
+Locked = Input | BaseBlob

@@ -6,15 +6,15 @@ import hashlib
 import importlib
 import json
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from importlib import metadata
 
 from packaging.requirements import Requirement
 
 from kgshare.lock.leftout import LEFT_OUT
-from kgshare.lock.model import Arch, DebianSet, JarSet, WheelSet
+from kgshare.lock.model import Arch, BaseRole, DebianSet, JarSet, WheelSet
 from kgshare.project import Manifest, Project
-from kgshare.project.model import ImageBuild
+from kgshare.project.model import BaseImage, ImageBuild
 
 SUITE = "trixie"
 PYTHON = "3.13"
@@ -55,6 +55,7 @@ class Needs:
         npm: package → exact version.
         neo4j: version of Neo4j, which decides what is left out of it.
         image: digest of an application's own image; empty where it is made here.
+        bases: references of base images; a role without one stands on Debian's packages.
     """
 
     debian: dict[DebianSet, tuple[str, ...]]
@@ -63,16 +64,20 @@ class Needs:
     npm: dict[str, str]
     neo4j: str
     image: str = ""
+    bases: dict[BaseRole, str] = field(default_factory=dict)
 
     def digests(self) -> dict[str, str]:
         """One digest per part that is resolved as a whole; a lock carries them."""
         image = {"image": self.image} if self.image else {}
+        bases = {"bases": _digest(self.bases)} if self.bases else {}
+        python = [PYTHON, self.bases["application"]] if "application" in self.bases else [PYTHON]
         return {
             **image,
+            **bases,
             "debian": _digest([SUITE, self.debian]),
             "jars": _digest([self.jars, sorted(LEFT_OUT)]),
             "npm": _digest(self.npm),
-            "wheels.application": _digest([PYTHON, self.wheels["application"]]),
+            "wheels.application": _digest([*python, self.wheels["application"]]),
             "wheels.seed": _digest([PYTHON, self.wheels["seed"]]),
         }
 
@@ -87,7 +92,11 @@ def needs_of(project: Project) -> Needs:
     roots = [f"{root}:{manifest.neo4j.version}" for root in NEO4J_ROOTS]
     browser = [NEO4J_BROWSER] if manifest.neo4j.browser else []
     return Needs(
-        debian={"toolbox": TOOLBOX, "database": DATABASE, "application": _application_packages(manifest)},
+        debian={
+            "toolbox": TOOLBOX,
+            "database": () if manifest.base_images.database else DATABASE,
+            "application": () if manifest.base_images.application else _application_packages(manifest),
+        },
         wheels={"seed": _seed_wheels(manifest), "application": _application_wheels(manifest)},
         jars={
             "database": (*roots, *browser),
@@ -97,7 +106,16 @@ def needs_of(project: Project) -> Needs:
         npm=_npm(manifest),
         neo4j=manifest.neo4j.version,
         image=_image(project),
+        bases=_bases(manifest),
     )
+
+
+def _bases(manifest: Manifest) -> dict[BaseRole, str]:
+    images = manifest.base_images
+    roles: tuple[tuple[BaseRole, BaseImage | None], ...] = (
+        ("database", images.database), ("application", images.application)
+    )  # fmt: skip
+    return {role: stated.image for role, stated in roles if stated}
 
 
 def _seed_wheels(manifest: Manifest) -> tuple[str, ...]:

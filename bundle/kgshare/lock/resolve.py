@@ -12,15 +12,17 @@ from pathlib import Path
 from threading import Event
 from typing import TypeVar
 
+from kgshare.base.image import open_image, require_contract
 from kgshare.cache import Cache, sha256_of
 from kgshare.doors.process import CommandFailed
 from kgshare.errors import KgshareError, LockError, Problem
-from kgshare.lock import maven, npm, wheels
+from kgshare.lock import maven, npm, registry, wheels
 from kgshare.lock.debian import apt_root, resolve_debian
 from kgshare.lock.leftout import needed
 from kgshare.lock.model import (
     Arch,
     ArchLock,
+    BaseBlob,
     DebianPackage,
     DebianSet,
     Jar,
@@ -71,10 +73,11 @@ def resolve(
         raise LockError(*work.problems)
     assert jars is not None
     assert packages is not None
+    bases = {arch: part.bases for arch, part in found.items() if part and part.bases}
     lock = Lock(
         manifest=project.checksum, epoch=int(time.time()), suite=SUITE, python=PYTHON, java=JAVA,
         resolvers=_resolvers(needs, old), jars=jars, npm=packages,
-        archs={arch: part for arch, part in found.items() if part}, needs=digests,
+        archs={arch: part.lock for arch, part in found.items() if part}, needs=digests, bases=bases,
     )  # fmt: skip
     # Nothing new in it: then the clock of what is built from it stays, too, and the build's steps are unchanged.
     return (
@@ -84,7 +87,9 @@ def resolve(
 
 def same_inputs(one: Lock, other: Lock) -> bool:
     """Whether two locks name the same inputs, whatever manifest, time and resolver they come from."""
-    return (one.jars, one.npm, one.archs, one.suite) == (other.jars, other.npm, other.archs, other.suite)
+    return (one.jars, one.npm, one.archs, one.suite, one.bases) == (
+        other.jars, other.npm, other.archs, other.suite, other.bases
+    )  # fmt: skip
 
 
 def _same_parts(old: Lock | None, digests: dict[str, str]) -> frozenset[str]:
@@ -98,7 +103,16 @@ def _resolvers(needs: Needs, old: Lock | None) -> dict[str, str]:
     if old and _same_parts(old, needs.digests()) == needs.digests().keys():
         return old.resolvers
     found = {"debian": "apt", "maven": maven.jgo_version(), "python": wheels.pip_version()}
-    return {**found, "npm": npm.npm_version()} if needs.npm else found
+    bases = {"bases": registry.client_version()} if needs.bases else {}
+    return {**found, **bases, "npm": npm.npm_version()} if needs.npm else {**found, **bases}
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Arch:
+    """What was locked for one architecture."""
+
+    lock: ArchLock
+    bases: tuple[BaseBlob, ...]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -175,7 +189,17 @@ class _Work:
                 )
             )  # fmt: skip
 
-    def arch(self, arch: Arch) -> ArchLock | None:
+    def bases(self, arch: Arch) -> tuple[BaseBlob, ...]:
+        """The blobs of the base images, held against their contract at once."""
+        found: list[BaseBlob] = []
+        for role, reference in self.needs.bases.items():
+            head, *rest = registry.image_blobs(role, reference, arch, self.cache)
+            image = open_image([head, *rest], lambda blob: self.cache.verify(blob.sha256))
+            runs = require_contract(image, role=role, arch=arch)
+            found += [dataclasses.replace(head, version=runs.version, path=runs.path), *rest]
+        return tuple(sorted(found))
+
+    def arch(self, arch: Arch) -> _Arch | None:
         """What is locked for one architecture."""
         old = self.old.archs.get(arch) if self.old else None
         here = self if old else dataclasses.replace(self, old=None)
@@ -185,29 +209,38 @@ class _Work:
             lambda: self.debian(arch),
             lambda lock: lock.archs[arch].debian,
         )
+        bases: tuple[BaseBlob, ...] | None = ()
+        if self.needs.bases:
+            bases = here.part(
+                "bases", f"base images {arch}", lambda: self.bases(arch), lambda lock: lock.bases[arch]
+            )
+        if bases is None:
+            return None
+        heads = {row.base: row for row in bases if row.kind == "manifest"}
+        pythons = {name: row.version for name, row in heads.items() if name == "application"}
         sets: dict[WheelSet, tuple[Wheel, ...]] = {}
         for name in WHEEL_SETS:
             found = here.part(
                 f"wheels.{name}", f"wheels of the {name} {arch}",
-                lambda name=name: self.wheels(name, arch),  # type: ignore[misc]
+                lambda name=name: self.wheels(name, arch, pythons.get(name, PYTHON)),  # type: ignore[misc]
                 lambda lock, name=name: lock.archs[arch].wheels[name],  # type: ignore[misc]
             )  # fmt: skip
             sets[name] = found or ()
-        return ArchLock(debian=debian, wheels=sets) if debian else None
+        return _Arch(lock=ArchLock(debian=debian, wheels=sets), bases=bases) if debian else None
 
     def debian(self, arch: Arch) -> dict[DebianSet, tuple[DebianPackage, ...]]:
         """The packages of every base."""
         return resolve_debian(apt_root(self.cache.root, SUITE, arch), self.needs.debian)
 
-    def wheels(self, name: WheelSet, arch: Arch) -> tuple[Wheel, ...]:
+    def wheels(self, name: WheelSet, arch: Arch, python: str) -> tuple[Wheel, ...]:
         """One environment's wheels: resolved, fetched for their sizes, compared with the index's hashes."""
-        found = wheels.resolve_wheels(self.needs.wheels[name], PYTHON, arch)
+        found = wheels.resolve_wheels(self.needs.wheels[name], python, arch)
         if not found:
             return ()
         with tempfile.TemporaryDirectory(prefix="kgshare-") as folder:
             missing = [wheel for wheel in found if not self.cache.path(wheel.sha256)]
             if missing:
-                wheels.fetch_wheels(missing, PYTHON, arch, Path(folder))
+                wheels.fetch_wheels(missing, python, arch, Path(folder))
             for file in Path(folder).glob("*.whl"):
                 _take(self.cache, file)
             return tuple(

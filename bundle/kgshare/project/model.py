@@ -332,6 +332,61 @@ class Application(Strict):
         return self.start is None and self.image is None
 
 
+ImageReference = Annotated[
+    str,
+    StringConstraints(
+        pattern=r"^[a-z0-9.\-\[\]:]+(/[a-z0-9._-]+)+(:[\w][\w.-]{0,127})?(@sha256:[0-9a-f]{64})?$",
+        max_length=300,
+    ),
+]
+
+
+class BaseImage(Strict):
+    """An image that stands underneath: hardened, of an institute's own or somebody else's."""
+
+    image: ImageReference = Field(
+        description="REGISTRY/NAME:TAG, which the lock pins, or REGISTRY/NAME@sha256:…; credentials are those of skopeo or oras"
+    )
+
+
+class BaseImages(Strict):
+    """Images underneath, where they are not to be Debian's; they keep the contract of docs/how-to/choose-a-base.md."""
+
+    database: BaseImage | None = Field(default=None, description="with a Java runtime, 21 or newer")
+    application: BaseImage | None = Field(default=None, description="with Python 3.11 or newer")
+
+
+class Chainguard(Strict):
+    """Chainguard's images of a Java runtime and of Python, as they are at the newest."""
+
+    chainguard: Annotated[
+        str, StringConstraints(pattern=r"^[a-z0-9.\-\[\]:]+(/[a-z0-9._-]+)+$", max_length=200)
+    ] = Field(
+        description="REGISTRY/NAMESPACE: where its `jre` and `python` are to be had, a mirror of one's own included"
+    )
+
+    @property
+    def images(self) -> BaseImages:
+        """Its two images."""
+        jre, python = (BaseImage(image=f"{self.chainguard}/{name}:latest") for name in ("jre", "python"))
+        return BaseImages(database=jre, application=python)
+
+
+def _kind_of_base(given: Any) -> str:
+    if isinstance(given, str):
+        return "debian"
+    keys = given.keys() if isinstance(given, dict) else type(given).model_fields.keys()
+    return "<chainguard>" if "chainguard" in keys else "<images>"
+
+
+Base = Annotated[
+    Annotated[Literal["debian"], Tag("debian")]
+    | Annotated[Chainguard, Tag("<chainguard>")]
+    | Annotated[BaseImages, Tag("<images>")],
+    Discriminator(_kind_of_base),
+]
+
+
 class Limits(Strict):
     """What one service may use at the most."""
 
@@ -373,8 +428,18 @@ class Manifest(Strict):
         default=(), description="a list, or the YAML file that holds it (`kgshare schema --questions`)"
     )
     application: Application = Application()
-    base: Literal["debian"] = "debian"
+    base: Base = Field(
+        default="debian",
+        description="what the images stand on: `debian` packages, which need no registry, or images (docs/how-to/choose-a-base.md)",
+    )
     resources: Resources = Resources()
     open: Annotated[str, StringConstraints(pattern=r"^/[^\s]*$")] = Field(
         default="/", description="path and query at which the page opens"
     )
+
+    @property
+    def base_images(self) -> BaseImages:
+        """The images underneath; none for Debian packages."""
+        if isinstance(self.base, str):
+            return BaseImages()
+        return self.base.images if isinstance(self.base, Chainguard) else self.base

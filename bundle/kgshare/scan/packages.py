@@ -70,7 +70,7 @@ class Asked:
         sbom: the bill of materials as it is in the bundle.
         packages: what is in it, sorted.
         release: Debian's, as OSV numbers it: ``13``; empty where it is not known.
-        project: purls that mean the bundle as a whole, without their versions.
+        project: what means the bundle as a whole, without a version: ``pkg:generic/NAME`` of the project, and its images.
     """
 
     sbom: bytes
@@ -97,8 +97,8 @@ def asked(sbom: bytes, lock: Lock, where: str = "the bill of materials") -> Aske
     """
     try:
         document = json.loads(sbom)
-        root = (document.get("metadata") or {}).get("component")  # the bundle itself
-        parts = list(_components([*([root] if root else []), *document.get("components", ())]))
+        parts = list(_components(document.get("components", ())))
+        root = str(((document.get("metadata") or {}).get("component") or {}).get("name", ""))
         purls = sorted({str(part["purl"]) for part in parts if part.get("purl")})
         urls = [(purl, PackageURL.from_string(purl)) for purl in purls]
     except (ValueError, TypeError, AttributeError, KeyError) as error:
@@ -113,11 +113,8 @@ def asked(sbom: bytes, lock: Lock, where: str = "the bill of materials") -> Aske
     for purl, url in urls:
         if url.type in ECOSYSTEMS and url.version:
             found.setdefault(_known_as(purl, url, sources), []).append(purl)
-    whole = {
-        str(PackageURL(url.type, url.namespace, url.name))
-        for _, url in urls
-        if url.type in {"oci", "generic"}
-    }
+    whole = {str(PackageURL(url.type, url.namespace, url.name)) for _, url in urls if url.type == "oci"}
+    whole |= {str(PackageURL("generic", None, root))} if root else set()
     return Asked(
         sbom=sbom,
         packages=tuple(
