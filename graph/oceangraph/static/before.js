@@ -45,7 +45,7 @@ export function before(page, sea) {
     const values = changes.length - flags.length;
     if (values) kinds.push(`${values} ${values === 1 ? "value" : "values"}`);
     const days = [...new Set(changes.map((c) => c.date))].map(day).join(", ");
-    return undone ? `As it was before ${day(changes[0].date)}: ${kinds.join(", ")} undone.` : `Changed on ${days}: ${kinds.join(", ")}.`;
+    return undone ? `As before ${day(changes[0].date)}: ${kinds.join(", ")} undone.` : `Changed on ${days}: ${kinds.join(", ")}.`;
   }
   const spoken = (days, position) => (position === days.length ? "now" : `before ${day(days[position])}`);
 
