@@ -145,6 +145,20 @@ def test_every_container_runs_with_no_right_it_does_not_need(up: Any) -> None:
         assert not [m for m in container.attrs["Mounts"] if m["Type"] == "bind"]
 
 
+def test_no_container_shares_a_namespace_a_device_or_a_port_with_the_machine(up: Any) -> None:
+    for container in containers():
+        host = container.attrs["HostConfig"]
+        assert {host["PidMode"], host["UTSMode"], host["UsernsMode"]} == {""}
+        assert host["IpcMode"] == "private"
+        assert host["NetworkMode"] not in {"host", "bridge", "default"}
+        assert not host["Devices"]
+        assert not host["Ulimits"]
+        assert not [option for option in host["SecurityOpt"] if "unconfined" in option]
+        assert 0 < host["RestartPolicy"]["MaximumRetryCount"] <= 5
+        published = [int(b["HostPort"]) for ports in (host["PortBindings"] or {}).values() for b in ports]
+        assert all(port >= 1024 for port in published)
+
+
 def test_no_password_is_in_an_environment_a_command_line_or_a_log(up: Any) -> None:
     password = Path(up["password_file"]).read_text().strip()
     assert len(password) >= 22
