@@ -63,7 +63,7 @@ def test_inspect_says_what_the_bundle_holds_without_loading_it(ocean_bundle: Pat
         5343,
     )
     assert {i["role"] for i in report["images"]} == {"database", "application"}
-    assert {"kgshare.yaml", "kgshare.lock", "compose.yaml", "README.md", "seed.json", "graph.tar"} <= set(
+    assert {"kgshare.yaml", "kgshare.lock", "compose.yaml", "README.md", "seed.json", "graph.tar.zst"} <= set(
         report["files"]
     )
     assert "every byte" in works("inspect", ocean_bundle).out
