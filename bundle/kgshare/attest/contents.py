@@ -10,7 +10,7 @@ from packaging.utils import canonicalize_name
 
 from kgshare import __version__
 from kgshare.attest import purls
-from kgshare.attest.names import FILE, LOCKED
+from kgshare.attest.names import FILE, LOCKED, SOURCE
 from kgshare.attest.parts import Found, Kind, Part, Reading
 from kgshare.images import conf
 from kgshare.images.context import ASSETS, SITE, image_jars
@@ -18,29 +18,25 @@ from kgshare.lock.model import Arch, BaseBlob, DebianPackage, Input, Jar, Lock, 
 from kgshare.project import Manifest
 
 Readings = Callable[[Input], Reading]
-SOURCE = "kgshare:source"  # what the corresponding source is called where its ecosystem keeps it
 # Of the toolbox, whose rest is in no image: whose modules jlink links, and in whose folder its documents are.
 JDK, JRE = "openjdk-{java}-jdk-headless", "openjdk-{java}-jre-headless"
 
 
-def inputs_of(manifest: Manifest, lock: Lock, arch: Arch, role: str) -> tuple[Input, ...]:
-    """The locked inputs that are in an image as they were fetched; none of an image that came as a file."""
+def inputs_of(lock: Lock, arch: Arch, role: str) -> tuple[Input, ...]:
+    """The locked inputs that are in an image as they were fetched; of an image that came as a file, none are locked."""
     part = lock.archs[arch]
     if role == "database":
         return (*part.debian["database"], *image_jars(lock), *lock.jars["plugins"])
-    image = manifest.application.image
-    if image is None:
-        return (*part.debian["application"], *part.wheels["application"], *lock.npm)
-    if isinstance(image, str):
-        return ()
-    return (*part.debian["application"], *lock.jars.get("application", ()))
+    return (
+        *part.debian["application"], *part.wheels["application"], *lock.npm, *lock.jars.get("application", ()),
+    )  # fmt: skip
 
 
 def parts_of(
     manifest: Manifest, lock: Lock, arch: Arch, role: str, readings: Readings, data: Sequence[Part] = ()
 ) -> tuple[Part, ...]:
     """Everything in an image that came from somewhere, with what is inside of it, sorted; ``data`` is in the database."""
-    read = read_all(inputs_of(manifest, lock, arch, role), readings)
+    read = read_all(inputs_of(lock, arch, role), readings)
     known = _by_name(read)
     parts = [_part(item, reading, known, manifest) for item, reading in read]
     base = lock.base(arch, "database" if role == "database" else "application")
