@@ -18,6 +18,7 @@ import typer
 from kgshare import __version__
 from kgshare.attest import cli as evidence
 from kgshare.errors import Interrupted, KgshareError, LockError, MachineError, Problem, UsageError
+from kgshare.lock import cli as lock_cli
 from kgshare.options import HERE, Build, Discard, Folder, Json, Quiet, Stack, Yes, agreement, show, somebody
 from kgshare.policy.cli import policy_app
 from kgshare.progress import Progress
@@ -39,6 +40,7 @@ app.add_typer(policy_app, name="policy")
 app.add_typer(reviews.review_app, name="review")
 app.add_typer(trusts.key_app, name="key")
 app.command("scan")(scan_cli.scan)
+app.command("outdated")(lock_cli.outdated)
 app.command()(evidence.sbom)
 app.command()(evidence.licenses)
 for command in (reviews.log, reviews.blame, reviews.revert, trusts.sign, trusts.verify):

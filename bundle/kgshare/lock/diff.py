@@ -19,17 +19,24 @@ class Change:
         name: the input's name without its version.
         old: its version, empty where it is new; with the hash where only the file differs.
         new: likewise, empty where it has gone.
+        security: whether the new version is of Debian's security suite.
     """
 
     part: str
     name: str
     old: str
     new: str
+    security: bool = False
 
     def __str__(self) -> str:
+        return f"{self.part}: {self.words()}"
+
+    def words(self) -> str:
+        """The change without the part that it is of."""
+        security = " (security)" if self.security else ""
         if not self.old:
-            return f"{self.part}: {self.name} {self.new} (new)"
-        return f"{self.part}: {self.name} {self.old} → {self.new or '(gone)'}"
+            return f"{self.name} {self.new} (new){security}"
+        return f"{self.name} {self.old} → {self.new or '(gone)'}{security}"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,8 +46,20 @@ class LockDiff:
     changes: tuple[Change, ...]
 
     def text(self) -> str:
-        """One line a change; a sentence where there is none."""
-        return "\n".join(str(change) for change in self.changes) or "no input differs"
+        """How many, then set by set; good as the text of a proposal, also where that is Markdown."""
+        if not self.changes:
+            return "no input differs"
+        lines = [self.headline()]
+        for part in dict.fromkeys(change.part for change in self.changes):
+            lines += ["", part, *(f"- {change.words()}" for change in self.changes if change.part == part)]
+        return "\n".join(lines)
+
+    def headline(self) -> str:
+        """One line: how many inputs, each counted once however many sets it is in, and which are security updates."""
+        inputs = {(change.part.partition(".")[0], change.name) for change in self.changes}
+        secure = sorted({change.name for change in self.changes if change.security})
+        said = f"; security updates: {', '.join(secure)}" if secure else "; none is a security update"
+        return f"{len(inputs)} input{'s differ' if len(inputs) != 1 else ' differs'}{said}"
 
 
 def diff(old: Lock | None, new: Lock) -> LockDiff:
@@ -50,18 +69,25 @@ def diff(old: Lock | None, new: Lock) -> LockDiff:
     changes: list[Change] = []
     for part in sorted(before.keys() | after.keys()):
         one, other = _rows(before.get(part, ())), _rows(after.get(part, ()))
+        secure = {name_of(item) for item in after.get(part, ()) if from_security(item)}
         for name in sorted(one.keys() | other.keys()):
-            changes += _change(part, name, one.get(name), other.get(name))
+            changes += _change(part, name, one.get(name), other.get(name), name in secure)
     return LockDiff(changes=tuple(changes))
 
 
-def _change(part: str, name: str, old: Row | None, new: Row | None) -> Iterable[Change]:
+def from_security(item: Locked) -> bool:
+    """Whether an input is a security update that is in no point release yet."""
+    return isinstance(item, DebianPackage) and item.suite.endswith("-security")
+
+
+def _change(part: str, name: str, old: Row | None, new: Row | None, security: bool) -> Iterable[Change]:
     if old == new:
         return
     if old and new and old[0] == new[0]:
-        yield Change(part=part, name=name, old=f"{old[0]} ({old[1][:12]})", new=f"{new[0]} ({new[1][:12]})")
+        was, now = f"{old[0]} ({old[1][:12]})", f"{new[0]} ({new[1][:12]})"
     else:
-        yield Change(part=part, name=name, old=old[0] if old else "", new=new[0] if new else "")
+        was, now = old[0] if old else "", new[0] if new else ""
+    yield Change(part=part, name=name, old=was, new=now, security=security)
 
 
 def parts_of(lock: Lock) -> dict[str, tuple[Locked, ...]]:

@@ -21,7 +21,7 @@ from kgshare.bundle import Bundle, ImageArchive, LayerSource
 from kgshare.errors import BundleError, Problem
 from kgshare.images.foreign import entries_of
 from kgshare.images.policy import SHELLS, merged
-from kgshare.lock.model import Lock
+from kgshare.lock.model import Arch, Lock
 from kgshare.policy.facts import BaseFacts, Facts, ImageFacts, SecretFacts, SeedFacts
 from kgshare.project import MANIFEST, Manifest
 from kgshare.scan.model import ScanResult
@@ -75,7 +75,7 @@ def facts_of(matter: Matter) -> Facts:
         name=matter.manifest.name,
         version=matter.manifest.version,
         images=tuple(image_facts(image) for image in matter.images),
-        bases=tuple(_base(image.role, matter) for image in matter.images),
+        bases=tuple(_base(image, matter) for image in matter.images),
         seed=_seed(matter, statement),
         scan=matter.scan,
         components=None if matter.sbom is None else len(parts),
@@ -155,14 +155,18 @@ def _is_shell(entry: Entry) -> bool:
     return named and (entry.kind == "link" or (entry.kind != "folder" and bool(entry.mode & stat.S_IXUSR)))
 
 
-def _base(role: str, matter: Matter) -> BaseFacts:
+def _base(image: Image, matter: Matter) -> BaseFacts:
     """What an image stands on: Debian packages by their hashes, or an image that came whole, by its digest."""
+    role = image.role
     stated, taken = matter.manifest.application.image, datetime.fromtimestamp(matter.lock.epoch, UTC).date()
     if role == "application" and isinstance(stated, str):
         digest = matter.lock.needs.get("image", "")
         return BaseFacts(
             role=role, name=f"file:{stated}", pinned=f"digest {digest[:19]}" if digest else "", taken=taken
         )
+    arch: Arch = "arm64" if json.loads(image.config).get("architecture") == "arm64" else "amd64"
+    if head := matter.lock.base(arch, "database" if role == "database" else "application"):
+        return BaseFacts(role=role, name=head.reference, pinned=f"sha256:{head.sha256[:12]}", taken=taken)
     return BaseFacts(role=role, name="debian", pinned="the SHA-256 of each package", taken=taken)
 
 
