@@ -82,7 +82,11 @@ class BuildReport:
             f"  {note}\n" for note in (*self.notes, f"policy: {self.policy[0]}", *self.policy[1:])
         )
         start = "up --local" if self.engine == LocalEngine.name else "up"
-        vouched = f"signed by {self.signer}, {self.fingerprint}" if self.signer else "! not signed"
+        vouched = (
+            f"signed by {self.signer}{self.fingerprint and ', '}{self.fingerprint}"
+            if self.signer
+            else "! not signed"
+        )
         return (
             f"{self.bundle}\n  {self.size / 1e6:.1f} MB, {self.digest}\n  {vouched}\n{done}{kept}\n{notes}"
             f"{self.seconds:.1f} s; `kgshare {start} {self.bundle.name}` starts it"
@@ -137,8 +141,10 @@ def build(
     store = StepStore(root=cache_dir() / "steps")
     todo = forecast(plan, store)
     author = author_of(signing)
+    if author and author.note:
+        progress.say(author.note)
     if author and any(todo.values()):
-        author.unlock()  # before the first slow step
+        author.ready()  # before the first slow step
     work: Mapping[str, Work] = {}
     builder: Engine | None = None
     if any(todo.values()):
@@ -290,10 +296,10 @@ def _report(
         size=target.stat().st_size,
         seconds=round(time.monotonic() - start, 2),
         engine=engine.name if engine else "",
-        notes=(*(engine.remarks if engine else ()), *((author.note,) if author and author.note else ())),
+        notes=engine.remarks if engine else (),
         policy=(policy.line(), *policy.remarks),
-        signer=author.key.public.name if author else "",
-        fingerprint=author.key.public.fingerprint if author else "",
+        signer=author.name if author else "",
+        fingerprint=author.mark if author else "",
         steps=steps,
     )
 

@@ -16,7 +16,9 @@ from typing import Annotated
 import typer
 
 from kgshare import __version__
+from kgshare.attest import cli as evidence
 from kgshare.errors import Interrupted, KgshareError, LockError, MachineError, Problem, UsageError
+from kgshare.lock import cli as lock_cli
 from kgshare.options import HERE, Build, Discard, Folder, Json, Quiet, Stack, Yes, agreement, show, somebody
 from kgshare.policy.cli import policy_app
 from kgshare.progress import Progress
@@ -38,6 +40,9 @@ app.add_typer(policy_app, name="policy")
 app.add_typer(reviews.review_app, name="review")
 app.add_typer(trusts.key_app, name="key")
 app.command("scan")(scan_cli.scan)
+app.command("outdated")(lock_cli.outdated)
+app.command()(evidence.sbom)
+app.command()(evidence.licenses)
 for command in (reviews.log, reviews.blame, reviews.revert, trusts.sign, trusts.verify):
     app.command()(command)
 
@@ -65,7 +70,11 @@ def build(
     ] = False,
     sign: Annotated[
         str | None,
-        typer.Option("--sign", metavar="KEY", help="Sign with this key; your default one when not given."),
+        typer.Option(
+            "--sign",
+            metavar="KEY",
+            help="Sign with this key, or `keyless` in CI; your default key when not given.",
+        ),
     ] = None,
     no_sign: Annotated[
         bool, typer.Option("--no-sign", help="Do not sign; reviewers' `up` refuses it.")
@@ -231,9 +240,9 @@ def up(
         bool,
         typer.Option("--unverified", help="At your own risk: run it though nobody you trust vouches for it."),
     ] = False,
-    older: Annotated[
-        bool, typer.Option("--older", help="Run it though a newer one of this name and signer was here.")
-    ] = False,
+    older: trusts.Older = False,
+    identity: trusts.ByIdentity = None,
+    issuer: trusts.ByIssuer = None,
     as_json: Json = False,
     quiet: Quiet = False,
 ) -> None:
@@ -249,12 +258,13 @@ def up(
 
     if programs is not None and (not local or programs not in ("bundle", "machine")):
         raise UsageError("--programs is `bundle` or `machine`, and goes with --local")
+    who = trusts.who_of(identity, issuer)
     progress = Progress(quiet=quiet)
     bundle = bundle_of(
         where, progress=progress, local=local, ask=trusts.ask_passphrase if somebody() else None
     )
     # What was built here just now is what its author wants to see, whichever version that is.
-    accept = Accept(unverified=unverified, older=older, own=(where / MANIFEST).is_file())
+    accept = Accept(unverified=unverified, older=older, own=(where / MANIFEST).is_file(), who=who)
 
     def agreed(question: str) -> bool:
         return yes or typer.confirm(question, err=True)

@@ -24,7 +24,7 @@ This file is a kgshare bundle: a Neo4j database with its data, and the applicati
 
     kgshare up {file}
 
-verifies every byte of the file, starts it, and opens the page. Nothing but your machine reaches it, and it reaches
+verifies every byte of the file and who signed it, starts it, and opens the page. Nothing but your machine reaches it, and it reaches
 nothing.
 
 ## Without kgshare
@@ -45,5 +45,5 @@ Open http://127.0.0.1:{manifest.application.port}{manifest.open} . The database 
 ## What is inside
 
 `index.json` leads to everything: the images, the manifest `kgshare.yaml`, the lock `kgshare.lock` (every package by
-name, version and hash), `compose.yaml`, this text, `seed.json` (counts), and `graph.tar`, the whole graph as sorted text.
+name, version and hash), `compose.yaml`, this text, `seed.json` (counts), and `graph.tar.zst`, the whole graph as sorted text.
 """

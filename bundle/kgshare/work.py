@@ -25,6 +25,7 @@ from kgshare.bundle import (
     BundleContents,
     BundleImage,
     LayerCache,
+    LayerSource,
     ProjectFile,
     bundle_image,
     read_image_archive,
@@ -52,10 +53,10 @@ from kgshare.scan.packages import asked
 from kgshare.seeding.result import SeedReport
 from kgshare.steps import Done, Work, file_digest, tree_digest
 
-GRAPH_TYPE = "application/vnd.kgshare.graph.v1.tar"
+GRAPH_TYPE = "application/vnd.kgshare.graph.v1.tar+zstd"
 SEED_TYPE = "application/vnd.kgshare.seed-report.v1+json"
 CHANGES_TYPE = "application/vnd.kgshare.changes.v1.tar"
-SEED_REPORT, GRAPH = "seed.json", "graph.tar"
+SEED_REPORT, GRAPH = "seed.json", "graph.tar.zst"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -301,9 +302,17 @@ class Works:
         return (
             *(ProjectFile(name=name, media_type=REQUIRED[name], source=text) for name, text in texts.items()),
             ProjectFile(name=SEED_REPORT, media_type=SEED_TYPE, source=seed.path(plan.REPORT)),
-            ProjectFile(name=GRAPH, media_type=GRAPH_TYPE, source=seed.path(plan.GRAPH_TAR)),
+            ProjectFile(name=GRAPH, media_type=GRAPH_TYPE, source=self._graph(seed)),
             *(changes if manifest.changes else ()),
         )
+
+    def _graph(self, seed: Done) -> Path:
+        """The canonical text, packed as layers are: by what it holds, so that the same text is the same bytes."""
+        tar = seed.path(plan.GRAPH_TAR)
+        source = LayerSource(
+            diff_id=f"sha256:{seed.outputs[plan.GRAPH_TAR]}", path=tar, offset=0, size=tar.stat().st_size
+        )
+        return LayerCache(cache_dir() / "layers").compress(source).path
 
 
 def _digest_of(file: ProjectFile) -> str:

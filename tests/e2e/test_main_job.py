@@ -13,8 +13,11 @@ import docker  # noqa: TID251 - the engine itself is asked what runs
 import pytest
 from neo4j import GraphDatabase
 from neo4j.exceptions import Neo4jError
-from playwright.sync_api import expect, sync_playwright
+from playwright.sync_api import sync_playwright
+from tests.e2e import two_minutes
 from tests.e2e.command_line import works
+
+from kgshare.changes import Property, parse_change_set
 
 pytestmark = pytest.mark.docker
 STACK = "e2e-ocean"
@@ -60,7 +63,7 @@ def test_inspect_says_what_the_bundle_holds_without_loading_it(ocean_bundle: Pat
         5343,
     )
     assert {i["role"] for i in report["images"]} == {"database", "application"}
-    assert {"kgshare.yaml", "kgshare.lock", "compose.yaml", "README.md", "seed.json", "graph.tar"} <= set(
+    assert {"kgshare.yaml", "kgshare.lock", "compose.yaml", "README.md", "seed.json", "graph.tar.zst"} <= set(
         report["files"]
     )
     assert "every byte" in works("inspect", ocean_bundle).out
@@ -73,32 +76,27 @@ def test_up_answers_at_the_address_it_prints(up: Any) -> None:
 
 
 @pytest.mark.browser
-def test_a_browser_sees_the_two_flagged_bottles_of_station_88(
-    up: Any, chromium: str, request: pytest.FixtureRequest
-) -> None:
-    """With ``--update-golden`` this is also where the README's picture comes from."""
+def test_the_two_minutes_of_a_reviewer(up: Any, chromium: str, request: pytest.FixtureRequest) -> None:
+    """From the two dots that glare to a proposal in a file; no name is resolved, nothing leaves the machine.
+
+    With ``--update-golden`` this is also where the pictures of README and docs come from.
+    """
+    pictures = ROOT / "docs" / "images" if request.config.getoption("--update-golden") else None
     with sync_playwright() as playwright:
-        flags = [
-            "--no-sandbox",
-            "--disable-background-networking",
-            "--disable-component-update",
-            "--no-first-run",
-        ]
-        browser = playwright.chromium.launch(executable_path=chromium, args=flags)
-        tab = browser.new_page(viewport={"width": 1280, "height": 860})
-        tab.goto(up["url"])
-        tab.wait_for_selector("html[data-ready]", timeout=60_000)
-        section = tab.locator(".section-canvas")
-        tab.wait_for_function(
-            "JSON.parse(document.querySelector('.section-canvas').dataset.glaring ?? '[]').length"
-        )
-        glaring = json.loads(section.get_attribute("data-glaring") or "[]")
-        assert {(b["sample"], b["value"], b["flag"]) for b in glaring} == {("2", 8.172, 4), ("15", -6.383, 4)}
-        expect(tab.locator("#record h2")).to_have_text("P02 station 88")
-        expect(tab.locator(".map-canvas")).to_have_attribute("data-station", "88")
-        if request.config.getoption("--update-golden"):
-            tab.screenshot(path=ROOT / "docs" / "images" / "station-88.png")
-        browser.close()
+        tab, complaints = two_minutes.open_page(playwright, chromium, up["url"])
+        two_minutes.two_dots_glare(tab, pictures)
+        two_minutes.a_click_says_what_it_is_everywhere(tab)
+        two_minutes.before_they_counted_as_good(tab, pictures)
+        two_minutes.who_changed_this(tab)
+        two_minutes.bottle_17_is_tried_with_flag_4(tab, pictures)
+        proposal = two_minutes.it_is_written_and_proposed(tab)
+        two_minutes.undone_it_is_as_it_was(tab)
+        tab.context.browser.close()
+    assert complaints == []
+    proposed = parse_change_set(proposal, "proposal.toml")
+    assert (proposed.title, proposed.author) == (two_minutes.TITLE, two_minutes.AUTHOR)
+    record = '(:Bottle {id: "318M20130321/88/1/17"})'
+    assert list(proposed.changes) == [Property(record, "cfc_12_qc", "3", "4")]
 
 
 def test_status_says_per_service_name_health_and_image(up: Any) -> None:
@@ -145,6 +143,20 @@ def test_every_container_runs_with_no_right_it_does_not_need(up: Any) -> None:
         assert set(published) <= {"127.0.0.1"}
         assert (published == []) == (container.labels["com.docker.compose.service"] != "gateway")
         assert not [m for m in container.attrs["Mounts"] if m["Type"] == "bind"]
+
+
+def test_no_container_shares_a_namespace_a_device_or_a_port_with_the_machine(up: Any) -> None:
+    for container in containers():
+        host = container.attrs["HostConfig"]
+        assert {host["PidMode"], host["UTSMode"], host["UsernsMode"]} == {""}
+        assert host["IpcMode"] == "private"
+        assert host["NetworkMode"] not in {"host", "bridge", "default"}
+        assert not host["Devices"]
+        assert not host["Ulimits"]
+        assert not [option for option in host["SecurityOpt"] if "unconfined" in option]
+        assert 0 < host["RestartPolicy"]["MaximumRetryCount"] <= 5
+        published = [int(b["HostPort"]) for ports in (host["PortBindings"] or {}).values() for b in ports]
+        assert all(port >= 1024 for port in published)
 
 
 def test_no_password_is_in_an_environment_a_command_line_or_a_log(up: Any) -> None:

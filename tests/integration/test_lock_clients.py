@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import dataclasses
 import hashlib
 import json
 import zipfile
@@ -12,14 +13,18 @@ from pathlib import Path
 import pytest
 from tests.integration.lock_servers import maven_artifact, maven_versions, npm_package, serve
 from tests.unit import lock_example
+from tests.unit.evidence_example import EXAMPLE
 
 from kgshare.cache import Cache, fetch, sha256_of
 from kgshare.errors import FetchError, LockError
 from kgshare.lock.maven import Coordinate, fetch_jars, maven, resolve_jars
 from kgshare.lock.model import ArchLock, Jar, Lock, NpmPackage, Wheel
+from kgshare.lock.needs import Needs
 from kgshare.lock.npm import pack
+from kgshare.lock.outdated import answer, maven_behind, npm_behind, python_behind
 from kgshare.lock.wheels import fetch_wheels, resolve_wheels
 from kgshare.progress import Progress
+from kgshare.project.model import Application
 
 QUIET = Progress(quiet=True)
 
@@ -119,6 +124,27 @@ def test_locked_jars_are_fetched_by_the_users_own_mirror_and_those_that_differ_a
     assert told[1].startswith("org.example:core:1.0: core-1.0.jar has SHA-256")
 
 
+def test_an_artifact_behind_is_told_with_the_newest_of_its_line_and_of_all(tmp_path: Path) -> None:
+    def behind(version: str) -> list[tuple[str, str]]:
+        coordinates = {("org.example", "server"): (version, "neo4j.version")}
+        return [(row.newest, row.beyond) for row in maven_behind(coordinates, tmp_path)]
+
+    listed = maven_versions(
+        "org.example", "server", "1.9.0", "2.0", "2.1.7", "2.1.10", "2.2.0-beta1", "3.0.1"
+    )
+    with serve(listed) as (address, _):
+        (tmp_path / "jgo.conf").write_text(f"[repositories]\ncentral = {address}\n")
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setenv("JGO_CONFIG_FILE", str(tmp_path / "jgo.conf"))
+            found = {version: behind(version) for version in ("2.1.7", "2.1.10", "2.0", "3.0.1")}
+    assert found == {
+        "2.1.7": [("2.1.10", "3.0.1")],
+        "2.1.10": [("", "3.0.1")],
+        "2.0": [("", "3.0.1")],
+        "3.0.1": [],
+    }
+
+
 # --- pip ---
 
 
@@ -184,6 +210,25 @@ def test_locked_wheels_are_fetched_and_one_that_was_replaced_is_refused(
         fetch(lock(wheels=wheels), "amd64", Cache(tmp_path / "cache"), progress=QUIET, locked=True)
 
 
+def test_a_wheel_behind_is_told_for_each_set_and_an_index_out_of_reach_is_said(
+    wheelhouse: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    old = Wheel(name="fast", version="1.0", filename="f", sha256="0" * 64, size=1)
+    part = ArchLock(debian={}, wheels={"seed": (old,), "application": (old,)})
+    locked = dataclasses.replace(lock(), archs={"arm64": part})
+    needs = Needs(
+        debian={}, wheels={"seed": ("fast",), "application": ("fast",)}, jars={}, npm={}, neo4j="5.26.30"
+    )
+    [row] = python_behind(locked, needs)
+    assert (row.name, row.locked, row.newest) == ("fast", "1.0", "1.1")
+    assert row.parts == ("wheels.application arm64", "wheels.seed arm64")
+    monkeypatch.setenv("PIP_FIND_LINKS", str(wheelhouse / "gone"))
+    said = answer(("Python", 1, lambda: python_behind(locked, needs)), QUIET)
+    assert said.text().startswith(
+        "Python: not known: there is no wheel of fast for CPython 3.13 on Linux aarch64"
+    )
+
+
 # --- npm ---
 
 
@@ -228,3 +273,20 @@ def test_a_package_that_was_published_again_with_other_content_is_not_what_was_l
 def test_an_unknown_npm_version_is_named(registry: dict[str, bytes], tmp_path: Path) -> None:
     with pytest.raises(LockError, match=r"npm could not fetch chart@9\.0\.0: .*chart@9\.0\.0"):
         pack([("chart", "9.0.0")], tmp_path)
+
+
+def test_an_npm_package_behind_is_told_with_who_names_it_and_one_that_is_unknown_is_said(
+    registry: dict[str, bytes],
+) -> None:
+    def package(name: str, version: str) -> NpmPackage:
+        return NpmPackage(name=name, version=version, integrity="sha512-AAAA", sha256="0" * 64, size=1)
+
+    manifest = EXAMPLE.model_copy(update={"application": Application(assets={"chart": "0.9.0"})})
+    locked = lock(npm=(package("@scope/map", "1.0.0"), package("chart", "0.9.0")))
+    assert [(row.name, row.newest, row.by) for row in npm_behind(manifest, locked)] == [
+        ("@scope/map", "2.0.0", "a newer kgshare"),
+        ("chart", "1.0.0", "kgshare.yaml"),
+    ]
+    assert list(npm_behind(manifest, lock(npm=(package("chart", "1.0.0"),)))) == []
+    said = answer(("npm", 1, lambda: npm_behind(manifest, lock(npm=(package("absent", "1.0.0"),)))), QUIET)
+    assert said.problem.startswith("npm tells no version of absent: ")

@@ -15,6 +15,8 @@ from kgshare.errors import FetchError, LockError
 from kgshare.lock.apt import Apt, Here
 from kgshare.lock.debian import resolve_debian
 from kgshare.lock.model import ArchLock, DebianSet, Lock
+from kgshare.lock.needs import Needs
+from kgshare.lock.outdated import debian_behind
 from kgshare.progress import Progress
 
 pytestmark = pytest.mark.skipif(not (which("apt-get") and which("dpkg-deb")), reason="no apt here")
@@ -26,6 +28,7 @@ class Mirror:
     """A Debian repository in a folder; ``put`` adds a package, ``drop`` removes it, as a point release does."""
 
     root: Path
+    suite: str = "trixie"
     records: dict[tuple[str, str], str] = dataclasses.field(default_factory=dict)
 
     def put(self, name: str, version: str, depends: str = "", arch: str = "amd64", more: str = "") -> None:
@@ -53,15 +56,13 @@ class Mirror:
         sums = ""
         for arch in ("amd64", "arm64"):
             rows = [record for (_, its), record in self.records.items() if its in {arch, "all"}]
-            file = self.root / "dists" / "trixie" / "main" / f"binary-{arch}" / "Packages"
+            file = self.root / "dists" / self.suite / "main" / f"binary-{arch}" / "Packages"
             file.parent.mkdir(parents=True, exist_ok=True)
             file.write_text("\n".join(rows))
             sha256 = hashlib.sha256(file.read_bytes()).hexdigest()
             sums += f" {sha256} {file.stat().st_size} main/binary-{arch}/Packages\n"
-        release = (
-            "Origin: Debian\nSuite: stable\nCodename: trixie\nArchitectures: amd64 arm64\nComponents: main\n"
-        )
-        (self.root / "dists" / "trixie" / "Release").write_text(release + "SHA256:\n" + sums)
+        release = f"Origin: Debian\nSuite: {self.suite}\nCodename: {self.suite}\nArchitectures: amd64 arm64\nComponents: main\n"
+        (self.root / "dists" / self.suite / "Release").write_text(release + "SHA256:\n" + sums)
 
 
 @pytest.fixture
@@ -190,3 +191,24 @@ def test_the_same_version_with_other_content_is_refused(apt: Apt, mirror: Mirror
             progress=QUIET,
             locked=False,
         )
+
+
+def test_what_is_behind_is_told_with_the_sets_it_is_in_and_whether_it_is_a_security_update(
+    apt: Apt, mirror: Mirror, here: Here, tmp_path: Path
+) -> None:
+    old = locked(apt, database="page", application="page")
+    wanted = needs(database="page", application="page")
+    asked = Needs(debian=wanted, wheels={}, jars={}, npm={}, neo4j="5.26.30")
+    assert debian_behind(old, asked, tmp_path / "cache") == []
+    security = Mirror(mirror.root, suite="trixie-security")
+    security.put("libc", "1.0+deb13u1")
+    mirror.put("page", "3.1", "runtime")
+    sources = here.etc / "sources.list"
+    sources.write_text(sources.read_text() + sources.read_text().replace("bookworm", "bookworm-security"))
+    found = debian_behind(old, asked, tmp_path / "cache")
+    assert [(row.name, row.locked, row.newest, row.security) for row in found] == [
+        ("libc", "1.0", "1.0+deb13u1", True),
+        ("page", "3.0", "3.1", False),
+    ]
+    assert found[0].parts == ("debian.application amd64", "debian.database amd64", "debian.toolbox amd64")
+    assert found[1].text() == "page 3.0 → 3.1  debian.application amd64, debian.database amd64"

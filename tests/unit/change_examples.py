@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import datetime as dt
+import io
+import tarfile
+from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
+import zstandard
 from hypothesis import strategies as st
 from neo4j.spatial import WGS84Point
 from neo4j.time import Duration
@@ -79,3 +83,12 @@ def graph_of(*texts: str) -> dict[str, str]:
 
 
 __all__ = ["VALUES", "a_set", "bottle", "encode", "graph_of", "graphs", "renamed"]
+
+
+def packed(text: Path, to: Path) -> Path:
+    """A folder of canonical text as a bundle has it: a packed tar with the one folder ``graph``."""
+    out = io.BytesIO()
+    with tarfile.open(fileobj=out, mode="w") as tar:
+        tar.add(text, "graph")
+    to.write_bytes(zstandard.ZstdCompressor().compress(out.getvalue()))
+    return to

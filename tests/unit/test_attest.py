@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import re
+import tarfile
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -14,6 +16,7 @@ from cyclonedx.schema import SchemaVersion
 from cyclonedx.validation.json import JsonStrictValidator
 from tests.unit.evidence_example import bundle, example_lock
 
+from kgshare import cli
 from kgshare.attest import names
 from kgshare.attest.check import require_evidence
 from kgshare.attest.origin import Origin
@@ -154,3 +157,123 @@ def test_evidence_that_was_edited_or_is_of_another_bundle_is_refused(
 ) -> None:
     with pytest.raises(BundleError, match=reason):
         require_evidence(bundle(tmp_path, change))
+
+
+def covered(name: str, edit: Callable[[Any], Any]) -> Callable[[str, bytes], bytes]:
+    """An SBOM edited by hand by somebody who also edits the provenance, so that the digests agree."""
+    digests: dict[str, str] = {}
+
+    def change(one: str, data: bytes) -> bytes:
+        if one == name:
+            made = canonical.dump(edit(json.loads(data)))
+            digests[hashlib.sha256(data).hexdigest()] = hashlib.sha256(made).hexdigest()
+            return made
+        if one == names.PROVENANCE:
+            for old, new in digests.items():
+                data = data.replace(old.encode(), new.encode())
+        return data
+
+    return change
+
+
+def without_neo4j(doc: Any) -> Any:
+    return {**doc, "components": [part for part in doc["components"] if part["name"] != "neo4j"]}
+
+
+def newer_neo4j(doc: Any) -> Any:
+    parts = [
+        {**part, "purl": part["purl"].replace("5.26.30", "5.26.99")} if part["name"] == "neo4j" else part
+        for part in doc["components"]
+    ]
+    return {**doc, "components": parts}
+
+
+def other_hash(doc: Any) -> Any:
+    parts = [
+        {**part, "hashes": [{"alg": "SHA-256", "content": "0" * 64}]} if part["name"] == "neo4j" else part
+        for part in doc["components"]
+    ]
+    return {**doc, "components": parts}
+
+
+def other_image(doc: Any) -> Any:
+    about = {**doc["metadata"]["component"], "hashes": [{"alg": "SHA-256", "content": "0" * 64}]}
+    return {**doc, "metadata": {**doc["metadata"], "component": about}}
+
+
+@pytest.mark.parametrize(
+    ("name", "edit", "reason"),
+    [
+        (names.DATABASE_SBOM, without_neo4j, r"does not list pkg:maven/org\.example/neo4j@5\.26\.30, which is locked for the database"),
+        (names.DATABASE_SBOM, newer_neo4j, r"does not list pkg:maven/org\.example/neo4j@5\.26\.30"),
+        (names.DATABASE_SBOM, other_hash, r"lists pkg:maven/org\.example/neo4j@5\.26\.30 with SHA-256 000000000000…, which is not locked"),
+        (names.DATABASE_SBOM, other_image, r"is about sha256:0000.*, the bundle holds sha256:"),
+        (names.SBOM, lambda d: {**d, "components": []}, r"sbom\.cdx\.json: does not list pkg:"),
+        (names.APPLICATION_SBOM, lambda d: {**d, "specVersion": "1.5"}, r"is of CycloneDX '1\.5', and must be of 1\.6"),
+        (names.APPLICATION_SBOM, lambda d: {**d, "bomFormat": "SPDX"}, r"is no CycloneDX document"),
+        (names.APPLICATION_SBOM, lambda d: {**d, "components": [{"name": 1}]}, r"a component is not as CycloneDX has it"),
+        (names.APPLICATION_SBOM, lambda d: {"components": d}, r"is no CycloneDX document"),
+    ],
+)  # fmt: skip
+def test_an_sbom_that_disagrees_with_the_lock_is_refused_even_where_the_digests_were_edited_too(
+    tmp_path: Path, name: str, edit: Callable[[Any], Any], reason: str
+) -> None:
+    with pytest.raises(BundleError, match=reason):
+        require_evidence(bundle(tmp_path, covered(name, edit)))
+
+
+def test_sbom_prints_what_is_in_the_bundle_or_writes_it(
+    good: Bundle, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert cli.run(["sbom", str(good.path)]) == 0
+    assert capsys.readouterr().out.encode() == good.read_file(names.SBOM) + b"\n"
+    out = tmp_path / "app.json"
+    assert cli.run(["sbom", str(good.path), "--image", "application", "-o", str(out), "--json"]) == 0
+    assert out.read_bytes() == good.read_file(names.APPLICATION_SBOM)
+    assert json.loads(capsys.readouterr().out)["result"]["components"] == 4
+    assert cli.run(["sbom", str(good.path), "--image", "browser"]) == 2
+    assert "the images: database, application" in capsys.readouterr().err
+
+
+def test_licenses_lists_by_licence_and_unpacks_the_texts_with_an_index_of_sources(
+    good: Bundle, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert cli.run(["licenses", str(good.path)]) == 0
+    text = capsys.readouterr().out
+    assert "\nGPL-3.0-only\n  org.example:neo4j 5.26.30  (database)\n" in text
+    assert "  org.inner:inner 1  (database, in org.example:neo4j)\n" in text
+    assert (
+        "  libc6 2.41-12  (application, database)" in text
+        or "  libc6 2.41-12  (database, application)" in text
+    )
+    folder = tmp_path / "texts"
+    assert cli.run(["licenses", str(good.path), "--texts", str(folder), "--json"]) == 0
+    rows = json.loads(capsys.readouterr().out)["result"]["components"]
+    assert {row["source"] for row in rows if row["name"] == "libc6"} == {"Debian source package libc6"}
+    index = (folder / "INDEX.txt").read_text()
+    assert "Corresponding source" in index
+    assert "Maven org.example:neo4j:5.26.30:sources  (GPL-3.0-only)" in index
+    [text_file] = (folder / "texts").iterdir()
+    assert f"    texts/{text_file.name}" in index
+    assert cli.run(["licenses", str(good.path), "--texts", str(folder)]) == 2
+
+
+def test_licence_texts_are_packed_once_each_and_always_the_same(tmp_path: Path) -> None:
+    one, other = bundle(tmp_path / "one"), bundle(tmp_path / "other")
+    assert one.read_file(names.LICENSES) == other.read_file(names.LICENSES)
+    packed = tmp_path / "licenses.tar"
+    packed.write_bytes(one.read_file(names.LICENSES))
+    with tarfile.open(packed) as tar:
+        assert len(tar.getnames()) == 2
+
+
+def test_commands_refuse_evidence_of_another_bundle(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    made = bundle(tmp_path, edited(names.PROVENANCE, other_subject))
+    assert cli.run(["sbom", str(made.path)]) == BundleError.exit_code
+    assert cli.run(["licenses", str(made.path)]) == BundleError.exit_code
+    assert (
+        "herbs.tar: evidence/provenance.json: is about localhost/herbs/application:1.0"
+        in capsys.readouterr().err
+    )

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import json
 import shutil
-import tarfile
 from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
-from tests.unit.change_examples import a_set, bottle, graph_of
+from tests.unit.change_examples import a_set, bottle, graph_of, packed
 from tests.unit.test_bundle_write import written
 
 from kgshare.bundle import REQUIRED, ProjectFile
@@ -92,9 +91,7 @@ def test_an_altered_snapshot_is_refused(two: tuple[Path, Path]) -> None:
 
 
 def test_the_graph_of_a_bundle_is_compared_with_a_snapshot(two: tuple[Path, Path], tmp_path: Path) -> None:
-    graph = tmp_path / "graph.tar"
-    with tarfile.open(graph, "w") as tar:
-        tar.add(two[0], "graph")
+    graph = packed(two[0], tmp_path / GRAPH)
     files = [ProjectFile(name=n, media_type=t, source=n.encode()) for n, t in REQUIRED.items()]
     files.append(ProjectFile(name=GRAPH, media_type=GRAPH_TYPE, source=graph))
     bundle = written(tmp_path, files=tuple(files))

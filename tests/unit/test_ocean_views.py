@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
+from pathlib import Path
 from typing import Any
 
 import gsw
@@ -121,3 +123,14 @@ def test_every_panel_brings_its_module_and_what_the_manifest_installs() -> None:
 
     assert all((panel.static / panel.module).is_file() for panel in panels.PANELS)
     assert {a.name: a.version for a in panels.ASSETS} == dict(read_project(ROOT).manifest.application.assets)
+
+
+def test_every_route_and_every_parameter_of_the_address_is_documented() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "reference" / "ocean-plots.md").read_text(encoding="utf-8")
+    routes = {f"{panel.name}/{endpoint.path}" for panel in panels.PANELS for endpoint in panel.endpoints}
+    assert {route for route in routes if f"`{route}`" not in page} == set()
+    scripts = "\n".join(file.read_text(encoding="utf-8") for file in panels.STATIC.glob("*.js"))
+    names = set(re.findall(r'state\.get\("(\w+)"\)', scripts))
+    assert names >= {"at", "try", "layers"}
+    assert {name for name in names if f"| `{name}` |" not in page} == set()
+    assert all(panel.title in page for panel in panels.PANELS)

@@ -134,3 +134,47 @@ def test_every_project_of_the_tests_validates_against_the_published_schema(tmp_p
             (folder / "data").mkdir(exist_ok=True)
             (folder / "data" / "bakery.dump").touch()
         read_project(folder)
+
+
+DATA = """\
+- name: things
+  title: Things
+  licence: LicenseRef-free
+  terms: free
+  version: 2026-11-25
+  citation: A. (2026). Things.
+  origin: doi:10.1/x
+  files: [things.csv]
+"""
+
+
+def test_data_sets_stand_in_the_manifest_or_in_a_file_of_their_own(folder: Path) -> None:
+    (folder / "data.yaml").write_text(DATA)
+    inline = "datasets:\n" + "".join(f"  {line}\n" for line in DATA.splitlines())
+    one, other = (
+        parse_project((RIGHT + text).encode(), folder / "kgshare.yaml")
+        for text in ("datasets: data.yaml\n", inline)
+    )
+    assert one.datasets == other.datasets
+    [things] = one.datasets
+    assert (things.name, things.version, things.files) == ("things", "2026-11-25", ("things.csv",))
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "expected"),
+    [
+        ("LicenseRef-free", "CC-BY", "data.yaml:3: data set things: `CC-BY` is no licence that SPDX knows"),
+        ("  terms: free\n", "", "data.yaml:3: data set things: LicenseRef-free says nothing by itself"),
+        ("[things.csv]", "[thing.csv]", "data.yaml:8: there is no thing.csv"),
+        ("[things.csv]", "[../things.csv]", "data.yaml:8: `[0].files[0]`: a path inside the project"),
+        ("  citation: A. (2026). Things.\n", "", "data.yaml:1: `[0].citation` is missing"),
+        ("origin", "origins", "data.yaml:7: unknown key `[0].origins`"),
+        (DATA, DATA + DATA, "data.yaml:9: two data sets are named things"),
+        (DATA, "- [\n", "data.yaml:2: not YAML"),
+    ],
+)
+def test_a_mistake_in_a_data_set_is_named_with_its_place(
+    folder: Path, old: str, new: str, expected: str
+) -> None:
+    (folder / "data.yaml").write_text(DATA.replace(old, new))
+    assert any(found.startswith(expected) for found in problems(folder, RIGHT + "datasets: data.yaml\n"))

@@ -19,7 +19,7 @@ from kgshare import secrets
 from kgshare.build import build
 from kgshare.bundle import ImageArchive
 from kgshare.bundle.layercache import LayerSource
-from kgshare.errors import SecretError
+from kgshare.errors import LockError, SecretError
 from kgshare.progress import Progress
 from kgshare.project import read_project
 from kgshare.report import error_rows
@@ -121,6 +121,19 @@ def test_a_build_stops_before_it_writes_anything_and_does_not_show_the_secret(tm
     assert "secret:github-pat:a.cypher" in problem.hint
     assert secret[4:] not in str(caught.value) + json.dumps(error_rows(caught.value))
     assert {path.name for path in tmp_path.iterdir()} == {"kgshare.yaml", "a.cypher"}
+
+
+@pytest.mark.parametrize(("expires", "error"), [("2999-12-31", LockError), ("2013-03-21", SecretError)])
+def test_a_waiver_in_the_policy_lets_one_finding_through_until_it_expires(
+    expires: str, error: type[Exception], tmp_path: Path
+) -> None:
+    (tmp_path / "kgshare.yaml").write_text(MANIFEST)
+    (tmp_path / "a.cypher").write_text(f"CREATE (:Thing {{id: 1, token: 'ghp_{made_up(36)}'}});\n")
+    waiver = f"{{id: 'secret:github-pat:a.cypher', statement: It opens nothing at all., expires: {expires}}}"
+    (tmp_path / "policy.yaml").write_text(f"policy: 1\nwaivers: [{waiver}]\n")
+
+    with pytest.raises(error):  # beyond it, the lock is missed
+        build(tmp_path, output=None, locked=True, progress=Progress(quiet=True))
 
 
 def test_only_the_id_that_is_waived_is_let_through() -> None:

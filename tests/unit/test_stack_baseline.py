@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import tarfile
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from tests.unit.change_examples import bottle, graph_of
+from tests.unit.change_examples import bottle, graph_of, packed
 from tests.unit.test_bundle_write import written
 
 from kgshare.bundle import REQUIRED, Bundle, ProjectFile
@@ -15,10 +14,9 @@ from kgshare.canonical import parse_record, write_text
 from kgshare.canonical.text import read_digest
 from kgshare.errors import BundleError
 from kgshare.seeding.result import SeedReport
-from kgshare.snapshot.unpack import GRAPH
 from kgshare.stack import baseline
 from kgshare.stack.source import SEED_REPORT, store_name
-from kgshare.work import GRAPH_TYPE, SEED_TYPE
+from kgshare.work import GRAPH, GRAPH_TYPE, SEED_TYPE
 
 MANIFEST = Path(__file__).parents[1] / "projects" / "herbarium" / "kgshare.yaml"
 
@@ -33,9 +31,7 @@ def bundle_of(folder: Path, *texts: str, said: str = "") -> Bundle:
     """A bundle with a graph and the report of its seeding."""
     folder.mkdir()
     digest = write_text(map(parse_record, graph_of(*texts).values()), folder / "graph")
-    graph = folder / "graph.tar"
-    with tarfile.open(graph, "w") as tar:
-        tar.add(folder / "graph", "graph")
+    graph = packed(folder / "graph", folder / GRAPH)
     files = [ProjectFile(name=n, media_type=t, source=n.encode()) for n, t in REQUIRED.items()]
     files = [replace(f, source=MANIFEST) if f.name == "kgshare.yaml" else f for f in files]
     files.append(ProjectFile(name=GRAPH, media_type=GRAPH_TYPE, source=graph))

@@ -16,7 +16,7 @@ from tests.unit.signed_example import WHEN, Person, new_key
 from kgshare.cli import run
 from kgshare.errors import TrustError, UsageError
 from kgshare.trust import keys
-from kgshare.trust.author import Signing, author_of
+from kgshare.trust.author import KeyAuthor, Signing, author_of
 from kgshare.trust.command import create_key, list_keys, retire_key, show_key, trust_key
 from kgshare.trust.keys import PublicKey, parse_line
 from kgshare.trust.store import TrustStore, read_store, write_store
@@ -128,10 +128,10 @@ def test_a_private_key_that_is_lost_or_anothers_or_none_is_refused() -> None:
 
 def test_a_build_makes_the_default_key_once_says_so_and_trusts_it() -> None:
     made = author_of(Signing())
-    assert made is not None
+    assert isinstance(made, KeyAuthor)
     assert f"kgshare key trust '{made.key.public.line}'" in made.note
     again = author_of(Signing())
-    assert again is not None
+    assert isinstance(again, KeyAuthor)
     assert (again.key, again.note) == (made.key, "")
     assert [t.key for t in read_store().keys] == [made.key.public]
     assert author_of(Signing(off=True)) is None
@@ -142,13 +142,13 @@ def test_a_build_makes_the_default_key_once_says_so_and_trusts_it() -> None:
 
 def test_ones_own_retired_key_signs_no_more_and_the_next_build_makes_another() -> None:
     first = author_of(Signing())
-    assert first is not None
+    assert isinstance(first, KeyAuthor)
     name = first.key.public.name
     assert "the next build makes another key" in retire_key(name, reason="old").text()
     with pytest.raises(TrustError, match=f"your key {name} was retired on .*: old"):
         author_of(Signing(key=name))
     second = author_of(Signing())
-    assert second is not None
+    assert isinstance(second, KeyAuthor)
     assert second.key.public.name == f"{name}-2"
 
 

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from kgshare.attest import names
+from kgshare.attest.contents import inputs_of
+from kgshare.attest.document import Bom, read_bom
+from kgshare.attest.purls import purl_of
 from kgshare.bundle import Bundle, canonical
 from kgshare.bundle.model import refuse
-from kgshare.errors import BundleError
+from kgshare.errors import BundleError, LockError
+from kgshare.lock.file import every_input, parse
 from kgshare.lock.model import LOCK
 from kgshare.project import MANIFEST
 
@@ -88,6 +93,7 @@ def require_evidence(bundle: Bundle) -> Provenance:
     provenance = read_provenance(bundle)
     _require_subjects(bundle, provenance)
     _require_files(bundle, provenance)
+    _require_listed(bundle)
     return provenance
 
 
@@ -135,6 +141,48 @@ def _require_files(bundle: Bundle, provenance: Provenance) -> None:
         if said[name] != held[name]:
             reason = f"is another than the provenance says: {held[name][:12]}… for {said[name][:12]}…"
             raise _refuse(bundle, name, reason)
+
+
+def _require_listed(bundle: Bundle) -> None:
+    """The BOMs are about the images, and list what the lock has for each: nothing less, nothing else."""
+    try:
+        lock = parse(bundle.read_file(LOCK).decode(), LOCK)
+    except (LockError, UnicodeDecodeError) as error:
+        raise _refuse(bundle, LOCK, str(error).splitlines()[0]) from None
+    locked = {purl_of(item): item for item in every_input(lock)}
+    images = {image.role: image for image in bundle.images}
+    whole = _bom(bundle, names.SBOM)
+    for role, name in names.IMAGE_SBOMS.items():
+        image, bom = images.get(role), _bom(bundle, name)
+        if image is None:
+            raise _refuse(bundle, name, f"is about the {role}, and the bundle has no such image")
+        if f"sha256:{bom.about.sha256}" != image.manifest_digest:
+            raise _refuse(
+                bundle, name, f"is about sha256:{bom.about.sha256}, the bundle holds {image.manifest_digest}"
+            )
+        arch = next((arch for arch in lock.archs if arch == image.platform.architecture), None)
+        wanted = {purl_of(item) for item in inputs_of(lock, arch, role)} if arch else set()
+        for one, place in ((bom, name), (_of_role(whole, role), names.SBOM)):
+            said = {row.purl: row.sha256 for row in one.components if row.locked}
+            for purl in sorted(wanted | said.keys()):
+                if purl not in said:
+                    raise _refuse(bundle, place, f"does not list {purl}, which is locked for the {role}")
+                if purl not in locked or locked[purl].sha256 != said[purl]:
+                    raise _refuse(
+                        bundle, place, f"lists {purl} with SHA-256 {said[purl][:12]}…, which is not locked"
+                    )
+
+
+def _of_role(bom: Bom, role: str) -> Bom:
+    """The part of the bundle's BOM that is about one image."""
+    return replace(bom, components=tuple(row for row in bom.components if row.ref.startswith(f"{role}/")))
+
+
+def _bom(bundle: Bundle, name: str) -> Bom:
+    try:
+        return read_bom(bundle.read_file(name))
+    except ValueError as error:
+        raise _refuse(bundle, name, str(error)) from None
 
 
 def _refuse(bundle: Bundle, member: str, reason: str) -> BundleError:

@@ -9,43 +9,39 @@ from dataclasses import replace
 from packaging.utils import canonicalize_name
 
 from kgshare import __version__
-from kgshare.attest import purls
-from kgshare.attest.names import FILE, LOCKED
+from kgshare.attest import purls, words
+from kgshare.attest.names import FILE, LOCKED, SOURCE
 from kgshare.attest.parts import Found, Kind, Part, Reading
 from kgshare.images import conf
 from kgshare.images.context import ASSETS, SITE, image_jars
-from kgshare.lock.model import Arch, BaseBlob, DebianPackage, Input, Jar, Lock, NpmPackage, Wheel
+from kgshare.lock.model import Arch, BaseBlob, BasePackage, DebianPackage, Input, Jar, Lock, NpmPackage, Wheel
 from kgshare.project import Manifest
 
 Readings = Callable[[Input], Reading]
-SOURCE = "kgshare:source"  # what the corresponding source is called where its ecosystem keeps it
 # Of the toolbox, whose rest is in no image: whose modules jlink links, and in whose folder its documents are.
 JDK, JRE = "openjdk-{java}-jdk-headless", "openjdk-{java}-jre-headless"
 
 
-def inputs_of(manifest: Manifest, lock: Lock, arch: Arch, role: str) -> tuple[Input, ...]:
-    """The locked inputs that are in an image as they were fetched; none of an image that came as a file."""
+def inputs_of(lock: Lock, arch: Arch, role: str) -> tuple[Input, ...]:
+    """The locked inputs that are in an image as they were fetched; of an image that came as a file, none are locked."""
     part = lock.archs[arch]
     if role == "database":
         return (*part.debian["database"], *image_jars(lock), *lock.jars["plugins"])
-    image = manifest.application.image
-    if image is None:
-        return (*part.debian["application"], *part.wheels["application"], *lock.npm)
-    if isinstance(image, str):
-        return ()
-    return (*part.debian["application"], *lock.jars.get("application", ()))
+    return (
+        *part.debian["application"], *part.wheels["application"], *lock.npm, *lock.jars.get("application", ()),
+    )  # fmt: skip
 
 
 def parts_of(
     manifest: Manifest, lock: Lock, arch: Arch, role: str, readings: Readings, data: Sequence[Part] = ()
 ) -> tuple[Part, ...]:
     """Everything in an image that came from somewhere, with what is inside of it, sorted; ``data`` is in the database."""
-    read = read_all(inputs_of(manifest, lock, arch, role), readings)
+    read = read_all(inputs_of(lock, arch, role), readings)
     known = _by_name(read)
     parts = [_part(item, reading, known, manifest) for item, reading in read]
     base = lock.base(arch, "database" if role == "database" else "application")
     if base:
-        parts.append(_base_image(base))
+        parts.append(_base_image(base, lock.base_packages.get(arch, ())))
     elif role == "database":
         parts.append(_runtime(lock, arch, readings))
     if role == "database":
@@ -140,13 +136,28 @@ def _met(alternatives: Iterable[str], known: Mapping[str, str]) -> str:
     return next((name for name in alternatives if name in known), "")
 
 
-def _base_image(base: BaseBlob) -> Part:
-    """The image underneath, by the digest that is locked."""
+def _base_image(base: BaseBlob, packages: Iterable[BasePackage]) -> Part:
+    """The image underneath, by the digest that is locked, with the packages that it says it holds."""
     ref = purls.purl_of(base)
+    inside = [_of_base(package, ref) for package in packages if package.base == base.base]
+    note = "" if inside else "; it keeps no records of packages"
     return Part(
         ref=ref, kind="image", name=base.reference, version=f"sha256:{base.sha256}", purl=ref, sha256=base.sha256,
-        description=f"the image underneath, with {'Java' if base.base == 'database' else 'Python'} {base.version}",
+        description=f"the image underneath, with {'Java' if base.base == 'database' else 'Python'} {base.version}{note}",
+        inside=tuple(inside),
     )  # fmt: skip
+
+
+def _of_base(package: BasePackage, around: str) -> Part:
+    purl = purls.of_base(package).to_string()
+    return Part(
+        ref=f"{around}#{purl}", kind="deb" if package.form == "deb" else "library", name=package.name, version=package.version,
+        purl=purl, licences=_licences(package.licence), properties=((SOURCE, f"{package.distro} source package {package.source}"),),
+    )  # fmt: skip
+
+
+def _licences(said: str) -> tuple[str, ...]:
+    return (words.valid(said) or words.from_name(said),) if said else ()
 
 
 def _runtime(lock: Lock, arch: Arch, readings: Readings) -> Part:

@@ -82,9 +82,10 @@ def _licenses(
     by_ref = {
         purl_of(item): reading.texts
         for image in images
-        for item, reading in read_all(inputs_of(manifest, lock, arch, image.role), readings.read)
+        for item, reading in read_all(inputs_of(lock, arch, image.role), readings.read)
     }
-    by_ref["runtime"] = readings.read(runtime_documents(lock, arch)).texts
+    if any(part.ref == "runtime" for image in images for part in image.parts):
+        by_ref["runtime"] = readings.read(runtime_documents(lock, arch)).texts
 
     def texts_of(part: Part) -> tuple[Text, ...]:
         return by_ref.get(part.ref, ())

@@ -25,6 +25,7 @@ STATEMENT = "https://in-toto.io/Statement/v1"
 SLSA = "https://slsa.dev/provenance/v1"
 
 LOCKED = "kgshare:locked"  # property of a component that stands in the lock by itself: its kind
+SOURCE = "kgshare:source"  # what the corresponding source is called where its ecosystem keeps it
 CITATION = "kgshare:citation"  # of a data set
 ORIGIN = "kgshare:origin"  # where it comes from, where that is no address
 TERMS = "kgshare:terms"  # what its publisher says may be done with it

@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
 from kgshare.attest import words
-from kgshare.attest.contents import SOURCE
+from kgshare.attest.names import SOURCE
 from kgshare.attest.parts import Part, Text
 from kgshare.plan import FILE_TIME
 

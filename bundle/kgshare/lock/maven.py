@@ -179,6 +179,33 @@ def _versions(context: MavenContext, artifact: Artifact) -> list[str]:
         return []
 
 
+def versions(context: MavenContext, group: str, artifact: str) -> list[str]:
+    """The released versions that the repositories know of an artifact, oldest first; those with words in them left out.
+
+    Raises:
+        LockError: no repository answers, or none knows it.
+    """
+    project = context.project(group, artifact)
+    try:
+        project.update()
+        found = {str(component.version) for component in project.versions()}
+    except (KgshareError, requests.RequestException, RuntimeError, OSError, ValueError) as error:
+        raise LockError(
+            f"no Maven repository tells the versions of {group}:{artifact}: {type(error).__name__}"
+        ) from None
+    if not found:
+        raise LockError(f"no Maven repository in reach knows {group}:{artifact}")
+    return sorted((v for v in found if v.replace(".", "").isdigit()), key=_numbers)
+
+
+def newer(version: str, known: Sequence[str]) -> tuple[str, str]:
+    """The newest of the same line (its first two numbers), and the newest of all; empty where that is no newer one."""
+    here = _numbers(version)
+    later = [v for v in known if _numbers(v) > here]
+    same = [v for v in later if _numbers(v)[:2] == here[:2]]
+    return (same[-1] if same else "", later[-1] if later else "")
+
+
 def near(version: str, known: Iterable[str], count: int = 4) -> list[str]:
     """Of the known versions those that a person who wrote ``version`` may have meant, the newest last."""
     wanted = _numbers(version)

@@ -64,6 +64,20 @@ def pack(packages: Iterable[tuple[str, str]], folder: Path) -> list[tuple[str, s
     return found
 
 
+def newest(name: str) -> str:
+    """The version that npm would install now.
+
+    Raises:
+        LockError: there is no such package, or the registry is out of reach.
+    """
+    try:
+        return str(json.loads(run(npm_argv("view", "--json", name, "version")).stdout))
+    except CommandFailed as error:
+        raise LockError(f"npm tells no version of {name}: {_reason(error.output)}") from None
+    except ValueError:
+        raise LockError(f"npm tells no version of {name}: what it printed is no JSON") from None
+
+
 def integrity_of(file: Path) -> str:
     """A file's Subresource Integrity string, as npm writes it (W3C SRI)."""
     return "sha512-" + base64.b64encode(hashlib.sha512(file.read_bytes()).digest()).decode()

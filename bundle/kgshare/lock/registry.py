@@ -49,13 +49,8 @@ def image_blobs(base: BaseRole, reference: str, arch: Arch, cache: Cache) -> lis
     Raises:
         LockError: the registry does not have it, or not for that architecture, or what came is not what its digest says.
     """
-    text = _manifest(reference)
+    text = manifest_now(reference, arch)
     document = _json(text, reference)
-    if document.get("mediaType") in _INDEXES or "manifests" in document:
-        digest = _for(document, arch, reference)
-        text = _manifest(f"{name_of(reference)}@{digest}")
-        _same(digest, text, reference)
-        document = _json(text, reference)
     digest = hashlib.sha256(text).hexdigest()
     rows = [_blob(base, "config", reference, document["config"])]
     rows += [_blob(base, "layer", reference, row) for row in document["layers"]]
@@ -65,6 +60,21 @@ def image_blobs(base: BaseRole, reference: str, arch: Arch, cache: Cache) -> lis
     blobs = [*dict.fromkeys([head, *rows])]  # the same layer may lie in it twice
     fetch_blobs([blob for blob in blobs if cache.path(blob.sha256) is None], head, cache)
     return blobs
+
+
+def manifest_now(reference: str, arch: Arch) -> bytes:
+    """The manifest of the image that a reference means now, for one architecture; nothing else is fetched.
+
+    Raises:
+        LockError: the registry does not have it, or not for that architecture, or what came is not what its digest says.
+    """
+    text = _manifest(reference)
+    document = _json(text, reference)
+    if document.get("mediaType") in _INDEXES or "manifests" in document:
+        digest = _for(document, arch, reference)
+        text = _manifest(f"{name_of(reference)}@{digest}")
+        _same(digest, text, reference)
+    return text
 
 
 def fetch_blobs(wanted: Iterable[BaseBlob], head: BaseBlob, cache: Cache) -> None:

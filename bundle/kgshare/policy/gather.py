@@ -6,6 +6,7 @@ The same function serves a build, which has the results of its steps, and a fini
 from __future__ import annotations
 
 import json
+import shutil
 import stat
 import tarfile
 import tempfile
@@ -20,14 +21,13 @@ from kgshare.bundle import Bundle, ImageArchive, LayerSource
 from kgshare.errors import BundleError, Problem
 from kgshare.images.foreign import entries_of
 from kgshare.images.policy import SHELLS, merged
-from kgshare.lock.model import Lock
+from kgshare.lock.model import Arch, Lock
 from kgshare.policy.facts import BaseFacts, Facts, ImageFacts, SecretFacts, SeedFacts
 from kgshare.project import MANIFEST, Manifest
 from kgshare.scan.model import ScanResult
 from kgshare.secrets import Finding, detect, in_image, in_tar
 from kgshare.seeding.result import SeedReport
-
-GRAPH = "graph.tar"
+from kgshare.snapshot.unpack import GRAPH, graph_of
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -75,7 +75,7 @@ def facts_of(matter: Matter) -> Facts:
         name=matter.manifest.name,
         version=matter.manifest.version,
         images=tuple(image_facts(image) for image in matter.images),
-        bases=tuple(_base(image.role, matter) for image in matter.images),
+        bases=tuple(_base(image, matter) for image in matter.images),
         seed=_seed(matter, statement),
         scan=matter.scan,
         components=None if matter.sbom is None else len(parts),
@@ -134,7 +134,8 @@ def secrets_of(bundle: Bundle, manifest: Manifest) -> tuple[Finding, ...]:
         found += in_image(archive, image.role, own=own)
     with tempfile.TemporaryDirectory(prefix="kgshare-") as folder:
         graph = Path(folder) / GRAPH
-        graph.write_bytes(bundle.read_file(GRAPH))
+        with graph_of(bundle, graph.parent) as stream, graph.open("wb") as out:
+            shutil.copyfileobj(stream, out)
         found += in_tar(graph, "graph")
     found += (
         Finding(path=MANIFEST, line=line, kind=kind)
@@ -154,14 +155,18 @@ def _is_shell(entry: Entry) -> bool:
     return named and (entry.kind == "link" or (entry.kind != "folder" and bool(entry.mode & stat.S_IXUSR)))
 
 
-def _base(role: str, matter: Matter) -> BaseFacts:
+def _base(image: Image, matter: Matter) -> BaseFacts:
     """What an image stands on: Debian packages by their hashes, or an image that came whole, by its digest."""
+    role = image.role
     stated, taken = matter.manifest.application.image, datetime.fromtimestamp(matter.lock.epoch, UTC).date()
     if role == "application" and isinstance(stated, str):
         digest = matter.lock.needs.get("image", "")
         return BaseFacts(
             role=role, name=f"file:{stated}", pinned=f"digest {digest[:19]}" if digest else "", taken=taken
         )
+    arch: Arch = "arm64" if json.loads(image.config).get("architecture") == "arm64" else "amd64"
+    if head := matter.lock.base(arch, "database" if role == "database" else "application"):
+        return BaseFacts(role=role, name=head.reference, pinned=f"sha256:{head.sha256[:12]}", taken=taken)
     return BaseFacts(role=role, name="debian", pinned="the SHA-256 of each package", taken=taken)
 
 

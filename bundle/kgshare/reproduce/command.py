@@ -25,6 +25,8 @@ from kgshare.errors import Problem, ReproducibleError
 from kgshare.lock.command import this_arch
 from kgshare.lock.model import Arch
 from kgshare.places import cache_dir
+from kgshare.policy.settings import settings_of
+from kgshare.policy.store import today
 from kgshare.progress import Progress
 from kgshare.project import Project, read_project
 from kgshare.reproduce.differences import Difference, in_layers, is_store
@@ -110,7 +112,8 @@ def verify_reproducible(
 
     start = time.monotonic()
     project = read_project(folder)
-    secrets.refuse(secrets.in_project(project))
+    waived = settings_of(project.root).waived(today())
+    secrets.refuse(secrets.in_project(project), waived)
     arch = this_arch()
     lock = locked_inputs(project, arch, locked=locked, progress=progress)
     builder = engine()
@@ -119,17 +122,22 @@ def verify_reproducible(
     inputs = fetched(project, lock, arch, locked=locked, progress=progress)
     with tempfile.TemporaryDirectory(prefix="verify-", dir=cache_dir()) as scratch:
         first, second = (
-            _build(project, inputs, builder, Path(scratch) / which, progress) for which in ("first", "second")
+            _build(project, inputs, builder, Path(scratch) / which, progress, waived)
+            for which in ("first", "second")
         )
         name = f"{project.manifest.name} {project.manifest.version}"
         return compare(first, second, name, time.monotonic() - start)
 
 
-def _build(project: Project, inputs: Inputs, engine: Engine, home: Path, progress: Progress) -> Built:
+def _build(
+    project: Project, inputs: Inputs, engine: Engine, home: Path, progress: Progress, waived: frozenset[str]
+) -> Built:
     """All steps up to the images, into a store of its own; the engine, too, is told to forget."""
     arch = this_arch()
     whole = make_plan(project, inputs, arch)
-    works = Works(project=project, lock=inputs.lock, inputs=inputs, arch=arch, engine=engine, fresh=True)
+    works = Works(
+        project=project, lock=inputs.lock, inputs=inputs, arch=arch, engine=engine, waived=waived, fresh=True
+    )
     progress.say(f"the {home.name} of two builds")
     done = run_steps(whole, works.by_step(), StepStore(root=home / "steps"), progress)
     return Built(

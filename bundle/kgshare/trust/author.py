@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from pathlib import Path
 
 from securesystemslib.signer import CryptoSigner
 
+from kgshare.bundle.model import Bundle
 from kgshare.bundle.read import read_bundle
+from kgshare.bundle.signature import payload_of
 from kgshare.errors import TrustError
 from kgshare.trust import keys
+from kgshare.trust.keyless import KEYLESS, Service, Sigstore
 from kgshare.trust.keys import Ask, OwnKey
 from kgshare.trust.sign import append, is_placed, note_placed, signed, statement_of
 from kgshare.trust.store import TrustStore, because, now, read_store, write_store
@@ -20,7 +24,7 @@ class Signing:
     """How a build is to be signed.
 
     Attributes:
-        key: name of the key; the default one when not given.
+        key: name of the key, the default one when not given; ``keyless`` with the forge's identity.
         off: not at all.
         ask: for a passphrase, where somebody can be asked.
     """
@@ -33,48 +37,113 @@ class Signing:
 BY_DEFAULT = Signing()
 
 
-class Author:
-    """The key that will sign; its passphrase is asked for once, and only where something is to be signed."""
+class Author(ABC):
+    """Who signs.
 
-    def __init__(self, key: OwnKey, ask: Ask | None, note: str = "") -> None:
-        self.key = key
-        self.note = note  # what to say of it, where it is new
-        self._ask = ask
-        self._private: CryptoSigner | None = None
+    Attributes:
+        name: of the key; without one what its signatures are called.
+        mark: fingerprint of the key; empty without one.
+        note: what to say of the key, where it is new.
+    """
 
-    def unlock(self) -> CryptoSigner:
-        """The private key, ready to sign.
+    name: str = KEYLESS
+    mark: str = ""
+    note: str = ""
+
+    @abstractmethod
+    def ready(self) -> str:
+        """See that signing will work, before the first slow step, and say who signs.
 
         Raises:
-            TrustError: it cannot be had (`keys.unlock`).
+            TrustError: it will not.
         """
-        self._private = self._private or keys.unlock(self.key, self._ask)
-        return self._private
+
+    @abstractmethod
+    def sign(self, bundle: Bundle) -> bytes:
+        """The signature member for a bundle, as of now.
+
+        Raises:
+            TrustError: it cannot be signed.
+        """
 
     def place(self, made: Path, target: Path, digest: str) -> None:
         """Put an unsigned bundle of this digest where it is wanted, signed; what is there already is left alone.
 
         Raises:
-            TrustError: the private key cannot be had.
+            TrustError: it cannot be signed.
             BundleError: what was made is no longer what it was.
         """
-        public = self.key.public
-        if is_placed(target, digest, public.fingerprint):
+        mark = self.mark or KEYLESS
+        if is_placed(target, digest, mark):
             return
         bundle = read_bundle(made, deep=False)
-        data = signed(statement_of(bundle, public.name, now()), public, self.unlock())
-        append(made, bundle.unsigned, data, target)
-        note_placed(target, digest, public.fingerprint)
+        append(made, bundle.unsigned, self.sign(bundle), target)
+        note_placed(target, digest, mark)
+
+    def sign_file(self, file: Path) -> Bundle:
+        """Sign a bundle where it is; a signature that it has is replaced.
+
+        Raises:
+            TrustError: it cannot be signed.
+            BundleError: it is none, or not as it must be: what is not whole is not vouched for.
+        """
+        bundle = read_bundle(file)
+        append(file, bundle.unsigned, self.sign(bundle), file)
+        return read_bundle(file, deep=False)
 
 
-def author_of(signing: Signing) -> Author | None:
+class KeyAuthor(Author):
+    """A key of this user; its passphrase is asked for once, and only where something is to be signed."""
+
+    def __init__(self, key: OwnKey, ask: Ask | None, note: str = "") -> None:
+        self.key = key
+        self.name = key.public.name
+        self.mark = key.public.fingerprint
+        self.note = note
+        self._ask = ask
+        self._private: CryptoSigner | None = None
+
+    def ready(self) -> str:
+        """See `Author.ready`."""
+        self._private = self._private or keys.unlock(self.key, self._ask)
+        return self.key.public.name
+
+    def sign(self, bundle: Bundle) -> bytes:
+        """See `Author.sign`."""
+        name = self.ready()
+        assert self._private is not None
+        return signed(statement_of(bundle, name, now()), self.key.public, self._private)
+
+
+class KeylessAuthor(Author):
+    """Who the forge says is running."""
+
+    def __init__(self, service: Service) -> None:
+        self._service = service
+
+    def ready(self) -> str:
+        """See `Author.ready`."""
+        return self._service.whoami().identity
+
+    def sign(self, bundle: Bundle) -> bytes:
+        """See `Author.sign`."""
+        return self._service.sign(payload_of(statement_of(bundle, self.ready(), now())))
+
+
+def author_of(signing: Signing, service: Service | None = None) -> Author | None:
     """Who signs; None where nobody is to. A default key that is made is trusted here at once.
+
+    Args:
+        signing: how it is to be signed.
+        service: what signs without a key; Sigstore's own when not given.
 
     Raises:
         TrustError: there is no such key, or it was retired.
     """
     if signing.off:
         return None
+    if signing.key == KEYLESS:
+        return KeylessAuthor(service or Sigstore())
     name = signing.key or keys.default_name()
     if not name:
         key = make(keys.free_name(t.key.name for t in read_store().keys), b"")
@@ -82,7 +151,7 @@ def author_of(signing: Signing) -> Author | None:
             f"made the key {key.public.name} to sign with, {key.public.fingerprint}\n"
             f"  your reviewers trust it once: kgshare key trust '{key.public.line}'"
         )
-        return Author(key, signing.ask, note)
+        return KeyAuthor(key, signing.ask, note)
     key = keys.own_key(name)
     store = read_store()
     known = store.find(key.public.fingerprint)
@@ -93,7 +162,7 @@ def author_of(signing: Signing) -> Author | None:
         )
     if not known:
         write_store(store.trust(key.public, now()))
-    return Author(key, signing.ask)
+    return KeyAuthor(key, signing.ask)
 
 
 def make(name: str, passphrase: bytes) -> OwnKey:

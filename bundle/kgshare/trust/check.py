@@ -6,10 +6,11 @@ from dataclasses import dataclass
 
 from kgshare.bundle.model import Bundle
 from kgshare.progress import Progress
+from kgshare.trust.keyless import Identity, Service, Sigstore
 from kgshare.trust.seen import note_seen, read_seen
 from kgshare.trust.sign import graph_of
 from kgshare.trust.store import now, read_store
-from kgshare.trust.verdict import Verdict, judge, require
+from kgshare.trust.verdict import Expected, Verdict, judge, require
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -19,26 +20,37 @@ class Accept:
     Attributes:
         unverified: a bundle that nobody who is trusted vouches for.
         older: one that is older than one seen here.
+        who: must have signed, where that was without a key.
         own: which of several they made or chose themselves: nobody hands them an older one, so none is noted or refused.
     """
 
     unverified: bool = False
     older: bool = False
     own: bool = False
+    who: Identity | None = None
 
 
 NOTHING = Accept()
 
 
-def verdict_on(bundle: Bundle, *, older: bool = False) -> Verdict:
+def verdict_on(
+    bundle: Bundle, *, older: bool = False, who: Identity | None = None, service: Service | None = None
+) -> Verdict:
     """The verdict on a bundle that was read.
 
     Raises:
         TrustError: what this machine knows cannot be read.
         BundleError: the bundle does not say which graph it holds.
     """
+    signed = service or Sigstore()
     return judge(
-        bundle, read_store(), graph=graph_of(bundle), seen=read_seen(bundle.name), now=now(), older=older
+        bundle,
+        read_store(),
+        graph=graph_of(bundle),
+        seen=read_seen(bundle.name),
+        now=now(),
+        older=older,
+        expected=Expected(who=who, payload=lambda data: signed.payload(data, who)) if who else None,
     )
 
 
@@ -48,7 +60,7 @@ def vouched(bundle: Bundle, accept: Accept, progress: Progress) -> Verdict:
     Raises:
         TrustError: nobody does, or it is older than one seen, and that was not accepted.
     """
-    verdict = verdict_on(bundle, older=accept.older or accept.own)
+    verdict = verdict_on(bundle, older=accept.older or accept.own, who=accept.who)
     if accept.unverified and not verdict.accepted:
         progress.say(verdict.line())
         return verdict

@@ -7,13 +7,25 @@ from typing import Annotated
 
 import typer
 
-from kgshare.errors import TrustError
+from kgshare.errors import TrustError, UsageError
 from kgshare.options import Json, Quiet, show, somebody
 from kgshare.progress import Progress
+from kgshare.trust.keyless import KEYLESS, Identity
 
 key_app = typer.Typer(help="Keys: your own, and those of others that you trust.", no_args_is_help=True)
 Named = Annotated[
     str | None, typer.Argument(metavar="[NAME]", help="The key's name; your default key's when not given.")
+]
+Older = Annotated[
+    bool, typer.Option("--older", help="Accept it though a newer one of this name and signer was here.")
+]
+ByIdentity = Annotated[
+    str | None,
+    typer.Option("--identity", metavar="WHO", help="Signed without a key: who must have signed."),
+]
+ByIssuer = Annotated[
+    str | None,
+    typer.Option("--issuer", metavar="ADDRESS", help="Signed without a key: who had to know them."),
 ]
 File = Annotated[Path, typer.Argument(metavar="FILE", help="A bundle.")]
 
@@ -121,24 +133,45 @@ def retire(
     show(retire_key(name, reason=reason), as_json)
 
 
+def who_of(identity: str | None, issuer: str | None) -> Identity | None:
+    """Who must have signed without a key, where that was given.
+
+    Raises:
+        UsageError: only half of it was.
+    """
+    if identity is None and issuer is None:
+        return None
+    if identity is None or issuer is None:
+        raise UsageError("--identity and --issuer go together: who signed, and who had to know them")
+    return Identity(identity=identity, issuer=issuer)
+
+
 def sign(
     file: File,
     key: Annotated[
         str | None, typer.Option("--key", "-k", help="Name of the key; your default one when not given.")
     ] = None,
+    keyless: Annotated[
+        bool,
+        typer.Option("--keyless", help="In CI: with the forge's identity, by Sigstore's service, not a key."),
+    ] = False,
     as_json: Json = False,
 ) -> None:
     """Sign a bundle where it is. A signature that it has is replaced; nothing else in it changes."""
+    from kgshare.trust.author import Signing
     from kgshare.trust.command import sign as command
 
-    show(command(file, key=key, ask=ask_passphrase if somebody() else None), as_json)
+    if key and keyless:
+        raise UsageError("--key and --keyless exclude each other")
+    ask = ask_passphrase if somebody() else None
+    show(command(file, Signing(key=KEYLESS if keyless else key, ask=ask)), as_json)
 
 
 def verify(
     file: Annotated[Path, typer.Argument(metavar="FILE|FOLDER", help="A bundle, or a folder with one.")],
-    older: Annotated[
-        bool, typer.Option("--older", help="Accept it where a newer one of this name and signer was here.")
-    ] = False,
+    older: Older = False,
+    identity: ByIdentity = None,
+    issuer: ByIssuer = None,
     as_json: Json = False,
     quiet: Quiet = False,
 ) -> None:
@@ -146,6 +179,8 @@ def verify(
 
     Exit code 16 where it is unsigned, of a signer that is not trusted here, or older than one seen; 8 where it was altered.
     """
+    from kgshare.trust.check import Accept
     from kgshare.trust.command import verify as command
 
-    show(command(file, older=older, progress=Progress(quiet=quiet)), as_json)
+    accept = Accept(older=older, who=who_of(identity, issuer))
+    show(command(file, accept, progress=Progress(quiet=quiet)), as_json)

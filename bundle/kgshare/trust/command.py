@@ -9,9 +9,9 @@ from kgshare.progress import Progress
 from kgshare.trust import keys
 from kgshare.trust.author import Signing, author_of, make
 from kgshare.trust.check import Accept, verdict_on
-from kgshare.trust.keys import Ask, PublicKey
+from kgshare.trust.keyless import Service, Sigstore
+from kgshare.trust.keys import PublicKey
 from kgshare.trust.report import KeyReport, KeyRow, KeysReport, VerifyReport
-from kgshare.trust.sign import sign_file
 from kgshare.trust.store import now, read_store, write_store
 
 
@@ -138,21 +138,21 @@ def retire_key(name: str, *, reason: str) -> KeyReport:
     return _report(gone.key, f"retired: {gone.key.name}, {gone.key.fingerprint}{further}")
 
 
-def sign(file: Path, *, key: str | None, ask: Ask | None) -> VerifyReport:
+def sign(file: Path, signing: Signing, service: Service | None = None) -> VerifyReport:
     """Sign a bundle where it is; a signature that it has is replaced.
 
     Raises:
         BundleError: it is none, or not as it must be.
-        TrustError: there is no such key, or it cannot be had.
+        TrustError: there is no such key, or it cannot be had; or the service without a key did not sign.
     """
-    author = author_of(Signing(key=key, ask=ask))
+    author = author_of(signing, service)
     assert author is not None
-    return VerifyReport(
-        bundle=file, verdict=verdict_on(sign_file(file, author.key.public, author.unlock()), older=True)
-    )
+    bundle = author.sign_file(file)
+    who = None if author.mark else (service or Sigstore()).whoami()
+    return VerifyReport(bundle=file, verdict=verdict_on(bundle, older=True, who=who, service=service))
 
 
-def verify(file: Path, *, older: bool, progress: Progress) -> VerifyReport:
+def verify(file: Path, accept: Accept, *, progress: Progress) -> VerifyReport:
     """Verify a bundle as `up` does, offline, and note that it was here; nothing of it is loaded.
 
     Raises:
@@ -162,7 +162,7 @@ def verify(file: Path, *, older: bool, progress: Progress) -> VerifyReport:
     """
     from kgshare.stack.source import open_bundle
 
-    source, bundle = open_bundle(file, progress, Accept(older=older))
+    source, bundle = open_bundle(file, progress, accept)
     assert source.verdict is not None
     return VerifyReport(bundle=bundle.path, verdict=source.verdict)
 

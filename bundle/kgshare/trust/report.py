@@ -102,7 +102,7 @@ class VerifyReport:
         ]
         if v.fingerprint or v.signer:
             rows += [
-                f"  signer  {v.signer}, {v.fingerprint}",
+                f"  signer  {v.signer}, {v.fingerprint or v.issuer}",
                 f"  time    {said(v.time)}, kgshare {v.kgshare}",
             ]
         return "\n".join(rows if v.accepted else [*rows, f"  {v.line()}"])

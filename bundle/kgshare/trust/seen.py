@@ -14,7 +14,7 @@ from kgshare.trust.verdict import Seen, Verdict, is_older
 
 
 def read_seen(name: str) -> Mapping[str, Seen]:
-    """The newest bundle of a name that was accepted here, by the fingerprint of its signer.
+    """The newest bundle of a name that was accepted here, by `Verdict.who`.
 
     Raises:
         TrustError: the note is not one.
@@ -23,12 +23,12 @@ def read_seen(name: str) -> Mapping[str, Seen]:
     try:
         rows = json.loads(file.read_text(encoding="utf-8"))
         return {
-            fingerprint: Seen(
+            who: Seen(
                 version=str(row["version"]),
                 time=datetime.fromisoformat(row["time"]).astimezone(UTC),
                 digest=str(row["digest"]),
             )
-            for fingerprint, row in rows.items()
+            for who, row in rows.items()
         }
     except FileNotFoundError:
         return {}
@@ -42,11 +42,11 @@ def note_seen(verdict: Verdict) -> None:
     if not verdict.accepted or verdict.time is None:
         return
     rows = dict(read_seen(verdict.name))
-    last = rows.get(verdict.fingerprint)
+    last = rows.get(verdict.who)
     mine = Seen(version=verdict.version, time=verdict.time, digest=verdict.digest)
     if last == mine or (last and is_older(mine, last)):
         return
-    rows[verdict.fingerprint] = mine
+    rows[verdict.who] = mine
     text = json.dumps(
         {k: {"version": s.version, "time": s.time.isoformat(), "digest": s.digest} for k, s in rows.items()},
         indent=2,

@@ -15,13 +15,11 @@ from kgshare import __version__
 from kgshare.aside import aside, write_aside
 from kgshare.bundle.model import Bundle
 from kgshare.bundle.names import SIGNATURE
-from kgshare.bundle.read import read_bundle
 from kgshare.bundle.signature import PAYLOAD, Statement, member, payload_of
 from kgshare.bundle.tarform import END, pieces
 from kgshare.errors import BundleError, Problem
 from kgshare.places import cache_dir
 from kgshare.trust.keys import PublicKey
-from kgshare.trust.store import now
 
 SEED_REPORT = "seed.json"
 
@@ -80,17 +78,6 @@ def append(source: Path, unsigned: int, data: bytes, target: Path) -> None:
             stream.seek(unsigned)
             for piece in (*pieces(SIGNATURE, data), END):
                 stream.write(piece)
-
-
-def sign_file(file: Path, key: PublicKey, private: CryptoSigner) -> Bundle:
-    """Sign a bundle where it is; a signature that it has is replaced.
-
-    Raises:
-        BundleError: it is none, or not as it must be: what is not whole is not vouched for.
-    """
-    bundle = read_bundle(file)
-    append(file, bundle.unsigned, signed(statement_of(bundle, key.name, now()), key, private), file)
-    return read_bundle(file, deep=False)
 
 
 # ---- what a build has placed, so that it is neither copied nor signed again ------------------------------------------

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from packaging.version import InvalidVersion, Version
@@ -15,9 +15,11 @@ from securesystemslib.signer import SSlibKey
 from kgshare.bundle.model import Bundle
 from kgshare.bundle.signature import PAYLOAD, Signature, Statement
 from kgshare.errors import Problem, TrustError
+from kgshare.trust.keyless import Identity
 from kgshare.trust.keys import PublicKey
 from kgshare.trust.store import TrustStore, because
 
+AGAIN = "get the file again from whoever gave it to you"
 SLACK = timedelta(minutes=5)  # how far two good clocks may be apart
 AT_OWN_RISK = "`kgshare up {file} --unverified` runs it at your own risk"
 
@@ -29,7 +31,8 @@ class Verdict:
     Attributes:
         accepted: whether somebody who is trusted here vouches for it, and nothing speaks against it.
         signer: the name under which the key is trusted here; where it is not, what it calls itself; empty where unsigned.
-        fingerprint: of the key.
+        fingerprint: of the key; empty where a certificate took its place.
+        issuer: who knew the signer, where a certificate took a key's place.
         time: when it was signed, by the signer's clock.
         name: of the bundle, as ``version``.
         digest: of its index, from which all of it is reachable.
@@ -50,12 +53,26 @@ class Verdict:
     kgshare: str
     reason: str = ""
     hint: str = ""
+    issuer: str = ""
+
+    @property
+    def who(self) -> str:
+        """What newer and older bundles of one name are kept apart by."""
+        return self.fingerprint or str(Identity(identity=self.signer, issuer=self.issuer))
 
     def line(self) -> str:
         """The verdict in one line."""
         if not self.accepted:
             return f"! not verified: {self.reason}"
-        return f"signed by {self.signer} on {said(self.time)}, {self.fingerprint}"
+        return f"signed by {self.signer} on {said(self.time)}, {self.fingerprint or self.issuer}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Expected:
+    """Who must have signed, where that was without a key; ``payload`` gives what they signed, or raises TrustError."""
+
+    who: Identity
+    payload: Callable[[bytes], bytes]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -80,6 +97,7 @@ def judge(
     seen: Mapping[str, Seen],
     now: datetime,
     older: bool = False,
+    expected: Expected | None = None,
 ) -> Verdict:
     """The verdict on a bundle that was read, and so is in its one valid form.
 
@@ -87,18 +105,26 @@ def judge(
         bundle: as `read_bundle` returned it.
         store: whose keys are trusted.
         graph: the digest of its canonical text that the bundle itself says.
-        seen: the newest bundle of this name, by the fingerprint of its signer.
+        seen: the newest bundle of this name, by `Verdict.who`.
         now: this machine's clock.
         older: accept one that is older than one seen.
+        expected: who must have signed, where that was without a key.
     """
     signature = bundle.signature
     risk = AT_OWN_RISK.format(file=bundle.path.name)
     if signature is None:
         hint = f"ask its author for a signed one (`kgshare build` signs, `kgshare sign FILE` too); {risk}"
         return _verdict(bundle, None, None, graph, ("it is not signed", hint))
+    if not signature.fingerprint:
+        return _keyless(bundle, signature, graph, seen, now, older, expected, risk)
+    if expected:
+        why = f"it was signed with a key, {signature.fingerprint}, and not by {expected.who}"
+        hint = f"without `--identity` and `--issuer` it is judged by the keys that you trust; {risk}"
+        return _verdict(bundle, signature, None, graph, (why, hint))
     trusted = store.find(signature.fingerprint)
     key = trusted.key if trusted else None
-    because_of = _unknown(signature, key, risk) or _altered(bundle, signature, key, graph, risk)
+    because_of = _unknown(signature, key, risk) or _altered(signature, key, risk)
+    because_of = because_of or _about_another(bundle, signature, graph, risk)
     if not because_of and trusted and trusted.retired:
         why = f"its signer's key {trusted.key.name} was retired on {trusted.retired:%Y-%m-%d}"
         because_of = (
@@ -155,17 +181,48 @@ def _unknown(signature: Signature, key: PublicKey | None, risk: str) -> tuple[st
     )
 
 
-def _altered(
-    bundle: Bundle, signature: Signature, key: PublicKey | None, graph: str, risk: str
-) -> tuple[str, str] | None:
-    assert key is not None
-    again = "get the file again from whoever gave it to you; " + risk
-    if not signed_by(key, signature):
-        return f"its signature is not one of {key.name}'s key: it was altered", again
-    said_, is_ = signature.statement, (bundle.digest, bundle.name, bundle.version, graph)
-    if (said_.digest, said_.name, said_.version, said_.graph) != is_:
-        return f"its signature is for another bundle, {said_.name} {said_.version} ({said_.digest})", again
-    return None
+def _altered(signature: Signature, key: PublicKey | None, risk: str) -> tuple[str, str] | None:
+    if key is None or signed_by(key, signature):
+        return None
+    return f"its signature is not one of {key.name}'s key: it was altered", f"{AGAIN}; {risk}"
+
+
+def _about_another(bundle: Bundle, signature: Signature, graph: str, risk: str) -> tuple[str, str] | None:
+    says, is_ = signature.statement, (bundle.digest, bundle.name, bundle.version, graph)
+    if (says.digest, says.name, says.version, says.graph) == is_:
+        return None
+    why = f"its signature is for another bundle, {says.name} {says.version} ({says.digest})"
+    return why, f"{AGAIN}; {risk}"
+
+
+def _keyless(
+    bundle: Bundle,
+    signature: Signature,
+    graph: str,
+    seen: Mapping[str, Seen],
+    now: datetime,
+    older: bool,
+    expected: Expected | None,
+    risk: str,
+) -> Verdict:
+    """The verdict where a certificate took a key's place: by exactly that identity, or refused."""
+    if expected is None:
+        says = signature.statement.signer
+        why = f"it was signed without a key (by {says}, it says), and who must have signed was not given"
+        hint = f"`--identity WHO --issuer ADDRESS`, as its author tells you; {risk}"
+        return _verdict(bundle, signature, None, graph, (why, hint))
+    because_of = None
+    try:
+        if expected.payload(signature.data) != signature.payload:
+            because_of = ("its signature is for something else", f"{AGAIN}; {risk}")
+    except TrustError as error:
+        because_of = (error.problems[0].message, error.problems[0].hint or f"{AGAIN}; {risk}")
+    because_of = because_of or _about_another(bundle, signature, graph, risk)
+    because_of = because_of or _early(signature.statement, now)
+    if not because_of and not older:
+        because_of = _older(bundle, signature.statement, seen.get(str(expected.who)))
+    found = _verdict(bundle, signature, None, graph, because_of or ("", ""))
+    return replace(found, signer=expected.who.identity, issuer=expected.who.issuer)
 
 
 def signed_by(key: PublicKey, signature: Signature) -> bool:

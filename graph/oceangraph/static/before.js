@@ -20,8 +20,16 @@ export function before(page, sea) {
       el("label", { for: "before", class: "before-end" }, `Before ${day(days[0])}`), input,
       el("span", { class: "before-end" }, "Now"),
       el("p", { class: `small before-note${at ? " on" : ""}`, role: "status" }, at ? sentence(changes.filter((c) => c.date >= at), true) : sentence(changes, false), " ",
-        el("button", { type: "button", class: "as-link", onclick: () => page.select("Revision", changes.at(-1).revision) }, "Who changed this?")));
+        el("button", { type: "button", class: "as-link", onclick: () => who(changes) }, "Who changed this?")));
     if (held) { held = false; input.focus(); }
+  }
+
+  // The history of a bottle that was changed: the selected one, one of the station in view, or the first.
+  function who(changes) {
+    const ids = changes.map((c) => c.bottle);
+    const here = sea.station();
+    const id = [sea.chosen()?.id, ...(here?.ids ?? [])].find((one) => ids.includes(one)) ?? ids[0];
+    page.select("Bottle", id, { tab: "history", station: sea.data.byId.get(id)?.station.station ?? null });
   }
 
   let held = false;
@@ -37,7 +45,7 @@ export function before(page, sea) {
     const values = changes.length - flags.length;
     if (values) kinds.push(`${values} ${values === 1 ? "value" : "values"}`);
     const days = [...new Set(changes.map((c) => c.date))].map(day).join(", ");
-    return undone ? `As it was before ${day(changes[0].date)}: ${kinds.join(", ")} undone.` : `Changed on ${days}: ${kinds.join(", ")}.`;
+    return undone ? `As before ${day(changes[0].date)}: ${kinds.join(", ")} undone.` : `Changed on ${days}: ${kinds.join(", ")}.`;
   }
   const spoken = (days, position) => (position === days.length ? "now" : `before ${day(days[position])}`);
 

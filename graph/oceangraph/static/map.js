@@ -162,6 +162,7 @@ export async function mount(element, page) {
     const pointed = mark ?? whereIs(page.pointed?.() ?? null);
     if (pointed) halo(context, ...to(pointed));
     canvas.dataset.station = here?.station ?? "";
+    canvas.dataset.pointed = pointed ? "true" : "";
     canvas.dataset.profile = profile?.id ?? "";
     canvas.dataset.points = String(profiles.length + stations.length);
   }

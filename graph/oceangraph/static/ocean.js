@@ -1,6 +1,6 @@
 // What the ocean panels have in common: the section in view, as it is, as it was, as it would be; loaded once for all.
 
-import { bottleVerdict, d3, editing, patched, prepare, undoing, verdict } from "./data.js";
+import { d3, editing, patched, prepare, undoing, verdict } from "./data.js";
 
 let shared = null;
 
@@ -102,7 +102,7 @@ async function open(page) {
   });
   page.onSelect(() => { follow(); compare(); tell({ selected: true }); });
   page.onPoint?.(() => tell({ pointed: true }));
-  page.onData?.(async () => { await load().catch((error) => page.say(error.message)); tell({ data: true, written: true }); });
+  page.onData?.(async () => { kept.clear(); await load().catch((error) => page.say(error.message)); tell({ data: true, written: true }); });
 
   // Where the address names no record, the station in view is the one to show.
   function offer() {
@@ -132,9 +132,6 @@ const once = (name, ask) => {
   return kept.get(name);
 };
 
-/** Forget what was loaded of floats and waters: values in the graph have changed. */
-export const forget = () => kept.clear();
-
 /** A cruise's waters: salinity, temperature and density of its bottles as columns. */
 export const waters = (page, cruise) => once(`waters ${cruise}`, () => page.api("panels/ts/waters", { cruise }));
 
@@ -162,6 +159,3 @@ export const DERIVED = {
   sigma0: { name: "Potential density anomaly", units: "kg/m³" },
 };
 const derived = (variable) => ({ variable, ...(DERIVED[variable] ?? { name: variable, units: "" }) });
-
-/** A bottle's verdict after its flag is another. */
-export const wouldBe = (b, flag) => bottleVerdict(b.value, flag);

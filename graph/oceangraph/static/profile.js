@@ -46,6 +46,7 @@ export async function mount(element, page) {
 
   const draw = onFrame(canvas, () => {
     const { context, width, height } = sharp(canvas);
+    canvas.dataset.pointed = shown?.items.find((i) => i.id === (mark?.id ?? page.pointed?.()?.key[0]))?.id ?? "";
     if (shown?.items.length) paint(context, width, height, shown, { selected: page.selected()?.key[0], pointed: mark?.id ?? page.pointed?.()?.key[0], show: sea.flagsShown() });
   });
 

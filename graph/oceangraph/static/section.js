@@ -20,6 +20,7 @@ const WEIGHT = { bad: 1.6, doubt: 1.3 };
 export async function mount(element, page) {
   const title = el("h2", {}, "Section");
   const subtitle = el("p", { class: "quiet small" });
+  const termLink = el("button", { type: "button", class: "as-link small", onclick: () => page.select("Parameter", sea.data.parameter.code) });
   const choice = el("select", { "aria-label": "Parameter", id: "parameter" });
   const legend = el("canvas", { class: "legend", "aria-hidden": "true" });
   const filters = el("div", { class: "filters", role: "group", "aria-label": "Flags shown" });
@@ -31,7 +32,7 @@ export async function mount(element, page) {
   const slider = before(page, sea);
   const save = saving(() => `${sea.data.cruise.expocode}-${sea.data.parameter.variable}${page.state.get("at") ? `-before-${page.state.get("at")}` : ""}`, { picture, table });
   element.append(
-    el("header", { class: "card-head" }, el("div", {}, title, subtitle), el("div", { class: "tools" }, choice, reset, ...save)),
+    el("header", { class: "card-head" }, el("div", {}, el("div", { class: "title-row" }, title, termLink), subtitle), el("div", { class: "tools" }, choice, reset, ...save)),
     el("div", { class: "key-row" }, filters, legend), slider.place, el("div", { class: "canvas-box" }, canvas, tip), flagged);
 
   let zoom = d3.zoomIdentity;
@@ -67,6 +68,7 @@ export async function mount(element, page) {
     if (chosen) ring(context, scale.x(chosen.station.x), scale.y(chosen.pressure), "#ffffff", 10);
     const mark = cursor ?? sea.pointed();
     if (mark && mark !== chosen) halo(context, scale.x(mark.station.x), scale.y(mark.pressure));
+    canvas.dataset.pointed = mark?.id ?? "";
     expose(data, scale, here, bad, show);
   });
 
@@ -81,9 +83,9 @@ export async function mount(element, page) {
   function describeSection() {
     const { cruise, parameter, counts, stations, bottles } = sea.data;
     title.textContent = `${parameter.name} along ${cruise.section ?? cruise.name}`;
-    subtitle.replaceChildren(
-      `${cruise.name} · ${stations.length} stations, ${bottles.length.toLocaleString("en")} bottles · `,
-      el("button", { type: "button", class: "as-link", title: parameter.description || `Parameter ${parameter.code}`, onclick: () => page.select("Parameter", parameter.code) }, parameter.standard_name ?? "no CF standard name"));
+    subtitle.textContent = `${cruise.name} · ${stations.length} stations, ${bottles.length.toLocaleString("en")} bottles`;
+    termLink.textContent = parameter.standard_name ?? "no CF standard name";
+    termLink.title = parameter.description || `Parameter ${parameter.code}`;
     choice.replaceChildren(...sea.data.parameters.filter((p) => p.variable !== "pressure").map((p) => el("option", { value: p.variable, selected: p.variable === parameter.variable }, named(p))));
     filters.replaceChildren(...SHOWN.map(([name, text]) => el("label", { class: `filter ${name}` },
       el("input", { type: "checkbox", value: name, checked: sea.flagsShown().has(name), onchange: setFlags }), el("span", { class: "swatch", "aria-hidden": "true" }), text, el("span", { class: "count" }, (counts.get(name) ?? 0).toLocaleString("en")))));

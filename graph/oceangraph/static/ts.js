@@ -65,6 +65,7 @@ export async function mount(element, page) {
     points(context, shown, x, y, css, sea.flagsShown());
     const at = (id) => id && shown.items.find((i) => i.id === id && i.salinity !== null);
     const pointed = at(mark?.id ?? page.pointed?.()?.key[0]);
+    canvas.dataset.pointed = pointed?.id ?? "";
     if (pointed) halo(context, x(pointed.salinity), y(pointed.temperature));
     const chosen = at(page.selected()?.key[0]);
     if (chosen) ring(context, x(chosen.salinity), y(chosen.temperature), css.ink, 10);
