@@ -20,7 +20,7 @@ from kgshare import __version__
 from kgshare.attest.names import MEDIA_TYPES, output_of
 from kgshare.attest.origin import UNKNOWN, Origin
 from kgshare.lock.model import Arch, Lock
-from kgshare.policy.settings import settings_of
+from kgshare.policy.settings import catalogue_of, settings_of
 from kgshare.project import Project, SeedStep
 from kgshare.project.model import ImageBuild
 from kgshare.scan import vex
@@ -248,6 +248,7 @@ def _scan(project: Project, lock: Lock, scanner: str) -> Step:
         inputs={
             "lock": text_digest(render(lock)),
             "VEX statements": tree_digest(statements, project.root),
+            "exploited vulnerabilities": text_digest(*sorted(catalogue_of(project.root) or ())),
             "scanner and its database": text_digest(scanner),
             "kgshare's scanning": _code("scan"),
         },

@@ -43,7 +43,7 @@ from kgshare.policy import gather as policy
 from kgshare.policy import store
 from kgshare.policy.gather import Matter, facts_of
 from kgshare.policy.judge import judge, require_green
-from kgshare.policy.settings import settings_of
+from kgshare.policy.settings import catalogue_of, settings_of
 from kgshare.project import MANIFEST, Project
 from kgshare.readme import bundle_readme
 from kgshare.scan import store as scans
@@ -211,7 +211,11 @@ class Works:
     def _scan(self, done: Mapping[str, Done], out: Path) -> None:
         """Ask the scanner that is here; that there is none, or that it failed, is a result as well."""
         manifest, said = self.project.manifest, vex.read_folder(self.project.root)
-        result = look(asked(done[plan.ATTEST].path(output_of(SBOM)).read_bytes(), self.lock), said)
+        result = look(
+            asked(done[plan.ATTEST].path(output_of(SBOM)).read_bytes(), self.lock),
+            said,
+            catalogue_of(self.project.root),
+        )
         (out / plan.SCAN_RESULT).write_bytes(scans.render(result))
         author = ", ".join(person.name for person in manifest.authors)
         (out / plan.STATEMENTS).write_bytes(vex.merged(said, name=manifest.name, author=author))

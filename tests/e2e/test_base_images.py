@@ -46,12 +46,15 @@ def test_the_lock_pins_both_by_digest_and_says_what_they_run(on_images: dict[str
     assert all(not part.debian["database"] and not part.debian["application"] for part in lock.archs.values())
 
 
-def test_the_evidence_names_the_images_underneath(on_images: dict[str, Any]) -> None:
+def test_the_evidence_names_the_images_underneath_and_the_packages_that_they_hold(
+    on_images: dict[str, Any],
+) -> None:
     bundle = read_bundle(on_images["bundle"])
 
     for role, name in (("database", "jre"), ("application", "python")):
         bom = json.loads(bundle.read_file(f"evidence/{role}.cdx.json"))
-        assert on_images["digests"][name] in {component.get("version") for component in bom["components"]}
+        [base] = [row for row in bom["components"] if row.get("version") == on_images["digests"][name]]
+        assert any(row["purl"].startswith("pkg:deb/debian/libc6@") for row in base["components"])
 
 
 def test_what_stands_on_them_starts_and_answers(on_images: dict[str, Any]) -> None:

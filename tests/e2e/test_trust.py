@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import os
+import sys
 from pathlib import Path
 
 import pytest
 from tests.e2e.command_line import kgshare, works
 
-from kgshare.errors import BundleError, TrustError
+from kgshare.doors.process import run
+from kgshare.errors import BundleError, EngineError, TrustError
 
 pytestmark = pytest.mark.docker  # what it signs was built with it
 
@@ -42,6 +45,10 @@ def test_from_the_authors_key_to_the_reviewers_verdict(author: Person, reviewer:
     refused = kgshare("verify", file, "--json", **reviewer.environment)
     assert (refused.code, refused.errors[0]["kind"]) == (TrustError.exit_code, "trust")
     assert "is not signed" in refused.errors[0]["message"]
+    nowhere = {**reviewer.environment, "DOCKER_HOST": f"unix://{file.parent}/no.sock"}
+    risked = kgshare("up", file, "--unverified", "--no-open", **nowhere)
+    assert risked.code == EngineError.exit_code  # so it came as far as that
+    assert "! not verified: it is not signed" in risked.err
     works("sign", file, **author.environment)
     refused = kgshare("up", file, "--no-open", **reviewer.environment)
     assert refused.code == TrustError.exit_code
@@ -53,6 +60,9 @@ def test_from_the_authors_key_to_the_reviewers_verdict(author: Person, reviewer:
     works("key", "trust", line, **reviewer.environment)
     verdict = works("verify", file, "--json", **reviewer.environment).result["verdict"]
     assert (verdict["signer"], verdict["fingerprint"]) == ("anna", made["fingerprint"])
+    if os.geteuid() == 0:  # who may make a namespace without any network
+        command = ["unshare", "--net", sys.executable, "-m", "kgshare", "verify", file]
+        assert "every byte is as it was signed" in run(command, env=reviewer.environment).stdout
     assert "signed by anna" in works("inspect", file, **reviewer.environment).out
     data = bytearray(file.read_bytes())
     data[len(data) // 2] ^= 1

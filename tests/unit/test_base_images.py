@@ -15,6 +15,7 @@ import pytest
 
 from kgshare.base.contract import Runs, wrong
 from kgshare.base.image import ImageSource, make_base_from_image, open_image, require_contract
+from kgshare.base.records import packages_of
 from kgshare.base.tree import Entry, Kind
 from kgshare.cache import Cache
 from kgshare.doors.process import Completed
@@ -222,6 +223,50 @@ def test_every_breach_is_said_at_once_with_the_image_and_the_next_step_at_the_en
         "r.example/jre:1",
     ]
     assert [bool(problem.hint) for problem in problems] == [False, False, True]
+
+
+APK = """\
+C:Q1abc
+P:openjdk-21-jre
+V:21.0.5-r0
+A:x86_64
+L:GPL-2.0-only WITH Classpath-exception-2.0
+o:openjdk-21
+F:usr/lib/jvm
+R:java
+
+P:glibc
+V:2.40-r3
+A:x86_64
+L:LGPL-2.1-or-later
+o:glibc
+"""
+DPKG = """\
+Package: libc6
+Status: install ok installed
+Architecture: amd64
+Source: glibc (2.41-12)
+Version: 2.41-12
+"""
+
+
+def records(files: Mapping[str, str]) -> list[tuple[str, ...]]:
+    found = packages_of(entries(*files), lambda path: files.get(path, ""), "database")
+    return [(row.form, row.distro, row.release, row.name, row.version, row.source) for row in found]
+
+
+def test_the_packages_of_a_base_image_are_those_of_its_own_records() -> None:
+    assert records(
+        {"usr/lib/apk/db/installed": APK, "etc/os-release": 'ID=wolfi\nVERSION_ID="20230201"\n'}
+    ) == [
+        ("apk", "wolfi", "20230201", "glibc", "2.40-r3", "glibc"),
+        ("apk", "wolfi", "20230201", "openjdk-21-jre", "21.0.5-r0", "openjdk-21"),
+    ]
+    release = "ID=debian\nVERSION_ID=13\nVERSION_CODENAME=trixie\n"
+    assert records({"var/lib/dpkg/status.d/libc6": DPKG, "usr/lib/os-release": release}) == [
+        ("deb", "debian", "trixie", "libc6", "2.41-12", "glibc")
+    ]
+    assert records({"var/lib/dpkg/status": DPKG.replace("ok installed", "ok config-files")}) == []
 
 
 class Registry:

@@ -17,7 +17,8 @@ from kgshare.doors.process import run
 
 LOCK = (TOP / ".ci/requirements.lock").read_text(encoding="utf-8")
 ENTRY = re.compile(
-    r"^(?P<name>[a-z0-9][a-z0-9.-]*)==(?P<version>\S+)(?: ; (?P<marker>[^\\]+?))? \\$", re.MULTILINE
+    r"^(?P<name>[a-z0-9][a-z0-9.-]*)(?:\[[a-z0-9,-]+\])?==(?P<version>\S+)(?: ; (?P<marker>[^\\]+?))? \\$",
+    re.MULTILINE,
 )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -46,6 +47,12 @@ def test_a_mistake_is_told_with_its_line(text: str, said: str) -> None:
 
 def test_every_mistake_is_told_at_once() -> None:
     assert len(refused(HEAD + "checks: {size: {megabytes: 0}, nothing: {}}\nwaivers: [{id: x}]\n")) == 4
+
+
+def test_a_waiver_holds_on_its_last_day_and_not_on_the_next() -> None:
+    settings = parse_settings((HEAD + WAIVER).encode(), "policy.yaml")
+    assert settings.waived(date(2027, 1, 1)) == {"CVE-1"}
+    assert settings.waived(date(2027, 1, 2)) == frozenset()
 
 
 def test_a_folder_without_one_has_the_default_and_a_file_that_is_named_must_be_there(tmp_path: Path) -> None:

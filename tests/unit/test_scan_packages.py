@@ -10,7 +10,7 @@ from tests.unit import lock_example
 
 from kgshare.errors import BundleError
 from kgshare.lock.model import DebianPackage, Lock
-from kgshare.scan.packages import asked, reduced
+from kgshare.scan.packages import asked, flat, original, reduced
 
 LIBC = DebianPackage(
     name="libc6", version="2.41-12+b1", suite="trixie", architecture="amd64", sha256="a" * 64, size=1, source="glibc"
@@ -67,6 +67,22 @@ def test_a_scanner_is_given_a_document_of_these_packages_only() -> None:
     question = asked(bom("pkg:pypi/starlette@0.41.0", "pkg:generic/herbarium@0.2.0"), lock())
     document = json.loads(reduced(question.packages))
     assert [part["purl"] for part in document["components"]] == ["pkg:pypi/starlette@0.41.0"]
+
+
+def test_others_are_given_binary_packages_with_their_source_and_release_and_their_names_are_turned_back() -> (
+    None
+):
+    libc = "pkg:deb/debian/libc6@2.41-12%2Bb1?arch=amd64&distro=trixie"
+    question = asked(bom(libc, "pkg:npm/%40scope/x@1.0"), lock())
+    system, *packages = json.loads(flat(question))["components"]
+    assert (system["type"], system["name"], system["version"]) == ("operating-system", "debian", "13")
+    purls = [package["purl"] for package in packages]
+    assert purls == [
+        "pkg:deb/debian/libc6@2.41-12%2Bb1?arch=amd64&distro=debian-13&upstream=glibc",
+        "pkg:npm/%40scope/x@1.0",
+    ]
+    assert [original(purl, question) for purl in purls] == [libc, "pkg:npm/%40scope/x@1.0"]
+    assert original("pkg:npm/other@1", question) == "pkg:npm/other@1"
 
 
 @pytest.mark.parametrize("text", [b"{", b"[]", b'{"components": [{"purl": "no"}]}', b'{"components": 3}'])

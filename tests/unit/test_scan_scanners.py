@@ -12,8 +12,10 @@ from typing import Any
 
 import pytest
 
-from kgshare.errors import BundleError, UsageError
+from kgshare.errors import BundleError, ManifestError, UsageError
+from kgshare.policy.settings import catalogue_of
 from kgshare.scan import osv, scanners, store
+from kgshare.scan.exploited import marked, read_catalogue
 from kgshare.scan.model import Finding, ScanResult, ScanStatus, severity_of
 from kgshare.scan.others import grype_findings, trivy_findings
 from kgshare.scan.packages import Asked, Package
@@ -277,3 +279,42 @@ def test_what_is_no_result_is_refused_with_the_place(text: bytes, said: str) -> 
     with pytest.raises(BundleError) as refused:
         store.parse(text, "r.json")
     assert str(refused.value.problems[0]).startswith(said)
+
+
+# ---- what is known to be exploited -----------------------------------------------------------------------------------
+
+
+def test_a_catalogue_says_of_every_finding_whether_it_is_exploited(tmp_path: Path) -> None:
+    file = tmp_path / "kev.json"
+    file.write_text(
+        json.dumps({"title": "t", "vulnerabilities": [{"cveID": "CVE-2021-44228", "dueDate": "2021-12-24"}]})
+    )
+    catalogue = read_catalogue(file)
+    shell = Finding(
+        id="GHSA-jfh8-c2jp-5v3r", aliases=("CVE-2021-44228",), packages=(LOG4J,), severity="critical"
+    )
+    known = Finding(id="X", packages=(LOG4J,), severity="low", exploited=True)
+    other = Finding(id="Y", packages=(LOG4J,), severity="low")
+    assert [f.exploited for f in marked((shell, known, other), catalogue)] == [True, True, False]
+    assert [f.exploited for f in marked((shell, known, other), None)] == [None, True, None]
+
+
+@pytest.mark.parametrize("text", ["", "[]", '{"vulnerabilities": [{}]}', '{"vulnerabilities": []}'])
+def test_what_is_no_catalogue_is_refused_with_its_name(text: str, tmp_path: Path) -> None:
+    file = tmp_path / "kev.json"
+    file.write_text(text)
+    with pytest.raises(
+        ManifestError, match=r"kev\.json: (is no catalogue of exploited|the catalogue is empty)"
+    ):
+        read_catalogue(file)
+
+
+def test_the_catalogue_is_the_one_that_the_policy_names_beside_itself(tmp_path: Path) -> None:
+    assert catalogue_of(tmp_path) is None
+    (tmp_path / "policy.yaml").write_text("policy: 1\nchecks: {known-exploited: {catalogue: kev.json}}\n")
+    with pytest.raises(
+        ManifestError, match=r"kev\.json: the catalogue of exploited vulnerabilities cannot be read"
+    ):
+        catalogue_of(tmp_path)
+    (tmp_path / "kev.json").write_text('{"vulnerabilities": [{"cveID": "CVE-1"}]}')
+    assert catalogue_of(tmp_path) == {"CVE-1"}

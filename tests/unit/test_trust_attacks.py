@@ -27,6 +27,7 @@ from kgshare.errors import BundleError, KgshareError, TrustError
 from kgshare.progress import Progress
 from kgshare.stack import baseline, up
 from kgshare.trust import keys
+from kgshare.trust.check import Accept
 from kgshare.trust.command import retire_key
 from kgshare.trust.keys import OwnKey
 from kgshare.trust.store import now, write_store
@@ -428,6 +429,27 @@ def test_an_older_version_of_a_bundle_that_was_here_is_refused_until_it_is_wante
     assert "kgshare up herbs-1.0.kgshare.tar --older" in str(error)
     with pytest.raises(AssertionError, match="was accepted"):
         up(newer, open_page=False, progress=QUIET)  # the same again is not older than itself
+
+
+@pytest.mark.parametrize("name", ["the signature taken away", "a signature of zeros", "another fingerprint"])
+def test_at_ones_own_risk_a_bundle_that_nobody_vouches_for_is_taken_and_it_is_said(
+    name: str, bench: Bench, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = bench.folder / "herbs-1.0.kgshare.tar"
+    path.write_bytes(ATTACKS[name][0](bench))
+    with pytest.raises(AssertionError, match="was accepted"):
+        up(path, open_page=False, accept=Accept(unverified=True), progress=Progress())
+    [said] = [line for line in capsys.readouterr().err.splitlines() if line.startswith("! not verified: ")]
+    assert ATTACKS[name][1] in said
+
+
+def test_at_ones_own_risk_what_is_not_whole_is_refused_all_the_same(bench: Bench) -> None:
+    path = bench.folder / "herbs-1.0.kgshare.tar"
+    for make, words in ATTACKS_ON_THE_FORM.values():
+        path.write_bytes(make())
+        with pytest.raises(BundleError) as caught:
+            up(path, open_page=False, accept=Accept(unverified=True, older=True), progress=QUIET)
+        assert words in str(caught.value)
 
 
 def test_what_a_retired_key_signed_is_refused(

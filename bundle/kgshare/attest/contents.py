@@ -9,12 +9,12 @@ from dataclasses import replace
 from packaging.utils import canonicalize_name
 
 from kgshare import __version__
-from kgshare.attest import purls
+from kgshare.attest import purls, words
 from kgshare.attest.names import FILE, LOCKED, SOURCE
 from kgshare.attest.parts import Found, Kind, Part, Reading
 from kgshare.images import conf
 from kgshare.images.context import ASSETS, SITE, image_jars
-from kgshare.lock.model import Arch, BaseBlob, DebianPackage, Input, Jar, Lock, NpmPackage, Wheel
+from kgshare.lock.model import Arch, BaseBlob, BasePackage, DebianPackage, Input, Jar, Lock, NpmPackage, Wheel
 from kgshare.project import Manifest
 
 Readings = Callable[[Input], Reading]
@@ -41,7 +41,7 @@ def parts_of(
     parts = [_part(item, reading, known, manifest) for item, reading in read]
     base = lock.base(arch, "database" if role == "database" else "application")
     if base:
-        parts.append(_base_image(base))
+        parts.append(_base_image(base, lock.base_packages.get(arch, ())))
     elif role == "database":
         parts.append(_runtime(lock, arch, readings))
     if role == "database":
@@ -136,13 +136,28 @@ def _met(alternatives: Iterable[str], known: Mapping[str, str]) -> str:
     return next((name for name in alternatives if name in known), "")
 
 
-def _base_image(base: BaseBlob) -> Part:
-    """The image underneath, by the digest that is locked."""
+def _base_image(base: BaseBlob, packages: Iterable[BasePackage]) -> Part:
+    """The image underneath, by the digest that is locked, with the packages that it says it holds."""
     ref = purls.purl_of(base)
+    inside = [_of_base(package, ref) for package in packages if package.base == base.base]
+    note = "" if inside else "; it keeps no records of packages"
     return Part(
         ref=ref, kind="image", name=base.reference, version=f"sha256:{base.sha256}", purl=ref, sha256=base.sha256,
-        description=f"the image underneath, with {'Java' if base.base == 'database' else 'Python'} {base.version}",
+        description=f"the image underneath, with {'Java' if base.base == 'database' else 'Python'} {base.version}{note}",
+        inside=tuple(inside),
     )  # fmt: skip
+
+
+def _of_base(package: BasePackage, around: str) -> Part:
+    purl = purls.of_base(package).to_string()
+    return Part(
+        ref=f"{around}#{purl}", kind="deb" if package.form == "deb" else "library", name=package.name, version=package.version,
+        purl=purl, licences=_licences(package.licence), properties=((SOURCE, f"{package.distro} source package {package.source}"),),
+    )  # fmt: skip
+
+
+def _licences(said: str) -> tuple[str, ...]:
+    return (words.valid(said) or words.from_name(said),) if said else ()
 
 
 def _runtime(lock: Lock, arch: Arch, readings: Readings) -> Part:

@@ -84,7 +84,8 @@ def _licenses(
         for image in images
         for item, reading in read_all(inputs_of(lock, arch, image.role), readings.read)
     }
-    by_ref["runtime"] = readings.read(runtime_documents(lock, arch)).texts
+    if any(part.ref == "runtime" for image in images for part in image.parts):
+        by_ref["runtime"] = readings.read(runtime_documents(lock, arch)).texts
 
     def texts_of(part: Part) -> tuple[Text, ...]:
         return by_ref.get(part.ref, ())

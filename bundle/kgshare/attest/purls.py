@@ -5,7 +5,7 @@ from __future__ import annotations
 from packageurl import PackageURL
 from packaging.utils import canonicalize_name
 
-from kgshare.lock.model import BaseBlob, DebianPackage, Jar, Locked, NpmPackage, Wheel
+from kgshare.lock.model import BaseBlob, BasePackage, DebianPackage, Jar, Locked, NpmPackage, Wheel
 
 
 def purl_of(item: Locked) -> str:
@@ -46,6 +46,14 @@ def npm(name: str, version: str) -> PackageURL:
     """An npm package; its scope is the namespace."""
     scope, _, bare = name.rpartition("/")
     return PackageURL("npm", scope or None, bare, version)
+
+
+def of_base(item: BasePackage) -> PackageURL:
+    """A package of a base image, by the records that it keeps."""
+    qualifiers = {"arch": item.architecture, "distro": item.release}
+    return PackageURL(
+        item.form, item.distro, item.name, item.version, {k: v for k, v in qualifiers.items() if v}
+    )
 
 
 def oci(name: str, digest: str) -> PackageURL:

@@ -15,12 +15,13 @@ from typing import Any
 
 from kgshare.aside import aside
 from kgshare.base.contract import Runs, wrong
+from kgshare.base.records import packages_of
 from kgshare.base.tree import Entry
 from kgshare.bundle.layercache import LayerSource, pieces
 from kgshare.errors import ImageError, Problem
 from kgshare.images.foreign import entries_of
 from kgshare.images.policy import merged
-from kgshare.lock.model import Arch, BaseBlob, BaseRole
+from kgshare.lock.model import Arch, BaseBlob, BasePackage, BaseRole
 
 HINT = "choose a hardened one (docs/how-to/choose-a-base.md), or leave `base` out: Debian's packages"
 # What every container wants to be there; images made from nothing often leave it to the engine.
@@ -95,6 +96,12 @@ def require_contract(image: ImageSource, *, role: BaseRole, arch: Arch) -> Runs:
             )
         )
     return runs
+
+
+def image_packages(image: ImageSource, role: BaseRole) -> tuple[BasePackage, ...]:
+    """The packages that a base image says it consists of."""
+    with _Layers(image) as layers:
+        return packages_of(layers.tree, layers.text, role)
 
 
 def make_base_from_image(image: ImageSource, *, epoch: int, out: Path) -> None:
@@ -194,4 +201,4 @@ class _Layers:
         """A file's text; empty where there is none."""
         if path not in self._where or not self._where[path][1].isfile():
             return ""
-        return self.open(path).read(1 << 20).decode("utf-8", errors="replace")
+        return self.open(path).read(64 << 20).decode("utf-8", errors="replace")

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from kgshare.lock.model import BaseBlob, DebianPackage, Jar, Lock, Locked, NpmPackage, Wheel
+from kgshare.lock.model import BaseBlob, BasePackage, DebianPackage, Jar, Lock, Locked, NpmPackage, Wheel
 
 Row = tuple[str, str]
+Named = Locked | BasePackage
 
 
 @dataclass(frozen=True, kw_only=True, order=True)
@@ -75,7 +76,7 @@ def diff(old: Lock | None, new: Lock) -> LockDiff:
     return LockDiff(changes=tuple(changes))
 
 
-def from_security(item: Locked) -> bool:
+def from_security(item: Named) -> bool:
     """Whether an input is a security update that is in no point release yet."""
     return isinstance(item, DebianPackage) and item.suite.endswith("-security")
 
@@ -90,31 +91,32 @@ def _change(part: str, name: str, old: Row | None, new: Row | None, security: bo
     yield Change(part=part, name=name, old=was, new=now, security=security)
 
 
-def parts_of(lock: Lock) -> dict[str, tuple[Locked, ...]]:
+def parts_of(lock: Lock) -> dict[str, tuple[Named, ...]]:
     """The sets of inputs that a lock consists of, by a name for people: ``npm``, ``debian.database amd64``."""
-    parts: dict[str, tuple[Locked, ...]] = {"npm": lock.npm}
+    parts: dict[str, tuple[Named, ...]] = {"npm": lock.npm}
     parts |= {f"jars.{name}": jars for name, jars in lock.jars.items()}
     for arch, part in lock.archs.items():
         parts |= {f"debian.{name} {arch}": packages for name, packages in part.debian.items()}
         parts |= {f"wheels.{name} {arch}": wheels for name, wheels in part.wheels.items()}
     parts |= {f"bases {arch}": blobs for arch, blobs in lock.bases.items()}
+    parts |= {f"packages of the bases {arch}": rows for arch, rows in lock.base_packages.items()}
     return parts
 
 
-def _rows(items: Iterable[Locked]) -> dict[str, Row]:
+def _rows(items: Iterable[Named]) -> dict[str, Row]:
     return {name_of(item): (_version(item), item.sha256) for item in items if _told(item)}
 
 
-def _told(item: Locked) -> bool:
+def _told(item: Named) -> bool:
     """Of a base image only its manifest is told: it names the rest."""
     return not isinstance(item, BaseBlob) or item.kind == "manifest"
 
 
-def _version(item: Locked) -> str:
+def _version(item: Named) -> str:
     return f"{item.version} sha256:{item.sha256[:12]}" if isinstance(item, BaseBlob) else item.version
 
 
-def name_of(item: Locked) -> str:
+def name_of(item: Named) -> str:
     """An input without its version: what can stand once in a set."""
     match item:
         case Jar():
@@ -123,5 +125,7 @@ def name_of(item: Locked) -> str:
             return (
                 f"{item.base} {item.reference}" if item.kind == "manifest" else f"{item.base} {item.sha256}"
             )
+        case BasePackage():
+            return f"{item.base} {item.name}"
         case DebianPackage() | Wheel() | NpmPackage():
             return item.name

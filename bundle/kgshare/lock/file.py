@@ -14,7 +14,19 @@ from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
 from kgshare.aside import write_aside
 from kgshare.errors import LockError, Problem
 from kgshare.lock.diff import name_of, parts_of
-from kgshare.lock.model import FORMAT, LOCK, Arch, ArchLock, BaseBlob, Jar, JarSet, Lock, Locked, NpmPackage
+from kgshare.lock.model import (
+    FORMAT,
+    LOCK,
+    Arch,
+    ArchLock,
+    BaseBlob,
+    BasePackage,
+    Jar,
+    JarSet,
+    Lock,
+    Locked,
+    NpmPackage,
+)
 from kgshare.lock.needs import needs_of
 from kgshare.project import Project
 
@@ -27,6 +39,7 @@ def render(lock: Lock) -> str:
         "kgshare-lock": FORMAT, "manifest": lock.manifest, "epoch": lock.epoch, "suite": lock.suite,
         "python": lock.python, "java": lock.java, "resolvers": lock.resolvers, "needs": lock.needs,
         "jars": lock.jars, "npm": lock.npm, **({"bases": lock.bases} if lock.bases else {}),
+        **({"base_packages": lock.base_packages} if lock.base_packages else {}),
         "archs": {arch: {"debian": part.debian, "wheels": part.wheels} for arch, part in lock.archs.items()},
     }  # fmt: skip
     return _render(body, 0) + "\n"
@@ -61,6 +74,7 @@ class _File(BaseModel):
     jars: dict[JarSet, tuple[Jar, ...]]
     npm: tuple[NpmPackage, ...]
     bases: dict[Arch, tuple[BaseBlob, ...]] = {}
+    base_packages: dict[Arch, tuple[BasePackage, ...]] = {}
     archs: dict[Arch, ArchLock]
 
 

@@ -101,6 +101,34 @@ class BaseBlob:
     path: str = ""
 
 
+@dataclass(frozen=True, kw_only=True, order=True)
+class BasePackage:
+    """A package in a base image, by the records that the image keeps; it comes with the image and is fetched by nobody.
+
+    Attributes:
+        base: which image stands on it.
+        form: ``apk`` or ``deb``.
+        distro: as the image's os-release calls itself; ``release`` likewise.
+        licence: as the record has it; empty where it has none (Debian's are in the copyright files).
+        source: the package that it was built from.
+    """
+
+    base: BaseRole
+    form: str
+    distro: str
+    release: str
+    name: str
+    version: str
+    architecture: str
+    licence: str
+    source: str
+
+    @property
+    def sha256(self) -> str:
+        """It has no file of its own."""
+        return ""
+
+
 @dataclass(frozen=True, kw_only=True)
 class ArchLock:
     """What is locked for one architecture."""
@@ -124,6 +152,7 @@ class Lock:
         npm: likewise.
         archs: per architecture.
         bases: per architecture the blobs of the base images; empty for Debian's packages.
+        base_packages: per architecture what these say they consist of.
         needs: a digest of what each part was resolved from; a part whose needs are the same keeps its versions.
     """
 
@@ -138,6 +167,7 @@ class Lock:
     archs: dict[Arch, ArchLock]
     needs: dict[str, str] = field(default_factory=dict)
     bases: dict[Arch, tuple[BaseBlob, ...]] = field(default_factory=dict)
+    base_packages: dict[Arch, tuple[BasePackage, ...]] = field(default_factory=dict)
 
     def python_of(self, arch: Arch, wheels: WheelSet) -> str:
         """The Python that a set of wheels is for: that of the application's base image, or the bases' own."""

@@ -227,8 +227,9 @@ def maven_behind(coordinates: dict[tuple[str, str], tuple[str, str]], cache: Pat
 
 def npm_behind(manifest: Manifest, lock: Lock) -> Iterator[Behind]:
     """By ``npm view``."""
-    for package in lock.npm:
-        newest = npm.newest(package.name)
+    with ThreadPoolExecutor(max_workers=8) as pool:
+        found = list(pool.map(lambda package: npm.newest(package.name), lock.npm))
+    for package, newest in zip(lock.npm, found, strict=True):
         if newest != package.version:
             own = package.name in manifest.application.assets
             yield Behind(

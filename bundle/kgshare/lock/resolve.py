@@ -12,7 +12,7 @@ from pathlib import Path
 from threading import Event
 from typing import TypeVar
 
-from kgshare.base.image import open_image, require_contract
+from kgshare.base.image import image_packages, open_image, require_contract
 from kgshare.cache import Cache, sha256_of
 from kgshare.doors.process import CommandFailed
 from kgshare.errors import KgshareError, LockError, Problem
@@ -23,6 +23,7 @@ from kgshare.lock.model import (
     Arch,
     ArchLock,
     BaseBlob,
+    BasePackage,
     DebianPackage,
     DebianSet,
     Jar,
@@ -74,10 +75,12 @@ def resolve(
     assert jars is not None
     assert packages is not None
     bases = {arch: part.bases for arch, part in found.items() if part and part.bases}
+    packages_of_bases = {arch: part.packages for arch, part in found.items() if part and part.packages}
     lock = Lock(
         manifest=project.checksum, epoch=int(time.time()), suite=SUITE, python=PYTHON, java=JAVA,
         resolvers=_resolvers(needs, old), jars=jars, npm=packages,
         archs={arch: part.lock for arch, part in found.items() if part}, needs=digests, bases=bases,
+        base_packages=packages_of_bases,
     )  # fmt: skip
     # Nothing new in it: then the clock of what is built from it stays, too, and the build's steps are unchanged.
     return (
@@ -87,8 +90,8 @@ def resolve(
 
 def same_inputs(one: Lock, other: Lock) -> bool:
     """Whether two locks name the same inputs, whatever manifest, time and resolver they come from."""
-    return (one.jars, one.npm, one.archs, one.suite, one.bases) == (
-        other.jars, other.npm, other.archs, other.suite, other.bases
+    return (one.jars, one.npm, one.archs, one.suite, one.bases, one.base_packages) == (
+        other.jars, other.npm, other.archs, other.suite, other.bases, other.base_packages
     )  # fmt: skip
 
 
@@ -113,6 +116,7 @@ class _Arch:
 
     lock: ArchLock
     bases: tuple[BaseBlob, ...]
+    packages: tuple[BasePackage, ...]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -189,15 +193,17 @@ class _Work:
                 )
             )  # fmt: skip
 
-    def bases(self, arch: Arch) -> tuple[BaseBlob, ...]:
-        """The blobs of the base images, held against their contract at once."""
+    def bases(self, arch: Arch) -> tuple[tuple[BaseBlob, ...], tuple[BasePackage, ...]]:
+        """The blobs of the base images, held against their contract at once, and the packages they say they hold."""
         found: list[BaseBlob] = []
+        packages: list[BasePackage] = []
         for role, reference in self.needs.bases.items():
             head, *rest = registry.image_blobs(role, reference, arch, self.cache)
             image = open_image([head, *rest], lambda blob: self.cache.verify(blob.sha256))
             runs = require_contract(image, role=role, arch=arch)
+            packages += image_packages(image, role)
             found += [dataclasses.replace(head, version=runs.version, path=runs.path), *rest]
-        return tuple(sorted(found))
+        return tuple(sorted(found)), tuple(sorted(packages))
 
     def arch(self, arch: Arch) -> _Arch | None:
         """What is locked for one architecture."""
@@ -209,13 +215,15 @@ class _Work:
             lambda: self.debian(arch),
             lambda lock: lock.archs[arch].debian,
         )
-        bases: tuple[BaseBlob, ...] | None = ()
+        both: tuple[tuple[BaseBlob, ...], tuple[BasePackage, ...]] | None = ((), ())
         if self.needs.bases:
-            bases = here.part(
-                "bases", f"base images {arch}", lambda: self.bases(arch), lambda lock: lock.bases[arch]
-            )
-        if bases is None:
+            both = here.part(
+                "bases", f"base images {arch}", lambda: self.bases(arch),
+                lambda lock: (lock.bases[arch], lock.base_packages.get(arch, ())),
+            )  # fmt: skip
+        if both is None:
             return None
+        bases, packages = both
         heads = {row.base: row for row in bases if row.kind == "manifest"}
         pythons = {name: row.version for name, row in heads.items() if name == "application"}
         sets: dict[WheelSet, tuple[Wheel, ...]] = {}
@@ -226,7 +234,11 @@ class _Work:
                 lambda lock, name=name: lock.archs[arch].wheels[name],  # type: ignore[misc]
             )  # fmt: skip
             sets[name] = found or ()
-        return _Arch(lock=ArchLock(debian=debian, wheels=sets), bases=bases) if debian else None
+        return (
+            _Arch(lock=ArchLock(debian=debian, wheels=sets), bases=bases, packages=packages)
+            if debian
+            else None
+        )
 
     def debian(self, arch: Arch) -> dict[DebianSet, tuple[DebianPackage, ...]]:
         """The packages of every base."""

@@ -71,7 +71,10 @@ def known_exploited(facts: Facts, checks: Checks, today: date) -> Result:
         return failed(_many(len(found), "finding", "known to be exploited", "is", "are"), *_details(found), hint=UPDATE)  # fmt: skip
     silent = sum(f.exploited is None and not f.settled for f in facts.scan.findings)
     if silent:
-        return not_known(f"the scanner's database does not say it of {silent} of its findings")
+        said = f"the scanner's database does not say it of {silent} of its findings"
+        return not_known(
+            said, "name a catalogue in policy.yaml: checks: {known-exploited: {catalogue: FILE}}"
+        )
     if facts.scan.left_out:
         return not_known(f"none in what was scanned; not scanned: {'; '.join(facts.scan.left_out)}")
     return passed("no finding is known to be exploited")

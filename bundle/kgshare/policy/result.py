@@ -127,8 +127,9 @@ class PolicyReport:
         lines = [f"{self.facts.name} {self.facts.version}: policy {'green' if self.green else 'red'}"]
         for result in self.results:
             lines.append(f"{MARKS[result.status]} {result.check:<18} {result.statement}")
-            lines += [f"    {detail}" for detail in result.details[:20]]
-            if (more := len(result.details) - 20) > 0:
+            told = [d for d in result.details if d.text != result.statement or d.waived]
+            lines += [f"    {detail}" for detail in told[:20]]
+            if (more := len(told) - 20) > 0:
                 lines.append(f"    and {more} more (--json has them all)")
             if result.hint and result.status is Status.FAILED:
                 lines.append(f"    → {result.hint}")

@@ -11,9 +11,10 @@ from typing import Annotated, Literal
 from pydantic import ConfigDict, Field, StringConstraints, ValidationError
 
 from kgshare.errors import ManifestError, Problem
-from kgshare.project.model import Strict
+from kgshare.project.model import ProjectPath, Strict
 from kgshare.project.rules import Lines, line_of
 from kgshare.project.yamlfile import load, problems_of
+from kgshare.scan.exploited import read_catalogue
 
 POLICY = "policy.yaml"
 PAGE = "docs/reference/policy.md"
@@ -36,6 +37,16 @@ class AtMost(Part):
     """How many there may be."""
 
     at_most: int = Field(default=0, ge=0, description="how many may be left open")
+
+
+class Exploited(Part):
+    """What is known to be used in attacks."""
+
+    catalogue: ProjectPath | None = Field(
+        default=None,
+        description="file beside this one: CISA's catalogue of known exploited vulnerabilities, in JSON; without it only what the "
+        "scanner's database says counts",
+    )
 
 
 class Scanned(Part):
@@ -88,6 +99,7 @@ class Checks(Part):
 
     fixable_critical: AtMost = AtMost()
     fixable_high: AtMost = AtMost()
+    known_exploited: Exploited = Exploited()
     scanned: Scanned = Scanned()
     scan_age: Age = Age(days=30)
     bases_approved: Approved = Approved()
@@ -143,6 +155,16 @@ def settings_of(folder: Path | None, file: Path | None = None) -> Settings:
     if file is not None:
         return read_settings(file)
     return read_settings(folder / POLICY) if folder and (folder / POLICY).is_file() else DEFAULT
+
+
+def catalogue_of(folder: Path) -> frozenset[str] | None:
+    """The exploited vulnerabilities in the catalogue that a project's policy names; None where it names none.
+
+    Raises:
+        ManifestError: the settings or the catalogue are not as they must be.
+    """
+    named = settings_of(folder).checks.known_exploited.catalogue
+    return read_catalogue(folder / named) if named else None
 
 
 def parse_settings(text: bytes, name: str) -> Settings:

@@ -27,6 +27,14 @@ def scan(
             "--vex", metavar="FILE", help="A further OpenVEX document; those of the project are read."
         ),
     ] = None,
+    exploited: Annotated[
+        Path | None,
+        typer.Option(
+            "--exploited",
+            metavar="FILE",
+            help="CISA's catalogue of exploited vulnerabilities; else the policy's.",
+        ),
+    ] = None,
     output: Annotated[
         Path | None,
         typer.Option(
@@ -45,5 +53,13 @@ def scan(
 
     progress = Progress(quiet=quiet)
     show(
-        command.scan(where, scanner=scanner, statements=vex or (), output=output, progress=progress), as_json
+        command.scan(
+            where,
+            scanner=scanner,
+            statements=vex or (),
+            catalogue=exploited,
+            output=output,
+            progress=progress,
+        ),
+        as_json,
     )

@@ -12,8 +12,10 @@ from kgshare.bundle import read_bundle
 from kgshare.errors import Problem, ScanError
 from kgshare.lock.file import parse as parse_lock
 from kgshare.lock.model import LOCK
+from kgshare.policy.settings import catalogue_of
 from kgshare.progress import Progress
 from kgshare.scan import scanners, store, vex
+from kgshare.scan.exploited import marked, read_catalogue
 from kgshare.scan.model import ScanResult, ScanStatus
 from kgshare.scan.packages import Asked, asked
 from kgshare.stack.source import find_bundle
@@ -25,7 +27,13 @@ INSTALL = {
 
 
 def scan(
-    where: Path, *, scanner: str, statements: Sequence[Path], output: Path | None, progress: Progress
+    where: Path,
+    *,
+    scanner: str,
+    statements: Sequence[Path],
+    catalogue: Path | None,
+    output: Path | None,
+    progress: Progress,
 ) -> ScanResult:
     """Scan a bundle, however old it is, with today's database.
 
@@ -33,6 +41,7 @@ def scan(
         where: the bundle, or a folder with one; a project's own ``vex/`` is then read.
         scanner: which one; the first that is installed when empty.
         statements: further OpenVEX documents.
+        catalogue: of exploited vulnerabilities; the one that the project's policy names when not given.
         output: also write the result there, for ``kgshare policy check --scan``.
         progress: says what takes time.
 
@@ -45,6 +54,7 @@ def scan(
     scanners.chosen(scanner)
     beside = vex.read_folder(where) if where.is_dir() else ()
     named = vex.read_files(statements)
+    exploited = read_catalogue(catalogue) if catalogue else catalogue_of(where) if where.is_dir() else None
     file = find_bundle(where)
     with progress.stage(f"verify {file.name}"):
         bundle = read_bundle(file)
@@ -52,7 +62,7 @@ def scan(
         question = asked(bundle.read_file(SBOM), lock, f"{file.name}: {SBOM}")
     with progress.stage(f"scan {len(question.packages)} packages"):
         said = vex.in_order((*(beside or store.statements_in(bundle)), *named))
-        result = look(question, said, scanner)
+        result = look(question, said, exploited, scanner)
     if not result.looked:
         raise ScanError(Problem(message=f"not scanned: {result.reason}", hint=INSTALL.get(result.status, "")))
     if output:
@@ -60,7 +70,10 @@ def scan(
     return result
 
 
-def look(question: Asked, statements: Sequence[vex.Dated], scanner: str = "") -> ScanResult:
-    """Ask a scanner, and note what the project says of each finding."""
+def look(
+    question: Asked, statements: Sequence[vex.Dated], exploited: frozenset[str] | None, scanner: str = ""
+) -> ScanResult:
+    """Ask a scanner, and note beside each finding whether it is exploited and what the project says of it."""
     result = scanners.scan(question, scanner)
-    return dataclasses.replace(result, findings=vex.apply(result.findings, statements, question.project))
+    found = marked(result.findings, exploited)
+    return dataclasses.replace(result, findings=vex.apply(found, statements, question.project))

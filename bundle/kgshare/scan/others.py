@@ -9,13 +9,14 @@ from __future__ import annotations
 import json
 import tempfile
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
 from kgshare.doors.process import run
 from kgshare.scan.model import Finding, ScanResult, ScanStatus, Severity, severity_of
-from kgshare.scan.packages import Asked
+from kgshare.scan.packages import Asked, flat, original
 
 GRYPE, TRIVY = "grype", "trivy"
 WORDS: Mapping[str, Severity] = {
@@ -103,10 +104,10 @@ def trivy_findings(document: Any) -> Iterable[Finding]:
 
 
 def _ask(argv: list[str], operand: str, asked: Asked) -> Any:
-    """Give a program the bill of materials as it is; its output is JSON."""
+    """Give a program the packages; its output is JSON."""
     with tempfile.TemporaryDirectory(prefix="kgshare-") as folder:
         file = Path(folder) / "bom.cdx.json"
-        file.write_bytes(asked.sbom)
+        file.write_bytes(flat(asked))
         document = json.loads(run([*argv, operand.format(file)]).stdout)
     if not isinstance(document, dict):
         raise TypeError("it is no JSON object")
@@ -116,6 +117,7 @@ def _ask(argv: list[str], operand: str, asked: Asked) -> Any:
 def _result(
     asked: Asked, scanner: str, version: str, day: date | None, findings: Iterable[Finding]
 ) -> ScanResult:
+    named = [replace(f, packages=tuple(original(purl, asked) for purl in f.packages)) for f in findings]
     return ScanResult(
         status=ScanStatus.SCANNED,
         scanner=scanner,
@@ -124,7 +126,7 @@ def _result(
         database=day,
         sbom=asked.digest,
         packages=len(asked.packages),
-        findings=tuple(sorted(findings, key=lambda f: (-(f.score or 0), f.id, f.packages))),
+        findings=tuple(sorted(named, key=lambda f: (-(f.score or 0), f.id, f.packages))),
     )
 
 

@@ -146,6 +146,46 @@ def _components(parts: Iterable[Mapping[str, Any]]) -> Iterator[Mapping[str, Any
         yield from _components(part.get("components", ()))
 
 
+def flat(asked: Asked) -> bytes:
+    """A CycloneDX document of these packages without nesting, Debian's with their source and release as syft writes them.
+
+    The qualifiers ``upstream`` and ``distro`` and the component of the operating system are what grype and trivy know a
+    Debian package by.
+    """
+    components: list[dict[str, str]] = []
+    for package in asked.packages:
+        for purl in package.purls:
+            url = PackageURL.from_string(purl)
+            qualifiers = dict(url.qualifiers) if isinstance(url.qualifiers, dict) else {}
+            if package.ecosystem == "Debian":
+                qualifiers |= {"upstream": package.name, "distro": f"debian-{asked.release}"}
+            known = PackageURL(url.type, url.namespace, url.name, url.version, qualifiers)
+            row = {"type": "library", "bom-ref": purl, "name": url.name, "version": str(url.version)}
+            components.append({**row, "purl": known.to_string()})
+    system = {"type": "operating-system", "bom-ref": "os", "name": "debian", "version": asked.release}
+    document = {
+        "bomFormat": "CycloneDX",
+        "specVersion": "1.6",
+        "version": 1,
+        "components": [system, *components],
+    }
+    return json.dumps(document, indent=1).encode()
+
+
+def original(purl: str, asked: Asked) -> str:
+    """The package URL that a package has in the bill of materials, from the one that a scanner calls it by."""
+    try:
+        url = PackageURL.from_string(purl)
+    except ValueError:
+        return purl
+    wanted = (url.type, url.namespace, url.name, url.version)
+    for package in asked.packages:
+        for known in package.purls:
+            if PackageURL.from_string(known)[:4] == wanted:
+                return known
+    return purl
+
+
 def reduced(packages: Iterable[Package]) -> bytes:
     """A CycloneDX document of these packages only, under the names that a scanner knows them by."""
     components = [
