@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Locator, expect, sync_playwright
+from playwright.sync_api import Browser, ConsoleMessage, Locator, expect, sync_playwright
 from playwright.sync_api import Page as Tab
 from tests.integration.page_server import CRUISE, Page
 
@@ -45,6 +45,12 @@ def browser(chromium: str) -> Iterator[Browser]:
         started.close()
 
 
+def complains(message: ConsoleMessage) -> bool:
+    """Whether the browser complains of the page; that the API refuses something is an answer, which the page shows."""
+    refused = message.text.startswith("Failed to load resource") and "/api/v1/" in message.location["url"]
+    return message.type in ("error", "warning") and not refused
+
+
 @pytest.fixture
 def opened(browser: Browser, ocean_page: Page) -> Iterator[Open]:
     """Open an address of the page; at the end nothing was complained about and no request had left the machine."""
@@ -56,7 +62,7 @@ def opened(browser: Browser, ocean_page: Page) -> Iterator[Open]:
         context = browser.new_context(viewport={"width": width, "height": height}, color_scheme=scheme)
         contexts.append(context)
         tab = context.new_page()
-        tab.on("console", lambda m: complaints.append(m.text) if m.type in ("error", "warning") else None)
+        tab.on("console", lambda m: complaints.append(m.text) if complains(m) else None)
         tab.on("pageerror", lambda e: complaints.append(str(e)))
         tab.on("request", lambda r: asked.append(r.url))
         tab.goto(ocean_page.url + path)

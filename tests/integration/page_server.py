@@ -86,6 +86,11 @@ class Page:
         except HTTPError as error:
             return error.code, json.load(error)
 
+    def read(self, cypher: str) -> list[dict[str, Any]]:
+        """Ask the database behind the page's back."""
+        with neo4j.GraphDatabase.driver(self.database.uri) as driver:
+            return [record.data() for record in driver.execute_query(cypher).records]  # type: ignore[arg-type]
+
     def write(self, cypher: str, **parameters: Any) -> None:
         """Change the graph behind the page's back."""
         with neo4j.GraphDatabase.driver(self.database.uri) as driver:

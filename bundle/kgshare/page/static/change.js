@@ -40,22 +40,34 @@ export async function changeTab(selected, answer, page) {
     save.textContent = changed > 1 ? `Write ${changed} changes to this sandbox` : "Write to this sandbox";
   }
 
+  // In place: whoever types keeps the focus, and Enter still writes.
   function row(p) {
-    const change = draft[p.name];
     const now = p.was === null ? "" : textOf(p);
-    const input = valueField(p.type, change ? change.text : now, `change-${p.name}`);
-    const box = el("div", { class: `field${change ? " is-edited" : ""}${change?.gone ? " is-gone" : ""}` },
-      el("label", { for: `change-${p.name}` }, p.name, el("span", { class: "quiet small" }, ` ${p.type}`)),
-      input,
-      el("button", { type: "button", class: "small-button", "aria-label": change ? `Leave ${p.name} as it is` : `Take ${p.name} away`, title: change ? "Leave it as it is" : "Take the property away", onclick: () => { if (draft[p.name]) delete draft[p.name]; else draft[p.name] = { gone: true, text: now, type: p.type }; draw(); } }, change ? "↶" : "×"),
-      change && p.was !== null ? el("p", { class: "quiet small was" }, change.gone ? "will be taken away" : `now ${now}`) : null);
-    input.disabled = Boolean(change?.gone);
+    const input = valueField(p.type, draft[p.name]?.text ?? now, `change-${p.name}`);
+    const turn = el("button", { type: "button", class: "small-button", onclick: () => {
+      if (draft[p.name]) delete draft[p.name]; else draft[p.name] = { gone: true, text: now, type: p.type };
+      if (p.was === null) { draw(); return; }
+      input.value = now;
+      mark();
+    } });
+    const note = el("p", { class: "quiet small was" });
+    const box = el("div", { class: "field" }, el("label", { for: `change-${p.name}` }, p.name, el("span", { class: "quiet small" }, ` ${p.type}`)), input, turn, note);
+    function mark() {
+      const change = draft[p.name];
+      box.classList.toggle("is-edited", Boolean(change));
+      box.classList.toggle("is-gone", Boolean(change?.gone));
+      input.disabled = Boolean(change?.gone);
+      turn.textContent = change ? "↶" : "×";
+      turn.setAttribute("aria-label", change ? `Leave ${p.name} as it is` : `Take ${p.name} away`);
+      note.textContent = change && p.was !== null ? (change.gone ? "will be taken away" : `now ${now}`) : "";
+      note.hidden = !note.textContent;
+      count();
+    }
     input.addEventListener("input", () => {
       if (input.value === now && p.was !== null) delete draft[p.name]; else draft[p.name] = { text: input.value, type: p.type };
-      box.classList.toggle("is-edited", p.name in draft);
-      count();
+      mark();
     });
-    input.addEventListener("change", draw);
+    mark();
     return box;
   }
 
