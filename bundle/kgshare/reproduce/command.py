@@ -1,6 +1,6 @@
 """Build a project twice, each time from its locked inputs alone, and say what is not the same.
 
-What is compared: each layer's digest, uncompressed and compressed, and each image's configuration. The seeded store is the one
+What is compared: each layer's digest, uncompressed and compressed, each image's configuration, and what the SBOMs say. The seeded store is the one
 layer whose bytes may differ, since Neo4j gives its files random identifiers: it is held equal by the digest of its canonical text.
 """
 
@@ -10,12 +10,13 @@ import dataclasses
 import json
 import tempfile
 import time
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from kgshare import plan
+from kgshare.attest.names import IMAGE_SBOMS, LICENSES, SBOM, output_of
 from kgshare.build import fetched, locked_inputs, require_room
 from kgshare.bundle import ImageArchive, LayerCache, read_image_archive
 from kgshare.bundle.layercache import LayerSource
@@ -31,7 +32,7 @@ from kgshare.progress import Progress
 from kgshare.project import Project, read_project
 from kgshare.reproduce.differences import Difference, in_layers, is_store
 from kgshare.seeding.result import SeedReport
-from kgshare.steps import Done, Plan, StepStore, run_steps, text_digest
+from kgshare.steps import Done, Plan, StepStore, file_digest, run_steps, text_digest
 from kgshare.work import Works
 
 GIGABYTES = 6.0
@@ -67,6 +68,7 @@ class ReproducibleReport:
     layers: tuple[SameLayer, ...]
     configs: dict[str, str]
     graph: str
+    evidence: tuple[str, ...]
     seconds: float
 
     def text(self) -> str:
@@ -80,17 +82,18 @@ class ReproducibleReport:
         return (
             f"{self.name} is reproducible: two builds without a cache gave the same\n"
             + "\n".join(rows)
-            + f"\n  configurations: {configs}\n{self.seconds:.1f} s"
+            + f"\n  configurations: {configs}\n  evidence: {', '.join(self.evidence)}\n{self.seconds:.1f} s"
         )
 
 
 @dataclass(frozen=True, kw_only=True)
 class Built:
-    """One of the two builds: its images, the digest of its graph, and its layers' cache."""
+    """One of the two builds: its images, the digest of its graph, what the evidence says, and its layers' cache."""
 
     images: dict[str, ImageArchive]
     graph: str
     cache: LayerCache
+    evidence: Mapping[str, Any] = field(default_factory=dict)
 
 
 def verify_reproducible(
@@ -144,17 +147,34 @@ def _build(
         images={role: read_image_archive(done[step].path(plan.IMAGE_TAR)) for role, step in IMAGES.items()},
         graph=_graph(done),
         cache=LayerCache(home / "layers"),
+        evidence=evidence_of(done[plan.ATTEST].folder),
     )
 
 
 def make_plan(project: Project, inputs: Inputs, arch: Arch) -> Plan:
-    """The part of a build's plan that makes the images."""
+    """The part of a build's plan that makes the images, and the evidence of what is in them."""
     whole = plan.make_plan(project, inputs.lock, arch)
     wanted: set[str] = set()
     for step in reversed(whole.steps):
-        if step.name in IMAGES.values() or step.name in wanted:
+        if step.name == plan.ATTEST or step.name in wanted:
             wanted |= {step.name, *step.needs}
     return Plan(steps=tuple(step for step in whole.steps if step.name in wanted))
+
+
+def evidence_of(folder: Path) -> dict[str, Any]:
+    """What the evidence says of the contents of images, without what follows from the bytes of the store.
+
+    Provenance, scan and policy say when and by whom, and are not in it.
+    """
+    sboms = {
+        name: (folder / output_of(name)).read_text(encoding="utf-8") for name in (SBOM, *IMAGE_SBOMS.values())
+    }
+    database = json.loads(sboms[IMAGE_SBOMS["database"]])["metadata"]["component"]["hashes"][0]["content"]
+    found: dict[str, Any] = {LICENSES: file_digest(folder / output_of(LICENSES))}
+    for name, text in sboms.items():
+        document = json.loads(text.replace(database, "the image with the seeded store"))
+        found[name] = {key: value for key, value in document.items() if key != "serialNumber"}
+    return found
 
 
 def _graph(done: dict[str, Done]) -> str:
@@ -173,6 +193,7 @@ def compare(first: Built, second: Built, name: str, seconds: float) -> Reproduci
     return ReproducibleReport(
         name=name,
         layers=tuple(_layers(first)),
+        evidence=tuple(sorted(first.evidence)),
         configs={role: _digest(image) for role, image in first.images.items()},
         graph=first.graph,
         seconds=round(seconds, 1),
@@ -200,6 +221,23 @@ def problems_of(first: Built, second: Built) -> Iterator[Problem]:
         configs = [_without_store(image) for image in (one, other)]
         if told := _differing_keys(*configs):
             yield _problem(f"{role} image", f"its configuration: {told}")
+    for name in sorted(first.evidence.keys() | second.evidence.keys()):
+        said, now = first.evidence.get(name), second.evidence.get(name)
+        if said != now:
+            yield _problem(name, first_differing(said, now))
+
+
+def first_differing(one: Any, other: Any, path: str = "") -> str:
+    """Where two JSON documents first differ: the keys that lead there, and what stands there."""
+    if isinstance(one, dict) and isinstance(other, dict):
+        for key in sorted(one.keys() | other.keys()):
+            if one.get(key) != other.get(key):
+                return first_differing(one.get(key), other.get(key), f"{path}.{key}".lstrip("."))
+    if isinstance(one, list) and isinstance(other, list) and len(one) == len(other):
+        number = next(n for n, (a, b) in enumerate(zip(one, other, strict=True)) if a != b)
+        return first_differing(one[number], other[number], f"{path}[{number}]")
+    shown = [json.dumps(value, ensure_ascii=False)[:80] for value in (one, other)]
+    return f"{path}: {shown[0]} and {shown[1]}" if path else f"{shown[0]} and {shown[1]}"
 
 
 def _in_layer(one: LayerSource, other: LayerSource, first: Built, second: Built) -> list[Difference]:
