@@ -9,16 +9,15 @@ from __future__ import annotations
 
 import dataclasses
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, sync_playwright
 from tests.integration.page_server import Given, serve_graph, settings
+from tests.unit.test_page_app import Table
 
-from kgshare.page.graphdb import Ask, Query, Rows
-from kgshare.questions import Answer
 from kgshare.seeding.server import free_port
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(600)]
@@ -46,38 +45,19 @@ DRAG = """([selector, frames, drag]) => new Promise((done) => {
 })"""
 
 
-class Made:
-    """A graph of 50,000 bottles and 50,000 profiles that answers what the ocean's panels ask."""
-
-    def __init__(self) -> None:
-        self.answers: dict[str, Rows] = {
-            "MATCH (c:Cruise": [{"cruise": {"name": "Made", "expocode": "MADE", "section": None, "citation": ""}, "parameters": [_PARAMETER], "flags": []}],
-            "MATCH (s:Station)-[:OCCUPIED_BY]->(:Cruise {expocode: $cruise}) OPTIONAL": [_station(i) for i in range(STATIONS)],
-            "MATCH (e:Revision)": [],
-            "MATCH (s:Station)-[:OCCUPIED_BY]->(:Cruise {expocode: $cruise}) MATCH": [{"ids": [], "salinity": [], "temperature": [], "sigma0": []}],
+def made() -> Table:
+    """A graph of 50,000 bottles and 50,000 profiles that answers what the ocean's panels ask, and nothing to all else."""
+    cruise = {"name": "Made", "expocode": "MADE", "section": None, "citation": ""}
+    of_cruise = "MATCH (s:Station)-[:OCCUPIED_BY]->(:Cruise {expocode: $cruise})"
+    return Table(
+        {
+            "MATCH (c:Cruise": [{"cruise": cruise, "parameters": [_PARAMETER], "flags": []}],
+            f"{of_cruise} OPTIONAL": [_station(i) for i in range(STATIONS)],
+            f"{of_cruise} MATCH": [{"ids": [], "salinity": [], "temperature": [], "sigma0": []}],
             "MATCH (p:Profile)-[:MEASURED_BY]->(f:Float)": [_float(i) for i in range(FLOATS)],
-        }  # fmt: skip
-
-    @property
-    def query(self) -> Query:
-        async def ask(cypher: str, /, **parameters: Any) -> Rows:
-            found = next((a for beginning, a in self.answers.items() if cypher.startswith(beginning)), [])
-            return [dict(row) for row in found]
-
-        return ask
-
-    @property
-    def ask(self) -> Ask:
-        async def ask(cypher: str, parameters: Mapping[str, Any], /, *, rows: int) -> Answer:
-            return Answer(columns=(), rows=(), more=False)
-
-        return ask
-
-    async def status(self) -> str:
-        return "ok"
-
-    async def close(self) -> None:
-        pass
+            "": [],
+        }
+    )
 
 
 _PARAMETER = {"variable": "cfc_12", "code": "CFC-12", "name": "CFC-12", "units": "PMOL/KG", "scheme": "WOCE-bottle", "standard_name": None, "p01": None, "uri": None, "description": None}  # fmt: skip
@@ -111,7 +91,7 @@ def _float(i: int) -> dict[str, Any]:
 def address(page_assets: Path, tmp_path: Path) -> Iterator[str]:
     chosen = settings(tmp_path, Given("bolt://127.0.0.1:1"), page_assets)
     chosen = dataclasses.replace(chosen, host="127.0.0.1", port=free_port())
-    for page in serve_graph(chosen, Made(), Given("")):
+    for page in serve_graph(chosen, made(), Given("")):
         yield page.url
 
 

@@ -5,15 +5,16 @@ from __future__ import annotations
 import csv
 import io
 import json
+import re
 from pathlib import Path
 from typing import Any
 
 import pytest
+from playwright.sync_api import Browser, expect
 from playwright.sync_api import Page as Tab
-from playwright.sync_api import expect
 from tests.e2e import test_page_browser
 from tests.e2e.test_page_browser import STATION, Open, canvas, glaring, record
-from tests.integration.page_server import CRUISE
+from tests.integration.page_server import CRUISE, Page
 
 pytestmark = [pytest.mark.neo4j, pytest.mark.browser]
 
@@ -104,6 +105,35 @@ def test_what_is_pointed_at_in_one_plot_is_marked_in_all(opened: Open) -> None:
     tab.locator(".profile-canvas").focus()
     tab.keyboard.press("ArrowDown")
     expect(tab.locator("#speech")).to_contain_text("Station 88, sample 3")
+
+
+def test_a_zoomed_part_has_an_address_and_what_an_address_cannot_mean_is_left_out(opened: Open) -> None:
+    odd = "&at=yesterday&try=99&variable=depth&zoom=far&layers=moon"
+    tab = opened(f"{STATION}&label=Bottle&key={BOTTLE}/17{odd}")
+    assert len(glaring(tab)) == 2
+    expect(tab.locator("#panel-compare")).to_be_hidden()
+    expect(tab.get_by_label("Variable of floats")).to_have_value("temp")
+    canvas(tab).hover()
+    tab.mouse.wheel(0, -300)
+    tab.wait_for_url(re.compile(r"zoom=1\.\d+,0\.\d+,0\.\d+"))
+    place = glaring(tab)
+    tab.reload()
+    tab.wait_for_selector("html[data-ready]")
+    for now, then in zip(glaring(tab), place, strict=True):
+        assert now["x"] == pytest.approx(then["x"], abs=1.5)
+        assert now["y"] == pytest.approx(then["y"], abs=1.5)
+    tab.get_by_role("button", name="Whole section").click()
+    tab.wait_for_url(re.compile(r"^((?!zoom=).)*$"))
+
+
+def test_a_cruise_that_is_not_there_is_said_and_the_record_is_shown_all_the_same(
+    browser: Browser, ocean_page: Page
+) -> None:
+    tab = browser.new_page()
+    tab.goto(f"{ocean_page.url}/?view=section&cruise=NONE&label=Cruise&key={CRUISE}")
+    expect(tab.locator("#panel-section")).to_contain_text("there is no cruise NONE")
+    expect(record(tab).locator("h2")).to_contain_text("P02 2013")
+    tab.close()
 
 
 def saved(tab: Tab, panel: str, form: str) -> bytes:

@@ -14,15 +14,21 @@ from typing import Any
 import pytest
 from cyclonedx.schema import SchemaVersion
 from cyclonedx.validation.json import JsonStrictValidator
-from tests.unit.evidence_example import bundle, example_lock
+from tests.unit.evidence_example import EXAMPLE, bundle, example_lock
+from tests.unit.lock_example import jar
 
 from kgshare import cli
 from kgshare.attest import names
 from kgshare.attest.check import require_evidence
+from kgshare.attest.contents import parts_of
+from kgshare.attest.names import FILE
 from kgshare.attest.origin import Origin
+from kgshare.attest.parts import NOTHING, Part
 from kgshare.bundle import Bundle, canonical
 from kgshare.errors import BundleError
 from kgshare.lock.file import every_input
+from kgshare.lock.model import BaseBlob
+from kgshare.project import Manifest
 
 SBOMS = (names.SBOM, names.DATABASE_SBOM, names.APPLICATION_SBOM)
 
@@ -277,3 +283,45 @@ def test_commands_refuse_evidence_of_another_bundle(
         "herbs.tar: evidence/provenance.json: is about localhost/herbs/application:1.0"
         in capsys.readouterr().err
     )
+
+
+def parts_with(application: dict[str, Any], **changes: Any) -> dict[str, Part]:
+    """The parts of an application's image by name, for a manifest and a lock that differ from the example's."""
+    manifest = Manifest.model_validate({**EXAMPLE.model_dump(mode="json"), "application": application})
+    locked = replace(example_lock(), **changes)
+    return {part.name: part for part in parts_of(manifest, locked, "amd64", "application", lambda _: NOTHING)}
+
+
+def test_an_image_that_came_as_a_file_is_one_component_with_the_digest_that_is_locked() -> None:
+    empty = replace(example_lock().archs["amd64"], debian={"application": ()}, wheels={"application": ()})
+    needs = {"image": "sha256:" + "7" * 64}
+    [image] = parts_with({"image": "app.tar"}, npm=(), archs={"amd64": empty}, needs=needs).values()
+    assert (image.kind, image.name, image.sha256) == ("image", "app.tar", "7" * 64)
+
+
+def test_an_image_of_a_dockerfile_holds_its_jars_and_the_projects_code_and_no_place_is_guessed() -> None:
+    jars = {**example_lock().jars, "application": (jar("service", "2"),)}
+    parts = parts_with({"image": {"dockerfile": "Dockerfile"}}, jars=jars)
+    assert parts["herbs"].kind == "code"
+    assert "kgshare" not in parts
+    assert FILE not in dict(parts["service"].properties)
+    assert dict(parts["service"].properties)[names.SOURCE] == "Maven org.example:service:2:sources"
+
+
+def test_the_runtime_is_known_by_debians_package_or_is_in_the_image_underneath() -> None:
+    locked = example_lock()
+    base = BaseBlob(
+        base="database",
+        kind="manifest",
+        reference="registry/jre:21",
+        media_type="x",
+        sha256="8" * 64,
+        size=1,
+        version="21",
+    )
+    for lock, expected in (
+        (locked, {"openjdk-21-jdk-headless"}),
+        (replace(locked, bases={"amd64": (base,)}), {"registry/jre:21"}),
+    ):
+        found = parts_of(EXAMPLE, lock, "amd64", "database", lambda _: NOTHING)
+        assert {part.name for part in found if part.kind in ("runtime", "image")} == expected

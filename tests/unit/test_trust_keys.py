@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import os
 import stat
 from datetime import timedelta
 from pathlib import Path
@@ -201,6 +202,14 @@ def test_the_store_is_read_as_it_was_written_and_a_spoilt_one_is_refused(folder:
         with pytest.raises(TrustError) as caught:
             read_store()
         assert str(file) in caught.value.problems[0].where
+
+
+@pytest.mark.skipif(os.name != "posix" or os.geteuid() != 0, reason="only root gives a file away")
+def test_a_store_that_another_user_put_there_is_refused(folder: Path) -> None:
+    trust_key(LINE, called=None)
+    os.chown(folder / "trusted.json", 65534, 65534)
+    with pytest.raises(TrustError, match="belongs to another user"):
+        read_store()
 
 
 def test_the_commands_end_with_the_code_of_trust_and_json_says_the_kind(

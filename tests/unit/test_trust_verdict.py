@@ -10,9 +10,10 @@ from tests.unit.signed_example import GRAPH, WHEN, Person, new_key, sign_as, who
 
 from kgshare.bundle import read_bundle
 from kgshare.errors import TrustError
+from kgshare.trust.judge import SLACK, judge, signed_by
 from kgshare.trust.keys import OwnKey
 from kgshare.trust.store import TrustStore
-from kgshare.trust.verdict import SLACK, Seen, Verdict, judge, require, signed_by
+from kgshare.trust.verdict import Seen, Verdict, require
 
 
 @pytest.fixture(scope="module")

@@ -10,10 +10,11 @@ from packaging.utils import canonicalize_name
 
 from kgshare import __version__
 from kgshare.attest import purls, words
+from kgshare.attest.inputs import inputs_of
 from kgshare.attest.names import FILE, LOCKED, SOURCE
 from kgshare.attest.parts import Found, Kind, Part, Reading
 from kgshare.images import conf
-from kgshare.images.context import ASSETS, SITE, image_jars
+from kgshare.images.context import ASSETS, SITE
 from kgshare.lock.model import Arch, BaseBlob, BasePackage, DebianPackage, Input, Jar, Lock, NpmPackage, Wheel
 from kgshare.project import Manifest
 
@@ -22,23 +23,13 @@ Readings = Callable[[Input], Reading]
 JDK, JRE = "openjdk-{java}-jdk-headless", "openjdk-{java}-jre-headless"
 
 
-def inputs_of(lock: Lock, arch: Arch, role: str) -> tuple[Input, ...]:
-    """The locked inputs that are in an image as they were fetched; of an image that came as a file, none are locked."""
-    part = lock.archs[arch]
-    if role == "database":
-        return (*part.debian["database"], *image_jars(lock), *lock.jars["plugins"])
-    return (
-        *part.debian["application"], *part.wheels["application"], *lock.npm, *lock.jars.get("application", ()),
-    )  # fmt: skip
-
-
 def parts_of(
     manifest: Manifest, lock: Lock, arch: Arch, role: str, readings: Readings, data: Sequence[Part] = ()
 ) -> tuple[Part, ...]:
     """Everything in an image that came from somewhere, with what is inside of it, sorted; ``data`` is in the database."""
     read = read_all(inputs_of(lock, arch, role), readings)
     known = _by_name(read)
-    parts = [_part(item, reading, known, manifest) for item, reading in read]
+    parts = [_part(item, reading, known, _place(item, lock, role)) for item, reading in read]
     base = lock.base(arch, "database" if role == "database" else "application")
     if base:
         parts.append(_base_image(base, lock.base_packages.get(arch, ())))
@@ -63,12 +54,10 @@ def read_all(inputs: Iterable[Input], readings: Readings) -> list[tuple[Input, R
     return found
 
 
-def _part(item: Input, reading: Reading, known: Mapping[str, str], manifest: Manifest) -> Part:
+def _part(item: Input, reading: Reading, known: Mapping[str, str], place: str) -> Part:
     ref = purls.purl_of(item)
-    kind, folder, source = _facts(item, manifest)
-    facts = [(LOCKED, kind), (SOURCE, reading.source or source)]
-    if folder:
-        facts.append((FILE, folder))
+    kind, source = _facts(item)
+    facts = [(LOCKED, kind), (SOURCE, reading.source or source), *([(FILE, place)] if place else [])]
     return Part(
         ref=ref, kind=kind, name=item.artifact if isinstance(item, Jar) else item.name,
         group=item.group if isinstance(item, Jar) else "", version=item.version, purl=ref, sha256=item.sha256,
@@ -79,18 +68,31 @@ def _part(item: Input, reading: Reading, known: Mapping[str, str], manifest: Man
     )  # fmt: skip
 
 
-def _facts(item: Input, manifest: Manifest) -> tuple[Kind, str, str]:
-    """Its kind, where it stands in its image (a package of Debian's: all over it), and what its source is called."""
+def _facts(item: Input) -> tuple[Kind, str]:
+    """Its kind, and what its source is called."""
     match item:
         case DebianPackage():
-            return "deb", "", f"Debian source package {item.source}"
+            return "deb", f"Debian source package {item.source}"
         case Jar():
-            folder = conf.PLUGINS if item.coordinate in manifest.neo4j.plugins else conf.LIB
-            return "maven", f"{folder}/{item.filename}".lstrip("/"), f"Maven {item.coordinate}:sources"
+            return "maven", f"Maven {item.group}:{item.artifact}:{item.version}:sources"
         case Wheel():
-            return "pypi", SITE, f"Python sdist {item.name} {item.version}"
+            return "pypi", f"Python sdist {item.name} {item.version}"
         case NpmPackage():
-            return "npm", f"{ASSETS}/{item.name}", f"npm package {item.name}@{item.version}"
+            return "npm", f"npm package {item.name}@{item.version}"
+
+
+def _place(item: Input, lock: Lock, role: str) -> str:
+    """Where it stands in its image; empty for what is all over it, and where a Dockerfile of the project's decides."""
+    match item:
+        case Jar() if role == "database":
+            folder = conf.PLUGINS if item in lock.jars["plugins"] else conf.LIB
+            return f"{folder}/{item.filename}".lstrip("/")
+        case Wheel():
+            return SITE
+        case NpmPackage():
+            return f"{ASSETS}/{item.name}"
+        case _:
+            return ""
 
 
 def _hexadecimal(integrity: str) -> str:

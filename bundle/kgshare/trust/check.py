@@ -1,4 +1,4 @@
-"""The verdict on a bundle by what this machine knows: trusted keys, bundles seen, the clock. The thin shell of `verdict`."""
+"""The verdict on a bundle by what this machine knows: trusted keys, bundles seen, the clock. The thin shell of `judge`."""
 
 from __future__ import annotations
 
@@ -6,11 +6,12 @@ from dataclasses import dataclass
 
 from kgshare.bundle.model import Bundle
 from kgshare.progress import Progress
+from kgshare.trust.judge import judge
 from kgshare.trust.keyless import Identity, Service, Sigstore
 from kgshare.trust.seen import note_seen, read_seen
 from kgshare.trust.sign import graph_of
 from kgshare.trust.store import now, read_store
-from kgshare.trust.verdict import Expected, Verdict, judge, require
+from kgshare.trust.verdict import Expected, Verdict, require
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -162,7 +162,12 @@ def _trusted(row: _Row, where: str) -> Trusted:
 
 
 def _require_ours(file: Path, facts: os.stat_result) -> None:
-    if os.name == "posix" and stat.S_IMODE(facts.st_mode) & 0o022:
+    if os.name != "posix":
+        return
+    if facts.st_uid not in (os.geteuid(), 0):
+        hint = "see who may write its folder, remove it, and trust the keys again (`kgshare key trust`)"
+        raise TrustError(Problem(message="belongs to another user", where=str(file), hint=hint))
+    if stat.S_IMODE(facts.st_mode) & 0o022:
         reason = "others may write it, so anybody could have added a key"
         hint = f"look at it (`kgshare key list` afterwards), then `chmod 600 {file}`"
         raise TrustError(Problem(message=reason, where=str(file), hint=hint))

@@ -13,13 +13,14 @@ export function before(page, sea) {
     place.hidden = !days.length;
     if (!days.length) { place.replaceChildren(); return; }
     const at = state();
-    const position = at ? Math.max(0, days.indexOf(at)) : days.length;
+    const found = at ? days.findIndex((d) => d >= at) : -1;
+    const position = found < 0 ? days.length : found;
     const input = el("input", { type: "range", id: "before", min: 0, max: days.length, step: 1, value: position, "aria-label": "The section as of", "aria-valuetext": spoken(days, position), list: "before-days",
       oninput: (event) => set(days, Number(event.target.value)) });
     place.replaceChildren(
       el("label", { for: "before", class: "before-end" }, `Before ${day(days[0])}`), input,
       el("span", { class: "before-end" }, "Now"),
-      el("p", { class: `small before-note${at ? " on" : ""}`, role: "status" }, at ? sentence(changes.filter((c) => c.date >= at), true) : sentence(changes, false), " ",
+      el("p", { class: `small before-note${found < 0 ? "" : " on"}`, role: "status" }, found >= 0 ? sentence(changes.filter((c) => c.date >= at), true) : sentence(changes, false), " ",
         el("button", { type: "button", class: "as-link", onclick: () => who(changes) }, "Who changed this?")));
     if (held) { held = false; input.focus(); }
   }

@@ -251,11 +251,12 @@ export async function mount(element, page) {
   function bring(record) {
     if (!record || canvas.clientWidth < 10) return false;
     const track = record.label === "Float" ? tracks.find((t) => t.wmo === record.key[0]) : null;
-    const points = track ? track.profiles.map((p) => [p.x, p.y]) : [whereIs(record)].filter(Boolean);
+    const outline = { SeaArea: shapes.areas, Section: shapes.sections }[record.label]?.find((one) => one.id === record.key[0]);
+    const points = outline ? outline.points.map((p) => [p.x, p.y]).filter(([x]) => Number.isFinite(x)) : track ? track.profiles.map((p) => [p.x, p.y]) : [whereIs(record)].filter(Boolean);
     if (!points.length) return false;
     const v = view();
     const inside = points.every(([x, y]) => v.x + v.k * x > 0 && v.x + v.k * x < canvas.clientWidth && v.y + v.k * y > 0 && v.y + v.k * y < canvas.clientHeight);
-    if (!inside) go(onto(points, track ? 12 : 4));
+    if (!inside) go(onto(points, track ? 12 : outline ? 8 : 4));
     return !inside;
   }
   describeMap();
@@ -265,13 +266,14 @@ export async function mount(element, page) {
 function shapesOf(atlas, outlines, projection) {
   const path = (shape) => new Path2D(d3.geoPath(projection)(shape) ?? "");
   const lines = (one) => ({ type: "MultiLineString", coordinates: one.lines });
+  const points = (one, label) => one.lines.flat().map((at) => { const [x, y] = projection(at) ?? [NaN, NaN]; return { label, id: one.id, name: one.name, x, y }; });
   return {
     sphere: path({ type: "Sphere" }), graticule: path(d3.geoGraticule10()), land: path(globalThis.topojson.feature(atlas, atlas.objects.land)),
     areas: outlines.areas.map((a) => {
       const [x, y] = projection(d3.geoCentroid({ type: "MultiPoint", coordinates: a.lines.flat() })) ?? [NaN, NaN];
-      return { id: a.id, name: a.name, path: path(lines(a)), middle: { label: "SeaArea", id: a.id, name: a.name, x, y } };
+      return { id: a.id, name: a.name, path: path(lines(a)), points: points(a, "SeaArea"), middle: { label: "SeaArea", id: a.id, name: a.name, x, y } };
     }),
-    sections: outlines.sections.map((s) => ({ id: s.id, path: path(lines(s)), points: s.lines.flat().map((at) => { const [x, y] = projection(at) ?? [NaN, NaN]; return { label: "Section", id: s.id, name: s.name, x, y }; }) })),
+    sections: outlines.sections.map((s) => ({ id: s.id, path: path(lines(s)), points: points(s, "Section") })),
   };
 }
 

@@ -18,7 +18,9 @@ async function open(page) {
   const trial = () => {
     const record = page.selected();
     const flag = state.get("try");
-    return flag && record?.label === "Bottle" && it.now?.byId.has(record.key[0]) ? new Map([[record.key[0], { flag: Number(flag) }]]) : null;
+    if (!flag || !(flag in (it.now?.meanings ?? {})) || record?.label !== "Bottle") return null;
+    const bottle = it.now.byId.get(record.key[0]);
+    return bottle && bottle.flag !== Number(flag) ? new Map([[bottle.id, { flag: Number(flag) }]]) : null;
   };
 
   async function load() {
@@ -69,7 +71,7 @@ async function open(page) {
       if (record && ["Float", "Profile", "Level"].includes(record.label)) return record.key[0].split("/")[0];
       return state.get("float");
     },
-    variable: () => state.get("variable") ?? "temp",
+    variable: () => (VARIABLES.has(state.get("variable")) ? state.get("variable") : "temp"),
     openBottle: (b) => page.select("Bottle", b.id, { station: b.station.station }),
     openStation: (s) => page.select("Station", s.id, { station: s.station }),
     point: (b) => (b ? page.point?.("Bottle", b.id) : page.point?.(null)),
@@ -110,11 +112,22 @@ async function open(page) {
     if (here) page.offer("Station", [here.id]);
   }
 
-  await load();
+  await patiently(load, page);
   follow();
   compare();
   offer();
   return it;
+}
+
+// A database that is still starting or was restarted is waited for; any other failure is the panels' to show.
+async function patiently(load, page) {
+  for (;;) {
+    try { return await load(); } catch (error) {
+      if (!["database", "time", "network"].includes(error.kind)) throw error;
+      page.say(error.message);
+      await new Promise((done) => setTimeout(done, 1500));
+    }
+  }
 }
 
 const bottleOf = (record, data) => (record?.label === "Bottle" ? (data.byId.get(record.key[0]) ?? null) : null);
@@ -158,4 +171,5 @@ export const DERIVED = {
   conservative_temperature: { name: "Conservative temperature", units: "°C" },
   sigma0: { name: "Potential density anomaly", units: "kg/m³" },
 };
+const VARIABLES = new Set(["temp", "psal", ...Object.keys(DERIVED)]);
 const derived = (variable) => ({ variable, ...(DERIVED[variable] ?? { name: variable, units: "" }) });

@@ -6,6 +6,7 @@ import { before } from "./before.js";
 import { d3, degrees, meaning, named, sentence } from "./data.js";
 import { finder } from "./hit.js";
 import { ocean } from "./ocean.js";
+import * as zoomed from "./zoomed.js";
 import { halo, onFrame, ring, scheme, sharp, theme } from "./paint.js";
 import { clip, drawBottles, drawBreak, drawCallouts, drawField, drawFloor, drawLegend, prepared } from "./plot.js";
 import { saving } from "./save.js";
@@ -142,14 +143,16 @@ export async function mount(element, page) {
   }
 
   const under = (event) => find?.near(...d3.pointer(event, canvas).map((v, i) => v - (i ? MARGIN.top : MARGIN.left)), zoom) ?? null;
-  const behaviour = d3.zoom().scaleExtent([1, 60]).on("zoom", (event) => { zoom = event.transform; draw(); });
+  const behaviour = d3.zoom().scaleExtent([1, 60]).on("zoom", (event) => { zoom = event.transform; draw(); }).on("end", () => page.state.set({ zoom: zoomed.write(zoom, inside()) }, { replace: true }));
+  const inside = () => behaviour.extent()()[1];
   behaviour.extent(() => [[0, 0], [Math.max(1, canvas.clientWidth - MARGIN.left - MARGIN.right), Math.max(1, canvas.clientHeight - MARGIN.top - MARGIN.bottom)]]);
   const bound = () => behaviour.translateExtent([[0, 0], behaviour.extent()()[1]]);
   // One finger scrolls the page on a small screen; two fingers, or the mouse, move the plot.
   behaviour.filter((event) => !event.ctrlKey && !event.button && !(event.type === "touchstart" && event.touches.length < 2));
-  new ResizeObserver(() => { bound(); paintLegend(); }).observe(canvas);
-  bound();
   d3.select(canvas).call(behaviour).on("dblclick.zoom", null);
+  // The part that the address names is kept when the plot's size is another.
+  new ResizeObserver(() => { bound(); paintLegend(); canvas.__zoom = zoom = zoomed.read(page.state.get("zoom"), inside()); draw(); }).observe(canvas);
+  bound();
   canvas.addEventListener("pointermove", (event) => { if (!event.buttons) point(under(event), event); });
   canvas.addEventListener("pointerleave", () => point(null));
   canvas.addEventListener("blur", () => point(null));

@@ -31,12 +31,14 @@ export async function mount(element, page) {
   let asked = 0;
   let find = null;
   let made = null;
+  let seen = false;
 
   floats.append(...known.filter((f) => f.levels).map((f) => el("button", { type: "button", class: "chip", "data-float": f.wmo, onclick: () => page.select("Float", f.wmo) }, f.wmo)));
 
   async function follow() {
     const mine = ++asked;
-    const wmo = sea.float();
+    // Where no float is chosen, the first one that has levels, once somebody looks.
+    const wmo = sea.float() ?? (seen ? known.find((f) => f.levels)?.wmo : null);
     choice.value = sea.variable();
     for (const chip of floats.querySelectorAll("[data-float]")) chip.setAttribute("aria-pressed", String(chip.dataset.float === wmo));
     try {
@@ -120,6 +122,8 @@ export async function mount(element, page) {
   });
   choice.addEventListener("change", () => page.state.set({ variable: choice.value === "temp" ? null : choice.value }));
   sea.onChange((what) => { if (!what.pointed) follow(); });
+  const looking = new IntersectionObserver((entries) => { if (entries.some((e) => e.isIntersecting)) { seen = true; looking.disconnect(); follow(); } });
+  looking.observe(element);
   await follow();
 }
 

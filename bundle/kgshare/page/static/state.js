@@ -16,8 +16,8 @@ export function set(changes, { replace = false } = {}) {
     for (const one of [value].flat()) if (one !== null && one !== undefined && one !== "") next.append(name, one);
   }
   if (next.toString() === current.toString()) return;
-  // Slashes are legible and legal in a query.
-  const address = `${location.pathname}?${next.toString().replaceAll("%2F", "/")}`;
+  // Slashes and commas are legible and legal in a query.
+  const address = `${location.pathname}?${next.toString().replaceAll("%2F", "/").replaceAll("%2C", ",")}`;
   history[replace ? "replaceState" : "pushState"](null, "", address);
   move(next);
 }
