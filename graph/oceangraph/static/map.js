@@ -1,12 +1,12 @@
 // The map: land, sea areas, sections, trajectories, stations and profiles. Everything is projected once; zooming moves it.
 
-import "/assets/topojson-client/dist/topojson-client.min.js";
 import { el } from "/static/dom.js";
 import { d3 } from "./data.js";
 import { finder } from "./hit.js";
 import { ocean } from "./ocean.js";
 import { halo, onFrame, plate, ring, sharp, specks, theme } from "./paint.js";
 import { saving } from "./save.js";
+import { shapesOf, trackOf } from "./world.js";
 
 const LAYERS = [["areas", "Sea areas"], ["sections", "Sections"], ["tracks", "Trajectories"], ["profiles", "Profiles"]];
 const DEFAULT = "sections,tracks,profiles";
@@ -159,7 +159,7 @@ export async function mount(element, page) {
       const last = page.selected()?.label === "Float" ? track?.profiles.at(-1) : null;
       if (last) plate(context, `Float ${track.wmo}`, ...to([last.x, last.y]), { ...css, width, colour: css.accent });
     }
-    const pointed = mark ?? whereIs(page.pointed?.() ?? null);
+    const pointed = mark ?? whereIs(page.pointed() ?? null);
     if (pointed) halo(context, ...to(pointed));
     canvas.dataset.station = here?.station ?? "";
     canvas.dataset.pointed = pointed ? "true" : "";
@@ -199,8 +199,8 @@ export async function mount(element, page) {
       const [x, y] = d3.pointer(event, canvas);
       tip.style.left = `${Math.max(4, Math.min(x + 14, canvas.clientWidth - 190))}px`;
       tip.style.top = `${Math.max(4, y - 44)}px`;
-      page.point?.(found.label, found.id);
-    } else page.point?.(null);
+      page.point(found.label, found.id);
+    } else page.point(null);
     draw();
   }
 
@@ -260,28 +260,4 @@ export async function mount(element, page) {
     return !inside;
   }
   describeMap();
-}
-
-/** Outlines as paths of the projected world, with a point at which each can be picked and named. */
-function shapesOf(atlas, outlines, projection) {
-  const path = (shape) => new Path2D(d3.geoPath(projection)(shape) ?? "");
-  const lines = (one) => ({ type: "MultiLineString", coordinates: one.lines });
-  const points = (one, label) => one.lines.flat().map((at) => { const [x, y] = projection(at) ?? [NaN, NaN]; return { label, id: one.id, name: one.name, x, y }; });
-  return {
-    sphere: path({ type: "Sphere" }), graticule: path(d3.geoGraticule10()), land: path(globalThis.topojson.feature(atlas, atlas.objects.land)),
-    areas: outlines.areas.map((a) => {
-      const [x, y] = projection(d3.geoCentroid({ type: "MultiPoint", coordinates: a.lines.flat() })) ?? [NaN, NaN];
-      return { id: a.id, name: a.name, path: path(lines(a)), points: points(a, "SeaArea"), middle: { label: "SeaArea", id: a.id, name: a.name, x, y } };
-    }),
-    sections: outlines.sections.map((s) => ({ id: s.id, path: path(lines(s)), points: points(s, "Section") })),
-  };
-}
-
-function trackOf(float, projection) {
-  const coordinates = float.ids.map((_, i) => [float.longitude[i], float.latitude[i]]);
-  const profiles = float.ids.map((id, i) => {
-    const [x, y] = projection(coordinates[i]) ?? [NaN, NaN];
-    return { id, wmo: float.wmo, cycle: Number(id.split("/")[1]), latitude: float.latitude[i], longitude: float.longitude[i], x, y };
-  });
-  return { wmo: float.wmo, profiles, path: new Path2D(d3.geoPath(projection)({ type: "LineString", coordinates }) ?? "") };
 }

@@ -2,6 +2,7 @@
 
 import { el } from "/static/dom.js";
 import { frame } from "./axes.js";
+import { pointing } from "./column.js";
 import { d3, day } from "./data.js";
 import { finder } from "./hit.js";
 import { DERIVED, ocean, series } from "./ocean.js";
@@ -101,17 +102,10 @@ export async function mount(element, page) {
   });
 
   const under = (event) => find?.(...d3.pointer(event, canvas), d3.zoomIdentity, 10) ?? null;
-  canvas.addEventListener("click", (event) => {
-    const l = under(event);
-    if (l) page.select(...(l.verdict === "good" ? ["Profile", l.profile.id] : ["Level", l.id]));
+  pointing(canvas, page, under, {
+    says: (l) => `${day(l.profile.date)}, ${l.pressure} dbar: ${l.value ?? "no value"}${l.flag === null ? "" : `, flag ${l.flag}: ${shown.meanings[String(l.flag)]?.name ?? ""}`}`,
+    reference: (l) => (l.verdict === "good" ? ["Profile", l.profile.id] : ["Level", l.id]),
   });
-  canvas.addEventListener("pointermove", (event) => {
-    const l = under(event);
-    canvas.style.cursor = l ? "pointer" : "";
-    canvas.title = l ? `${day(l.profile.date)}, ${l.pressure} dbar: ${l.value ?? "no value"}${l.flag === null ? "" : `, flag ${l.flag}: ${shown.meanings[String(l.flag)]?.name ?? ""}`}` : "";
-    if (l) page.point?.("Profile", l.profile.id); else page.point?.(null);
-  });
-  canvas.addEventListener("pointerleave", () => page.point?.(null));
   canvas.addEventListener("keydown", (event) => {
     const step = { ArrowLeft: -1, ArrowRight: 1 }[event.key];
     if (!step || !shown) return;

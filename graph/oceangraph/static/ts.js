@@ -2,7 +2,7 @@
 
 import { el } from "/static/dom.js";
 import { frame } from "./axes.js";
-import { column, tipText, walking } from "./column.js";
+import { column, pointing, tipText, walking } from "./column.js";
 import { d3 } from "./data.js";
 import { finder } from "./hit.js";
 import { ocean, waters } from "./ocean.js";
@@ -64,7 +64,7 @@ export async function mount(element, page) {
     if (shown.label === "Bottle") specks(context, cloud.salinity.map(x), cloud.temperature.map(y), css.speck, 1.6);
     points(context, shown, x, y, css, sea.flagsShown());
     const at = (id) => id && shown.items.find((i) => i.id === id && i.salinity !== null);
-    const pointed = at(mark?.id ?? page.pointed?.()?.key[0]);
+    const pointed = at(mark?.id ?? page.pointed()?.key[0]);
     canvas.dataset.pointed = pointed?.id ?? "";
     if (pointed) halo(context, x(pointed.salinity), y(pointed.temperature));
     const chosen = at(page.selected()?.key[0]);
@@ -74,14 +74,7 @@ export async function mount(element, page) {
   });
 
   const under = (event) => find?.(...d3.pointer(event, canvas), d3.zoomIdentity, 12) ?? null;
-  canvas.addEventListener("click", (event) => { const i = under(event); if (i) page.select(i.label, i.id, shown.more); });
-  canvas.addEventListener("pointermove", (event) => {
-    const i = under(event);
-    canvas.style.cursor = i ? "pointer" : "";
-    canvas.title = i ? tipText(i, shown) : "";
-    if (i) page.point?.(i.label, i.id); else page.point?.(null);
-  });
-  canvas.addEventListener("pointerleave", () => page.point?.(null));
+  pointing(canvas, page, under, { says: (i) => tipText(i, shown), reference: (i) => [i.label, i.id, shown.more] });
   new ResizeObserver(() => { find = null; }).observe(canvas);
   walking(canvas, page, () => shown, (i) => { mark = i; draw(); });
   sea.onChange((what) => { if (what.pointed) draw(); else follow(); });
