@@ -117,6 +117,9 @@ def test_a_zoomed_part_has_an_address_and_what_an_address_cannot_mean_is_left_ou
     tab.mouse.wheel(0, -300)
     tab.wait_for_url(re.compile(r"zoom=1\.\d+,0\.\d+,0\.\d+"))
     place = glaring(tab)
+    tab.locator(".map-canvas").hover()
+    tab.mouse.wheel(0, -600)
+    tab.wait_for_url(re.compile(r"map=\d\.\d+,\d+\.\d,\d+\.\d"))
     tab.reload()
     tab.wait_for_selector("html[data-ready]")
     for now, then in zip(glaring(tab), place, strict=True):

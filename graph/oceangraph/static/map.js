@@ -220,15 +220,27 @@ export async function mount(element, page) {
     page.state.set({ layers: on === DEFAULT ? null : on || "none" }, { replace: true });
   }
 
-  const behaviour = d3.zoom().scaleExtent([1, 60]).on("zoom", (event) => { zoom = event.transform; draw(); });
+  const behaviour = d3.zoom().scaleExtent([1, 60]).on("zoom", (event) => { zoom = event.transform; draw(); })
+    .on("end", (event) => { if (event.sourceEvent) page.state.set({ map: written() }, { replace: true }); });
   behaviour.filter((event) => !event.ctrlKey && !event.button && !(event.type === "touchstart" && event.touches.length < 2));
   const selection = d3.select(canvas).call(behaviour).on("dblclick.zoom", null);
   const go = (transform) => selection.call(behaviour.transform, transform);
+  // In the address: how far in, and the middle in the projected world's own units, so that any canvas shows the same place.
+  function written() {
+    const v = view();
+    return [zoom.k.toFixed(2), ((canvas.clientWidth / 2 - v.x) / v.k).toFixed(1), ((canvas.clientHeight / 2 - v.y) / v.k).toFixed(1)].join(",");
+  }
+  function named() {
+    const [k, x, y] = (page.state.get("map") ?? "").split(",").map(Number);
+    if (![k, x, y].every(Number.isFinite) || k < 1 || k > 60) return null;
+    const of = (middle, offset, length) => length / 2 - fitted.k * k * middle - k * offset;
+    return d3.zoomIdentity.translate(of(x, fitted.x, canvas.clientWidth), of(y, fitted.y, canvas.clientHeight)).scale(k);
+  }
   const ontoSection = () => onto(stations.map((one) => one.at));
   let settled = false;
-  new ResizeObserver(() => { fit(); if (!settled && canvas.clientWidth > 10) { settled = true; go(ontoSection()); bring(page.selected()); } draw(); }).observe(canvas);
-  world.addEventListener("click", () => go(d3.zoomIdentity));
-  line.addEventListener("click", () => go(ontoSection()));
+  new ResizeObserver(() => { fit(); if (!settled && canvas.clientWidth > 10) { settled = true; go(named() ?? ontoSection()); if (!named()) bring(page.selected()); } draw(); }).observe(canvas);
+  world.addEventListener("click", () => { page.state.set({ map: "1,480,240" }, { replace: true }); go(d3.zoomIdentity); });
+  line.addEventListener("click", () => { page.state.set({ map: null }, { replace: true }); go(ontoSection()); });
   canvas.addEventListener("pointermove", (event) => { if (!event.buttons) point(pick(event), event); });
   canvas.addEventListener("pointerleave", () => point(null));
   canvas.addEventListener("click", (event) => pick(event)?.open());
