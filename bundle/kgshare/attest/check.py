@@ -8,8 +8,8 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from kgshare.attest import names
-from kgshare.attest.contents import inputs_of
 from kgshare.attest.document import Bom, read_bom
+from kgshare.attest.inputs import inputs_of
 from kgshare.attest.purls import purl_of
 from kgshare.bundle import Bundle, canonical
 from kgshare.bundle.model import refuse

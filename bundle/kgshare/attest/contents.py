@@ -10,26 +10,17 @@ from packaging.utils import canonicalize_name
 
 from kgshare import __version__
 from kgshare.attest import purls, words
+from kgshare.attest.inputs import inputs_of
 from kgshare.attest.names import FILE, LOCKED, SOURCE
 from kgshare.attest.parts import Found, Kind, Part, Reading
 from kgshare.images import conf
-from kgshare.images.context import ASSETS, SITE, image_jars
+from kgshare.images.context import ASSETS, SITE
 from kgshare.lock.model import Arch, BaseBlob, BasePackage, DebianPackage, Input, Jar, Lock, NpmPackage, Wheel
 from kgshare.project import Manifest
 
 Readings = Callable[[Input], Reading]
 # Of the toolbox, whose rest is in no image: whose modules jlink links, and in whose folder its documents are.
 JDK, JRE = "openjdk-{java}-jdk-headless", "openjdk-{java}-jre-headless"
-
-
-def inputs_of(lock: Lock, arch: Arch, role: str) -> tuple[Input, ...]:
-    """The locked inputs that are in an image as they were fetched; of an image that came as a file, none are locked."""
-    part = lock.archs[arch]
-    if role == "database":
-        return (*part.debian["database"], *image_jars(lock), *lock.jars["plugins"])
-    return (
-        *part.debian["application"], *part.wheels["application"], *lock.npm, *lock.jars.get("application", ()),
-    )  # fmt: skip
 
 
 def parts_of(

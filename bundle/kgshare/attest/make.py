@@ -9,7 +9,8 @@ from pathlib import Path
 
 from kgshare.attest import names, texts
 from kgshare.attest.bom import bundle_bom, image_bom
-from kgshare.attest.contents import inputs_of, parts_of, read_all, runtime_documents
+from kgshare.attest.contents import parts_of, read_all, runtime_documents
+from kgshare.attest.inputs import inputs_of
 from kgshare.attest.parts import Contents, Part, Text
 from kgshare.attest.provenance import Materials, Run, Subject, statement
 from kgshare.attest.purls import purl_of
