@@ -3,7 +3,7 @@
 import { el } from "/static/dom.js";
 import { d3 } from "./data.js";
 import { finder } from "./hit.js";
-import { ocean } from "./ocean.js";
+import { ocean, patiently } from "./ocean.js";
 import { halo, onFrame, plate, ring, sharp, specks, theme } from "./paint.js";
 import { saving } from "./save.js";
 import { shapesOf, trackOf } from "./world.js";
@@ -23,9 +23,9 @@ export async function mount(element, page) {
   const save = saving(() => "map", { picture: () => ({ title: `Stations of ${sea.data.cruise.name} and Argo profiles`, canvases: [canvas], print: `Land: Natural Earth. ${sea.data.cruise.citation ?? ""}` }), table });
   element.append(el("header", { class: "card-head" }, el("div", {}, el("h2", {}, "Map"), note), el("div", { class: "tools" }, line, world, ...save)), layers, el("div", { class: "canvas-box" }, canvas, tip));
   const sea = await ocean(page);
-  const [atlas, places, outlines] = await Promise.all([
+  const [atlas, places, outlines] = await patiently(() => Promise.all([
     fetch("/assets/world-atlas/land-50m.json").then((r) => { if (!r.ok) throw new Error("the land outlines are missing"); return r.json(); }),
-    page.api("panels/map/places"), page.api("panels/map/outlines")]);
+    page.api("panels/map/places"), page.api("panels/map/outlines")]), page);
   const middle = d3.mean(sea.data.stations, (s) => s.east) ?? 0;
   const projection = d3.geoNaturalEarth1().rotate([-middle, 0]).fitExtent([[4, 4], [BASE.width - 4, BASE.height - 4]], { type: "Sphere" });
   const shapes = shapesOf(atlas, outlines, projection);

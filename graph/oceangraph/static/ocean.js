@@ -119,11 +119,11 @@ async function open(page) {
   return it;
 }
 
-// A database that is still starting or was restarted is waited for; any other failure is the panels' to show.
-async function patiently(load, page) {
+/** What `ask` answers; a database that is starting or was restarted, and a connection that broke, are waited for. */
+export async function patiently(ask, page) {
   for (;;) {
-    try { return await load(); } catch (error) {
-      if (!["database", "time", "network"].includes(error.kind)) throw error;
+    try { return await ask(); } catch (error) {
+      if (!["database", "time", "network"].includes(error.kind) && !(error instanceof TypeError && error.message.includes("fetch"))) throw error;
       page.say(error.message);
       await new Promise((done) => setTimeout(done, 1500));
     }

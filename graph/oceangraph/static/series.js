@@ -5,7 +5,7 @@ import { frame } from "./axes.js";
 import { pointing } from "./column.js";
 import { d3, day } from "./data.js";
 import { finder } from "./hit.js";
-import { DERIVED, ocean, series } from "./ocean.js";
+import { DERIVED, ocean, patiently, series } from "./ocean.js";
 import { colours, diamond, glare, onFrame, ring, sharp, theme } from "./paint.js";
 import { drawLegend } from "./plot.js";
 import { saving } from "./save.js";
@@ -27,7 +27,7 @@ export async function mount(element, page) {
   });
   element.append(el("header", { class: "card-head" }, el("div", {}, title, note), el("div", { class: "tools" }, choice, ...save)), el("div", { class: "key-row" }, floats, legend), el("div", { class: "canvas-box" }, canvas));
   const sea = await ocean(page);
-  const known = (await page.api("panels/map/places")).floats;
+  const known = (await patiently(() => page.api("panels/map/places"), page)).floats;
   let shown = null;
   let asked = 0;
   let find = null;

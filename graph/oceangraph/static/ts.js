@@ -5,7 +5,7 @@ import { frame } from "./axes.js";
 import { column, pointing, tipText, walking } from "./column.js";
 import { d3 } from "./data.js";
 import { finder } from "./hit.js";
-import { ocean, waters } from "./ocean.js";
+import { ocean, patiently, waters } from "./ocean.js";
 import { colours, diamond, glare, halo, onFrame, rimmed, ring, sharp, specks, theme } from "./paint.js";
 import { saving } from "./save.js";
 
@@ -21,7 +21,7 @@ export async function mount(element, page) {
   });
   element.append(el("header", { class: "card-head" }, el("div", {}, el("h2", {}, "T–S diagram"), note), el("div", { class: "tools" }, ...save)), el("div", { class: "canvas-box" }, canvas));
   const sea = await ocean(page);
-  const [cloud, isopycnals] = await Promise.all([waters(page, sea.data.cruise.expocode), fetch(new URL("isopycnals.json", import.meta.url)).then((r) => r.json())]);
+  const [cloud, isopycnals] = await patiently(() => Promise.all([waters(page, sea.data.cruise.expocode), fetch(new URL("isopycnals.json", import.meta.url)).then((r) => r.json())]), page);
   let shown = null;
   let mark = null;
   let asked = 0;
