@@ -102,6 +102,22 @@ class _KeyMaterial(Strict):
     publicKey: _PublicKey
 
 
+class _Certificate(Strict):
+    rawBytes: str
+
+
+class _Timestamps(Strict):
+    rfc3161Timestamps: Annotated[list[dict[str, Any]], Field(min_length=1)]
+
+
+class _CertificateMaterial(Strict):
+    """What a service says in a key's place; beyond this form it is the service's own affair."""
+
+    certificate: _Certificate
+    tlogEntries: Annotated[list[dict[str, Any]], Field(min_length=1, max_length=1)]
+    timestampVerificationData: _Timestamps | None = None
+
+
 class _Signed(Strict):
     sig: str
 
@@ -162,8 +178,11 @@ def read(data: bytes) -> Signature:
     """
     doc = schema.read(_Doc, data)
     material = canonical.dump(doc.verificationMaterial)
-    keyed = "certificate" not in doc.verificationMaterial
-    fingerprint = schema.read(_KeyMaterial, material).publicKey.hint if keyed else ""
+    fingerprint = ""
+    if "certificate" in doc.verificationMaterial:
+        schema.read(_CertificateMaterial, material)
+    else:
+        fingerprint = schema.read(_KeyMaterial, material).publicKey.hint
     payload = _bytes(doc.dsseEnvelope.payload, "payload")
     return Signature(
         data=data,
