@@ -119,7 +119,9 @@ def test_licenses_lists_what_a_bundle_hands_on_and_unpacks_the_texts(
     index = (texts / "INDEX.txt").read_text()
     assert "Debian source package glibc" in index
     assert "Maven org.neo4j:neo4j-kernel:5.26.30:sources  (GPL-3.0-only)" in index
-    named = {line.strip() for line in index.splitlines() if line.startswith("    texts/")}
+    assert "cite: Argo (2023). Argo float data and metadata" in index
+    assert "usr/share/common-licenses/GPL-2" in index
+    named = {line.split()[0] for line in index.splitlines() if line.startswith("    texts/")}
     assert named == {f"texts/{file.name}" for file in (texts / "texts").iterdir()}
 
 

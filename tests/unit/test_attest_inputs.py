@@ -118,7 +118,13 @@ def test_a_jar_without_a_pom_says_its_licence_in_its_manifest_or_its_text(
 
 def test_shaded_and_nested_jars_are_found_with_the_path_they_have(read: Read) -> None:
     inner = zipped(**{"META-INF/maven/org.deep/deep/pom.properties": "groupId=org.deep\nversion=0.3\n"})
-    middle = zipped(**{"META-INF/maven/org.mid/mid/pom.properties": "version=2", "lib/deep-0.3.jar": inner})
+    middle = zipped(
+        **{
+            "META-INF/maven/org.mid/mid/pom.properties": "version=2",
+            "META-INF/NOTICE": "of mid",
+            "lib/deep-0.3.jar": inner,
+        }
+    )
     found = read(
         jar("fat", "1"),
         zipped(**{"META-INF/maven/org.jctools/jctools-core/pom.properties": "version=4.0.5", "lib/mid-2.jar": middle, "lib/odd-1.0.jar": zipped()}),
@@ -135,6 +141,7 @@ def test_shaded_and_nested_jars_are_found_with_the_path_they_have(read: Read) ->
         ("deep", "0.3", "lib/deep-0.3.jar")
     ]
     assert (odd.kind, odd.name, odd.version) == ("library", "odd", "1.0")
+    assert [text.path for text in found.texts] == ["lib/mid-2.jar!META-INF/NOTICE"]
 
 
 def test_a_pom_that_unfolds_without_end_is_as_none(read: Read) -> None:
@@ -218,6 +225,21 @@ def test_a_debian_package_is_read_from_its_control_fields_and_copyright_file(rea
     assert found.source == "Debian source package zlib 1:1.3-0"
     assert found.description == "compression"
     assert [text.sha256 for text in found.texts] == [sha(MACHINE)]
+
+
+def test_the_licences_that_copyright_files_only_refer_to_are_those_of_base_files(read: Read) -> None:
+    documents = {
+        "./usr/share/common-licenses/GPL-2": "GNU GENERAL PUBLIC LICENSE",
+        "./usr/share/common-licenses/GPL": "→GPL-3",
+        "./usr/share/doc/base-files/copyright": "no known form",
+        "./usr/share/common-licenses/MPL-2.0": "Mozilla Public License",
+    }
+    found = read(
+        deb("base-files", "13"), package("Package: x\nVersion: 13\nArchitecture: amd64\n", documents)
+    )
+    assert [text.path for text in found.texts] == [
+        "usr/share/common-licenses/GPL-2", "usr/share/common-licenses/MPL-2.0", "usr/share/doc/base-files/copyright",
+    ]  # fmt: skip
 
 
 def test_a_package_whose_documents_are_anothers_has_its_licence_and_text(read: Read) -> None:

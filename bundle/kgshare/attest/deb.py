@@ -27,7 +27,7 @@ from kgshare.lock.model import DebianPackage
 
 # It says on stderr what it corrects in a copyright file, which is not ours to correct.
 logging.getLogger("debian.copyright").setLevel(logging.CRITICAL)
-DOCUMENTS = "usr/share/doc"
+DOCUMENTS, COMMON, BASE = "usr/share/doc", "usr/share/common-licenses", "base-files"
 MOST = 8 << 20  # bytes of a copyright file
 
 
@@ -39,7 +39,7 @@ def read_deb(item: DebianPackage, file: Path, keep: Keep) -> Reading:
     """
     try:
         control = DebFile(str(file)).debcontrol()
-        copyright_, same_as = _documents(file, item.name)
+        texts, same_as = _documents(file, item.name)
     except (
         ArError,
         DebError,
@@ -54,12 +54,12 @@ def read_deb(item: DebianPackage, file: Path, keep: Keep) -> Reading:
         raise BuildError(
             f"{item.name} {item.version} is no Debian package that can be read: {error}"
         ) from None
-    path = f"{DOCUMENTS}/{item.name}/copyright"
+    own = texts.get(f"{DOCUMENTS}/{item.name}/copyright", b"")
     return Reading(
-        licences=_licences(copyright_.decode(errors="replace")) if copyright_ else (),
+        licences=_licences(own.decode(errors="replace")) if own else (),
         needs=tuple(_relations(control, "Pre-Depends", "Depends")),
         provides=tuple(name for names in _relations(control, "Provides") for name in names),
-        texts=(keep(path, copyright_),) if copyright_ else (),
+        texts=tuple(keep(path, data) for path, data in sorted(texts.items())),
         description=str(control.get("Description", "")).partition("\n")[0][:200],
         source=f"Debian source package {_source(item, control)}",
         same_as=same_as,
@@ -80,22 +80,28 @@ def _relations(control: Deb822, *fields: str) -> Iterator[tuple[str, ...]]:
                 yield names
 
 
-def _documents(file: Path, name: str) -> tuple[bytes, str]:
-    """Its copyright file, or the package whose folder of documents its own is a link to; reading ends where it is found."""
+def _documents(file: Path, name: str) -> tuple[dict[str, bytes], str]:
+    """Its copyright file by its path, or the package in whose folder of documents it is; reading ends where that is found.
+
+    The licences that other packages' files only refer to are base-files' (Debian Policy 12.5): of that one, these too.
+    """
     folder = f"{DOCUMENTS}/{name}"
+    found: dict[str, bytes] = {}
     with _data(file) as tar:
         for member in tar:
             path = member.name.removeprefix("./").rstrip("/")
             if path == folder and member.issym():
-                return b"", member.linkname.rstrip("/").rpartition("/")[2]
-            if path != f"{folder}/copyright":
-                continue
-            if member.issym():
+                return {}, member.linkname.rstrip("/").rpartition("/")[2]
+            own = path == f"{folder}/copyright"
+            if own and member.issym():
                 parts = member.linkname.split("/")
-                return b"", parts[-2] if len(parts) > 1 else ""
-            stream = tar.extractfile(member) if member.size <= MOST else None
-            return (stream.read() if stream else b""), ""
-    return b"", ""
+                return {}, parts[-2] if len(parts) > 1 else ""
+            if member.isfile() and member.size <= MOST and (own or path.startswith(f"{COMMON}/")):
+                stream = tar.extractfile(member)
+                found[path] = stream.read() if stream else b""
+            if own and name != BASE:
+                break
+    return found, ""
 
 
 @contextmanager
@@ -112,7 +118,7 @@ def _data(file: Path) -> Iterator[tarfile.TarFile]:
     else:
         stream = raw
     mode = "r|gz" if name.endswith(".gz") else "r|"
-    with tarfile.open(fileobj=stream, mode=mode) as tar:  # type: ignore[call-overload]
+    with tarfile.open(fileobj=stream, mode=mode, bufsize=1 << 20) as tar:  # type: ignore[call-overload]
         yield tar
 
 

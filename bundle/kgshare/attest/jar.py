@@ -47,13 +47,7 @@ def read_jar(item: Jar, file: Path, keep: Keep) -> Reading:
 
 
 def _read(item: Jar, archive: zipfile.ZipFile, keep: Keep) -> Reading:
-    texts = {
-        name: archive.read(name)
-        for name in archive.namelist()
-        if TEXTS.fullmatch(name)
-        and not name.endswith(("/", ".class"))
-        and archive.getinfo(name).file_size <= MOST
-    }
+    texts = dict(_texts(archive, "", DEPTH))
     own = f"META-INF/maven/{item.group}/{item.artifact}/pom.xml"
     pom = _xml(archive.read(own)) if own in archive.namelist() else None
     licence = _of_pom(pom) or _of_manifest(archive) or _of_texts(texts)
@@ -65,6 +59,20 @@ def _read(item: Jar, archive: zipfile.ZipFile, keep: Keep) -> Reading:
         found=tuple(_found(archive, (item.group, item.artifact), DEPTH)),
         description=_line(pom, "name"),
     )
+
+
+def _texts(archive: zipfile.ZipFile, prefix: str, depth: int) -> Iterator[tuple[str, bytes]]:
+    """Licence texts and notices, also those of the jars in it, by their path."""
+    for name in archive.namelist():
+        if archive.getinfo(name).file_size > MOST or name.endswith(("/", ".class")):
+            continue
+        if TEXTS.fullmatch(name):
+            yield f"{prefix}{name}", archive.read(name)
+        elif name.endswith(".jar") and depth:
+            data = io.BytesIO(archive.read(name))
+            if zipfile.is_zipfile(data):
+                with zipfile.ZipFile(data) as inner:
+                    yield from _texts(inner, f"{prefix}{name}!", depth - 1)
 
 
 def _found(archive: zipfile.ZipFile, own: tuple[str, str], depth: int) -> Iterator[Found]:
@@ -154,7 +162,9 @@ def _of_manifest(archive: zipfile.ZipFile) -> str:
 
 
 def _of_texts(texts: dict[str, bytes]) -> str:
-    names = sorted((n for n in texts if "notice" not in n.lower()), key=lambda n: (n.count("/"), n))
+    names = sorted(
+        (n for n in texts if "notice" not in n.lower() and "!" not in n), key=lambda n: (n.count("/"), n)
+    )
     return next((found for n in names if (found := words.from_text(texts[n].decode(errors="replace")))), "")
 
 

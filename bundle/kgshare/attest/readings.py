@@ -14,7 +14,7 @@ from kgshare.aside import aside, write_aside
 from kgshare.attest.parts import Reading, Text
 from kgshare.lock.model import DebianPackage, Input, Jar, NpmPackage, Wheel
 
-FORM = 1  # raised where a reader reads otherwise than before
+FORM = 2  # raised where a reader reads otherwise than before
 _READING = TypeAdapter(Reading)
 
 

@@ -11,10 +11,10 @@ from __future__ import annotations
 import io
 import tarfile
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from kgshare.attest import words
-from kgshare.attest.names import SOURCE
+from kgshare.attest.names import CITATION, SOURCE, TERMS
 from kgshare.attest.parts import Part, Text
 from kgshare.plan import FILE_TIME
 
@@ -22,11 +22,12 @@ INDEX, FOLDER, DIGITS = "INDEX.txt", "texts", 16
 # Licences that ask for the source to be had, wherever the files are handed on: by the beginning of their SPDX names.
 COPYLEFT = ("GPL-", "LGPL-", "AGPL-", "MPL-", "EPL-", "CDDL-", "EUPL-", "OSL-", "CPL-")
 UNKNOWN = "no licence named"
+NOTES = {TERMS: "terms", CITATION: "cite"}
 
 
 @dataclass(frozen=True, kw_only=True)
 class Row:
-    """One line of the index: a part of some images, its licence, its texts, its source."""
+    """A part of some images in the index: its licence, its texts, what its source is called, what its publisher asks for."""
 
     name: str
     version: str
@@ -34,6 +35,7 @@ class Row:
     roles: tuple[str, ...]
     texts: tuple[str, ...]
     source: str
+    notes: tuple[str, ...] = ()
 
     @property
     def copyleft(self) -> bool:
@@ -46,17 +48,14 @@ def rows(images: Mapping[str, Iterable[Part]], texts: Callable[[Part], Iterable[
     found: dict[tuple[str, str, str], Row] = {}
     for role, parts in images.items():
         for part in parts:
-            own = tuple(sorted({member(text) for text in texts(part)}))
+            own = tuple(sorted({f"{member(text)}  {text.path}" for text in texts(part)}))
             for inner in part.all():
                 row = _row(inner, role, own, part)
                 key = (row.name, row.version, row.licence)
                 before = found.get(key)
                 roles = sorted({role, *(before.roles if before else ())})
                 both = sorted({*own, *(before.texts if before else ())})
-                found[key] = Row(
-                    name=row.name, version=row.version, licence=row.licence, roles=tuple(roles), texts=tuple(both),
-                    source=row.source,
-                )  # fmt: skip
+                found[key] = replace(row, roles=tuple(roles), texts=tuple(both))
     return tuple(sorted(found.values(), key=lambda row: (row.name, row.version, row.licence)))
 
 
@@ -66,9 +65,11 @@ def _row(part: Part, role: str, texts: tuple[str, ...], around: Part) -> Row:
         name += f" (in {around.name})"
     source = dict(part.properties).get(SOURCE) or dict(around.properties).get(SOURCE, "")
     licence = words.all_of(part.licences)
+    said = [(word, text) for key, word in NOTES.items() for fact, text in part.properties if fact == key]
     return Row(
-        name=name, version=part.version, licence=licence or UNKNOWN, roles=(role,), texts=texts, source=source
-    )
+        name=name, version=part.version, licence=licence or UNKNOWN, roles=(role,), texts=texts, source=source,
+        notes=tuple(f"{word}: {text}" for word, text in said),
+    )  # fmt: skip
 
 
 def member(text: Text) -> str:
@@ -87,7 +88,7 @@ def index(all_rows: Iterable[Row], project: str) -> str:
         lines += [licence, "-" * min(len(licence), 100)]
         for row in by_licence[licence]:
             lines.append(f"{row.name} {row.version}  [{', '.join(row.roles)}]".replace("  [", " [", 1))
-            lines += [f"    {text}" for text in row.texts]
+            lines += [f"    {text}" for text in (*row.notes, *row.texts)]
         lines.append("")
     title = "Corresponding source"
     lines += [
