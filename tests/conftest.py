@@ -111,6 +111,9 @@ def own_state(tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureR
     state = tmp_path_factory.mktemp("state")
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("KGSHARE_STATE", str(state))
+        patch.setenv(
+            "KGSHARE_SCANNER", "none"
+        )  # a machine's own scanner would ask servers, and findings differ
         patch.setenv("KGSHARE_CONFIG", str(tmp_path_factory.mktemp("config")))  # keys, and whose are trusted
         patch.setenv("TESTCONTAINERS_RYUK_DISABLED", "true")  # its image would be pulled; we sweep ourselves
         yield state

@@ -69,6 +69,12 @@ def test_inspect_says_what_the_bundle_holds_without_loading_it(ocean_bundle: Pat
     assert "every byte" in works("inspect", ocean_bundle).out
 
 
+def test_up_says_in_one_line_what_the_policy_says_today(up: Any) -> None:
+    [line] = [note for note in up["notes"] if note.startswith("policy: ")]
+    assert re.match(r"policy: \d+ of \d+ checks passed; not scanned: ", line)
+    assert "failed" not in line
+
+
 def test_up_answers_at_the_address_it_prints(up: Any) -> None:
     with urllib.request.urlopen(up["url"]) as answer:
         assert answer.status == 200

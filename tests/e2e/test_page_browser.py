@@ -211,7 +211,7 @@ def test_an_unknown_record_is_said_and_the_page_goes_on(
     expect(record(tab)).to_contain_text("there is no Bottle nothing")
     tab.locator("#tabs").get_by_text("Records").click()
     tab.locator('.labels button[data-label="Ship"]').click()
-    tab.locator(".browse-list button").first.click()
+    tab.locator(".browse-list .link").first.click()
     expect(record(tab)).to_contain_text("Melville")
     tab.close()
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, expect
+from playwright.sync_api import Browser, Route, expect
 from playwright.sync_api import Page as Tab
 from tests.e2e import test_page_browser
 from tests.e2e.test_page_browser import STATION, Open, canvas, glaring, record
@@ -117,6 +117,9 @@ def test_a_zoomed_part_has_an_address_and_what_an_address_cannot_mean_is_left_ou
     tab.mouse.wheel(0, -300)
     tab.wait_for_url(re.compile(r"zoom=1\.\d+,0\.\d+,0\.\d+"))
     place = glaring(tab)
+    tab.locator(".map-canvas").hover()
+    tab.mouse.wheel(0, -600)
+    tab.wait_for_url(re.compile(r"map=\d\.\d+,\d+\.\d,\d+\.\d"))
     tab.reload()
     tab.wait_for_selector("html[data-ready]")
     for now, then in zip(glaring(tab), place, strict=True):
@@ -133,6 +136,28 @@ def test_a_cruise_that_is_not_there_is_said_and_the_record_is_shown_all_the_same
     tab.goto(f"{ocean_page.url}/?view=section&cruise=NONE&label=Cruise&key={CRUISE}")
     expect(tab.locator("#panel-section")).to_contain_text("there is no cruise NONE")
     expect(record(tab).locator("h2")).to_contain_text("P02 2013")
+    tab.close()
+
+
+def test_a_database_that_is_away_is_waited_for_and_the_plots_come_by_themselves(
+    browser: Browser, ocean_page: Page
+) -> None:
+    tab = browser.new_page()
+    away = iter([True, True])
+
+    def answer(route: Route) -> None:
+        if next(away, False):
+            route.fulfill(
+                status=503, json={"error": {"kind": "database", "message": "The database does not answer."}}
+            )
+        else:
+            route.fallback()
+
+    tab.route(re.compile(r"/api/v1/panels/(section/section|map/places)"), answer)
+    tab.goto(ocean_page.url + STATION)
+    expect(tab.locator("#speech")).to_contain_text("The database does not answer.")
+    expect(canvas(tab)).to_have_attribute("data-drawn", "3597", timeout=20_000)
+    expect(tab.locator(".map-canvas")).to_have_attribute("data-station", "88", timeout=20_000)
     tab.close()
 
 

@@ -82,7 +82,11 @@ def with_scanner(osv_scanner: Path, tmp_path_factory: pytest.TempPathFactory) ->
     file.parent.mkdir(parents=True)
     with zipfile.ZipFile(file, "w") as archive:
         archive.writestr(f"{LOG4SHELL['id']}.json", json.dumps(LOG4SHELL))
-    return {"PATH": str(osv_scanner.parent), "OSV_SCANNER_LOCAL_DB_CACHE_DIRECTORY": str(root)}
+    return {
+        "KGSHARE_SCANNER": "",
+        "PATH": str(osv_scanner.parent),
+        "OSV_SCANNER_LOCAL_DB_CACHE_DIRECTORY": str(root),
+    }
 
 
 def judged(bundle: Path, result: Path, policy: Path) -> tuple[int, str]:
@@ -122,7 +126,7 @@ def test_log4shell_turns_the_policy_red_and_vex_or_a_waiver_green_until_it_expir
 def test_without_a_scanner_nothing_was_scanned_and_that_is_an_error_of_its_own(
     bundle: Path, tmp_path: Path
 ) -> None:
-    ran = kgshare("scan", bundle, PATH=str(tmp_path))
+    ran = kgshare("scan", bundle, PATH=str(tmp_path), KGSHARE_SCANNER="")
     assert ran.code == ScanError.exit_code
     assert "not scanned: no scanner is installed (osv-scanner, grype, trivy)" in ran.err
     assert "not scanned: the bundle holds no scan" in works("policy", "check", bundle).out

@@ -156,6 +156,7 @@ def programs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     folder = tmp_path / "bin"
     folder.mkdir()
     monkeypatch.setenv("PATH", str(folder))
+    monkeypatch.delenv(scanners.CHOICE, raising=False)
     monkeypatch.setenv(osv.FOLDER, str(tmp_path / "databases"))
     return folder
 
@@ -183,6 +184,14 @@ def test_no_scanner_is_a_status_of_its_own_and_says_which_there_could_be(program
     assert result.text() == "not scanned: no scanner is installed (osv-scanner, grype, trivy)"
     assert scanners.identity() == ""
     assert scanners.scan(question(), "trivy").reason == "trivy is not installed"
+    program(programs, "grype", "exit 1")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv(scanners.CHOICE, "none")
+        assert scanners.scan(question()).reason == "KGSHARE_SCANNER is none"
+        assert scanners.identity() == ""
+        assert scanners.scan(question(), "grype").status is ScanStatus.FAILED
+        patch.setenv(scanners.CHOICE, "trivy")
+        assert scanners.scan(question()).reason == "trivy is not installed"
     with pytest.raises(UsageError, match="kgshare knows no scanner clair"):
         scanners.scan(question(), "clair")
 

@@ -6,6 +6,7 @@ import base64
 import hashlib
 import os
 import stat
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from pathlib import Path
 
@@ -139,6 +140,14 @@ def test_a_build_makes_the_default_key_once_says_so_and_trusts_it() -> None:
     with pytest.raises(TrustError, match="you have no key ben") as caught:
         author_of(Signing(key="ben"))
     assert f"yours are {made.key.public.name}" in caught.value.problems[0].hint
+
+
+def test_builds_that_start_at_once_make_one_key_and_one_of_them_says_so() -> None:
+    with ThreadPoolExecutor(8) as pool:
+        made = list(pool.map(lambda _: author_of(Signing()), range(8)))
+    assert len({author.mark for author in made if author}) == 1
+    assert len([author for author in made if author and author.note]) == 1
+    assert len(list_keys().keys) == 1
 
 
 def test_ones_own_retired_key_signs_no_more_and_the_next_build_makes_another() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import os
 import zipfile
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
@@ -18,14 +19,20 @@ Scan = Callable[[str, Asked], ScanResult]
 SCANNERS: Mapping[str, Scan] = {osv.PROGRAM: osv.scan, others.GRYPE: others.grype, others.TRIVY: others.trivy}
 STALE = 30  # days after which a database is called stale where it is asked
 NONE_HERE = f"no scanner is installed ({', '.join(SCANNERS)})"
+CHOICE, NONE = "KGSHARE_SCANNER", "none"  # which one is asked where none is named; `none`: nobody is
 
 
 def chosen(name: str = "") -> tuple[str, str] | None:
     """Name and program of the scanner that is asked for, or of the first that is here; None where there is none.
 
+    Without a name, ``KGSHARE_SCANNER`` says which one.
+
     Raises:
         UsageError: kgshare does not know that one.
     """
+    name = name or os.environ.get(CHOICE, "")
+    if name == NONE:
+        return None
     if name and name not in SCANNERS:
         raise UsageError(f"kgshare knows no scanner {name}", hint=f"it knows {', '.join(SCANNERS)}")
     for known in (name,) if name else SCANNERS:
@@ -57,7 +64,9 @@ def scan(asked: Asked, name: str = "") -> ScanResult:
     """
     found = chosen(name)
     if found is None:
-        return not_scanned(f"{name} is not installed" if name else NONE_HERE)
+        name = name or os.environ.get(CHOICE, "")
+        off = f"{CHOICE} is {NONE}" if name == NONE else f"{name} is not installed" if name else NONE_HERE
+        return not_scanned(off)
     scanner, program = found
     try:
         result = SCANNERS[scanner](program, asked)

@@ -16,7 +16,7 @@ from kgshare.trust import keys
 from kgshare.trust.keyless import KEYLESS, Service, Sigstore
 from kgshare.trust.keys import Ask, OwnKey
 from kgshare.trust.sign import append, is_placed, note_placed, signed, statement_of
-from kgshare.trust.store import TrustStore, because, now, read_store, write_store
+from kgshare.trust.store import TrustStore, because, changing, now, read_store, write_store
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -145,24 +145,34 @@ def author_of(signing: Signing, service: Service | None = None) -> Author | None
     if signing.key == KEYLESS:
         return KeylessAuthor(service or Sigstore())
     name = signing.key or keys.default_name()
-    if not name:
-        key = make(keys.free_name(t.key.name for t in read_store().keys), b"")
-        note = (
-            f"made the key {key.public.name} to sign with, {key.public.fingerprint}\n"
-            f"  your reviewers trust it once: kgshare key trust '{key.public.line}'"
-        )
-        return KeyAuthor(key, signing.ask, note)
+    return _of_name(name, signing.ask) if name else _of_default(signing.ask)
+
+
+def _of_default(ask: Ask | None) -> KeyAuthor:
+    with changing():
+        name = keys.default_name()  # another build may have made it meanwhile
+        if not name:
+            key = _make(keys.free_name(t.key.name for t in read_store().keys), b"")
+            note = (
+                f"made the key {key.public.name} to sign with, {key.public.fingerprint}\n"
+                f"  your reviewers trust it once: kgshare key trust '{key.public.line}'"
+            )
+            return KeyAuthor(key, ask, note)
+    return _of_name(name, ask)
+
+
+def _of_name(name: str, ask: Ask | None) -> KeyAuthor:
     key = keys.own_key(name)
-    store = read_store()
-    known = store.find(key.public.fingerprint)
+    known = read_store().find(key.public.fingerprint)
     if known and known.retired:
         raise TrustError(
             f"your key {name} was retired on {known.retired:%Y-%m-%d}" + because(known.reason),
             hint="`kgshare key create ANOTHER --default` makes the one that signs from now on",
         )
     if not known:
-        write_store(store.trust(key.public, now()))
-    return KeyAuthor(key, signing.ask)
+        with changing():
+            write_store(read_store().trust(key.public, now()))
+    return KeyAuthor(key, ask)
 
 
 def make(name: str, passphrase: bytes) -> OwnKey:
@@ -171,6 +181,11 @@ def make(name: str, passphrase: bytes) -> OwnKey:
     Raises:
         TrustError: there is one of that name, or another key is trusted under it.
     """
+    with changing():
+        return _make(name, passphrase)
+
+
+def _make(name: str, passphrase: bytes) -> OwnKey:
     store: TrustStore = read_store()
     taken = store.find(name)
     if taken:

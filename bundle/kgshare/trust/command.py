@@ -12,7 +12,7 @@ from kgshare.trust.check import Accept, verdict_on
 from kgshare.trust.keyless import Service, Sigstore
 from kgshare.trust.keys import PublicKey
 from kgshare.trust.report import KeyReport, KeyRow, KeysReport, VerifyReport
-from kgshare.trust.store import now, read_store, write_store
+from kgshare.trust.store import changing, now, read_store, write_store
 
 
 def create_key(name: str | None, *, passphrase: bytes, default: bool) -> KeyReport:
@@ -66,12 +66,13 @@ def trust_key(line: str, *, called: str | None) -> KeyReport:
     if called:
         text = f"{' '.join(text.split()[:2])} {keys.require_name(called)}"
     key = keys.parse_line(text, where=where)
-    store = read_store()
-    after = store.trust(key, now())
-    if after == store:
-        known = store.find(key.fingerprint)
-        return _report(known.key if known else key, f"{key.fingerprint} is trusted already")
-    write_store(after)
+    with changing():
+        store = read_store()
+        after = store.trust(key, now())
+        if after == store:
+            known = store.find(key.fingerprint)
+            return _report(known.key if known else key, f"{key.fingerprint} is trusted already")
+        write_store(after)
     done = (
         f"trusted from now on: {key.name}, {key.fingerprint}\n"
         "  is that what its owner reads out? `kgshare key list` shows it there"
@@ -125,9 +126,9 @@ def retire_key(name: str, *, reason: str) -> KeyReport:
     Raises:
         TrustError: no such key is trusted.
     """
-    before = read_store()
-    after = before.retire(name, reason, now())
-    write_store(after)
+    with changing():
+        before = read_store()
+        write_store(before.retire(name, reason, now()))
     gone = before.find(name)
     assert gone is not None
     own = {k.public.fingerprint: k.public.name for k in keys.own_keys()}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import stat
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -15,6 +16,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from kgshare.aside import write_aside
 from kgshare.errors import Problem, TrustError
 from kgshare.places import config_dir
+from kgshare.progress import Progress
 from kgshare.trust.keys import PublicKey, parse_line
 
 FILE = "trusted.json"
@@ -94,6 +96,13 @@ def because(reason: str) -> str:
 def now() -> datetime:
     """This machine's clock, in UTC, to the second."""
     return datetime.now(UTC).replace(microsecond=0)
+
+
+def changing() -> AbstractContextManager[None]:
+    """One kgshare at a time makes a key or changes whose are trusted, so that nothing of two at once is lost."""
+    from kgshare.stack.alone import alone  # only where something changes: a build that does nothing is quick
+
+    return alone("kgshare-keys", Progress(quiet=True))
 
 
 class _Row(BaseModel):

@@ -77,3 +77,15 @@ export function walking(canvas, page, current, show) {
 
 /** An item of a column as a tip's text. */
 export const tipText = (i, column) => `${i.value} ${column.units} at ${d3.format(",")(i.pressure)} dbar, ${i.says}${i.flag === null ? "" : `, flag ${i.flag} ${i.meaning}`}`;
+
+/** Pointer on a plot: `under(event)` finds an item, which is then pointed at everywhere; a click opens `reference(item)`. */
+export function pointing(canvas, page, under, { says, reference }) {
+  canvas.addEventListener("click", (event) => { const item = under(event); if (item) page.select(...reference(item)); });
+  canvas.addEventListener("pointermove", (event) => {
+    const item = under(event);
+    canvas.style.cursor = item ? "pointer" : "";
+    canvas.title = item ? says(item) : "";
+    if (item) page.point(...reference(item).slice(0, 2)); else page.point(null);
+  });
+  canvas.addEventListener("pointerleave", () => page.point(null));
+}

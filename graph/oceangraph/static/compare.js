@@ -56,7 +56,7 @@ export async function mount(element, page) {
     sides[0].caption.textContent = `${kind === "trial" ? "As it is" : "Before"}: ${says(older, at.old)}`;
     sides[1].caption.textContent = `${kind === "trial" ? "As it would be" : "Now"}: ${says(newer, at.new)}`;
     tools.replaceChildren(...(kind === "trial" ? [
-      el("button", { type: "button", class: "primary", onclick: () => { page.state.set({ try: null }); page.edit?.("Bottle", newer.id, { [`${parameter.variable}_qc`]: newer.flag }); } }, "Propose this…"),
+      el("button", { type: "button", class: "primary", onclick: () => { page.state.set({ try: null }); page.edit("Bottle", newer.id, { [`${parameter.variable}_qc`]: newer.flag }); } }, "Propose this…"),
       el("button", { type: "button", onclick: () => page.state.set({ try: null }) }, "Leave it")] : []));
     element.dataset.bottle = newer.id;
     element.dataset.kind = kind;

@@ -10,7 +10,7 @@ export function verdict(value, flag) {
   if (value === null || value === undefined) return "missing";
   if (flag === 3) return "doubt";
   if (flag === 4) return "bad";
-  return flag === 9 || flag === 1 && !Number.isFinite(value) ? "missing" : "good";
+  return flag === 9 ? "missing" : "good";
 }
 
 /** The same for WOCE's bottle flags, of which 1, 5 and 9 say that there is no value. */

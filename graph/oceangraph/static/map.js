@@ -1,12 +1,12 @@
 // The map: land, sea areas, sections, trajectories, stations and profiles. Everything is projected once; zooming moves it.
 
-import "/assets/topojson-client/dist/topojson-client.min.js";
 import { el } from "/static/dom.js";
 import { d3 } from "./data.js";
 import { finder } from "./hit.js";
-import { ocean } from "./ocean.js";
+import { ocean, patiently } from "./ocean.js";
 import { halo, onFrame, plate, ring, sharp, specks, theme } from "./paint.js";
 import { saving } from "./save.js";
+import { shapesOf, trackOf } from "./world.js";
 
 const LAYERS = [["areas", "Sea areas"], ["sections", "Sections"], ["tracks", "Trajectories"], ["profiles", "Profiles"]];
 const DEFAULT = "sections,tracks,profiles";
@@ -23,9 +23,9 @@ export async function mount(element, page) {
   const save = saving(() => "map", { picture: () => ({ title: `Stations of ${sea.data.cruise.name} and Argo profiles`, canvases: [canvas], print: `Land: Natural Earth. ${sea.data.cruise.citation ?? ""}` }), table });
   element.append(el("header", { class: "card-head" }, el("div", {}, el("h2", {}, "Map"), note), el("div", { class: "tools" }, line, world, ...save)), layers, el("div", { class: "canvas-box" }, canvas, tip));
   const sea = await ocean(page);
-  const [atlas, places, outlines] = await Promise.all([
+  const [atlas, places, outlines] = await patiently(() => Promise.all([
     fetch("/assets/world-atlas/land-50m.json").then((r) => { if (!r.ok) throw new Error("the land outlines are missing"); return r.json(); }),
-    page.api("panels/map/places"), page.api("panels/map/outlines")]);
+    page.api("panels/map/places"), page.api("panels/map/outlines")]), page);
   const middle = d3.mean(sea.data.stations, (s) => s.east) ?? 0;
   const projection = d3.geoNaturalEarth1().rotate([-middle, 0]).fitExtent([[4, 4], [BASE.width - 4, BASE.height - 4]], { type: "Sphere" });
   const shapes = shapesOf(atlas, outlines, projection);
@@ -159,7 +159,7 @@ export async function mount(element, page) {
       const last = page.selected()?.label === "Float" ? track?.profiles.at(-1) : null;
       if (last) plate(context, `Float ${track.wmo}`, ...to([last.x, last.y]), { ...css, width, colour: css.accent });
     }
-    const pointed = mark ?? whereIs(page.pointed?.() ?? null);
+    const pointed = mark ?? whereIs(page.pointed() ?? null);
     if (pointed) halo(context, ...to(pointed));
     canvas.dataset.station = here?.station ?? "";
     canvas.dataset.pointed = pointed ? "true" : "";
@@ -199,8 +199,8 @@ export async function mount(element, page) {
       const [x, y] = d3.pointer(event, canvas);
       tip.style.left = `${Math.max(4, Math.min(x + 14, canvas.clientWidth - 190))}px`;
       tip.style.top = `${Math.max(4, y - 44)}px`;
-      page.point?.(found.label, found.id);
-    } else page.point?.(null);
+      page.point(found.label, found.id);
+    } else page.point(null);
     draw();
   }
 
@@ -220,15 +220,27 @@ export async function mount(element, page) {
     page.state.set({ layers: on === DEFAULT ? null : on || "none" }, { replace: true });
   }
 
-  const behaviour = d3.zoom().scaleExtent([1, 60]).on("zoom", (event) => { zoom = event.transform; draw(); });
+  const behaviour = d3.zoom().scaleExtent([1, 60]).on("zoom", (event) => { zoom = event.transform; draw(); })
+    .on("end", (event) => { if (event.sourceEvent) page.state.set({ map: written() }, { replace: true }); });
   behaviour.filter((event) => !event.ctrlKey && !event.button && !(event.type === "touchstart" && event.touches.length < 2));
   const selection = d3.select(canvas).call(behaviour).on("dblclick.zoom", null);
   const go = (transform) => selection.call(behaviour.transform, transform);
+  // In the address: how far in, and the middle in the projected world's own units, so that any canvas shows the same place.
+  function written() {
+    const v = view();
+    return [zoom.k.toFixed(2), ((canvas.clientWidth / 2 - v.x) / v.k).toFixed(1), ((canvas.clientHeight / 2 - v.y) / v.k).toFixed(1)].join(",");
+  }
+  function named() {
+    const [k, x, y] = (page.state.get("map") ?? "").split(",").map(Number);
+    if (![k, x, y].every(Number.isFinite) || k < 1 || k > 60) return null;
+    const of = (middle, offset, length) => length / 2 - fitted.k * k * middle - k * offset;
+    return d3.zoomIdentity.translate(of(x, fitted.x, canvas.clientWidth), of(y, fitted.y, canvas.clientHeight)).scale(k);
+  }
   const ontoSection = () => onto(stations.map((one) => one.at));
   let settled = false;
-  new ResizeObserver(() => { fit(); if (!settled && canvas.clientWidth > 10) { settled = true; go(ontoSection()); bring(page.selected()); } draw(); }).observe(canvas);
-  world.addEventListener("click", () => go(d3.zoomIdentity));
-  line.addEventListener("click", () => go(ontoSection()));
+  new ResizeObserver(() => { fit(); if (!settled && canvas.clientWidth > 10) { settled = true; go(named() ?? ontoSection()); if (!named()) bring(page.selected()); } draw(); }).observe(canvas);
+  world.addEventListener("click", () => { page.state.set({ map: "1,480,240" }, { replace: true }); go(d3.zoomIdentity); });
+  line.addEventListener("click", () => { page.state.set({ map: null }, { replace: true }); go(ontoSection()); });
   canvas.addEventListener("pointermove", (event) => { if (!event.buttons) point(pick(event), event); });
   canvas.addEventListener("pointerleave", () => point(null));
   canvas.addEventListener("click", (event) => pick(event)?.open());
@@ -260,28 +272,4 @@ export async function mount(element, page) {
     return !inside;
   }
   describeMap();
-}
-
-/** Outlines as paths of the projected world, with a point at which each can be picked and named. */
-function shapesOf(atlas, outlines, projection) {
-  const path = (shape) => new Path2D(d3.geoPath(projection)(shape) ?? "");
-  const lines = (one) => ({ type: "MultiLineString", coordinates: one.lines });
-  const points = (one, label) => one.lines.flat().map((at) => { const [x, y] = projection(at) ?? [NaN, NaN]; return { label, id: one.id, name: one.name, x, y }; });
-  return {
-    sphere: path({ type: "Sphere" }), graticule: path(d3.geoGraticule10()), land: path(globalThis.topojson.feature(atlas, atlas.objects.land)),
-    areas: outlines.areas.map((a) => {
-      const [x, y] = projection(d3.geoCentroid({ type: "MultiPoint", coordinates: a.lines.flat() })) ?? [NaN, NaN];
-      return { id: a.id, name: a.name, path: path(lines(a)), points: points(a, "SeaArea"), middle: { label: "SeaArea", id: a.id, name: a.name, x, y } };
-    }),
-    sections: outlines.sections.map((s) => ({ id: s.id, path: path(lines(s)), points: points(s, "Section") })),
-  };
-}
-
-function trackOf(float, projection) {
-  const coordinates = float.ids.map((_, i) => [float.longitude[i], float.latitude[i]]);
-  const profiles = float.ids.map((id, i) => {
-    const [x, y] = projection(coordinates[i]) ?? [NaN, NaN];
-    return { id, wmo: float.wmo, cycle: Number(id.split("/")[1]), latitude: float.latitude[i], longitude: float.longitude[i], x, y };
-  });
-  return { wmo: float.wmo, profiles, path: new Path2D(d3.geoPath(projection)({ type: "LineString", coordinates }) ?? "") };
 }

@@ -58,7 +58,7 @@ async function open(page) {
     /** The bottle that is selected, as the view has it. */
     chosen: () => bottleOf(page.selected(), it.data),
     /** The bottle that is pointed at. */
-    pointed: () => bottleOf(page.pointed?.() ?? null, it.data),
+    pointed: () => bottleOf(page.pointed() ?? null, it.data),
     /** The float profile that is selected (or whose level is), as an id; null where a station is in view. */
     profile: () => {
       const record = page.selected();
@@ -74,7 +74,7 @@ async function open(page) {
     variable: () => (VARIABLES.has(state.get("variable")) ? state.get("variable") : "temp"),
     openBottle: (b) => page.select("Bottle", b.id, { station: b.station.station }),
     openStation: (s) => page.select("Station", s.id, { station: s.station }),
-    point: (b) => (b ? page.point?.("Bottle", b.id) : page.point?.(null)),
+    point: (b) => (b ? page.point("Bottle", b.id) : page.point(null)),
     reload: load,
   });
 
@@ -103,8 +103,8 @@ async function open(page) {
     offer();
   });
   page.onSelect(() => { follow(); compare(); tell({ selected: true }); });
-  page.onPoint?.(() => tell({ pointed: true }));
-  page.onData?.(async () => { kept.clear(); await load().catch((error) => page.say(error.message)); tell({ data: true, written: true }); });
+  page.onPoint(() => tell({ pointed: true }));
+  page.onData(async () => { kept.clear(); await load().catch((error) => page.say(error.message)); tell({ data: true, written: true }); });
 
   // Where the address names no record, the station in view is the one to show.
   function offer() {
@@ -119,11 +119,11 @@ async function open(page) {
   return it;
 }
 
-// A database that is still starting or was restarted is waited for; any other failure is the panels' to show.
-async function patiently(load, page) {
+/** What `ask` answers; a database that is starting or was restarted, and a connection that broke, are waited for. */
+export async function patiently(ask, page) {
   for (;;) {
-    try { return await load(); } catch (error) {
-      if (!["database", "time", "network"].includes(error.kind)) throw error;
+    try { return await ask(); } catch (error) {
+      if (!["database", "time", "network"].includes(error.kind) && !(error instanceof TypeError && error.message.includes("fetch"))) throw error;
       page.say(error.message);
       await new Promise((done) => setTimeout(done, 1500));
     }

@@ -8,8 +8,13 @@ export const scheme = matchMedia("(prefers-color-scheme: dark)");
 /** The page's colours, as they are now. */
 export function theme() {
   const css = getComputedStyle(document.documentElement);
-  const of = (name) => css.getPropertyValue(name).trim();
-  return { ink: of("--ink"), quiet: of("--quiet"), line: of("--line"), strong: of("--line-strong"), surface: of("--surface"), raised: of("--raised"), accent: of("--accent"), bad: of("--glare"), doubt: of("--amber"), land: of("--land"), sea: of("--sea"), profile: of("--profile-dot"), floor: of("--floor"), edge: of("--floor-edge"), contour: of("--contour"), iso: of("--iso"), speck: of("--speck"), font: "11px " + of("--sans") };
+  // A style sheet that is still on its way must not keep a plot from being drawn.
+  const of = (name, otherwise = "#808890") => css.getPropertyValue(name).trim() || otherwise;
+  return {
+    ink: of("--ink"), quiet: of("--quiet"), line: of("--line"), strong: of("--line-strong"), surface: of("--surface"), raised: of("--raised"), accent: of("--accent"),
+    bad: of("--glare", "#ff1f4f"), doubt: of("--amber", "#ffb000"), land: of("--land"), sea: of("--sea"), profile: of("--profile-dot"),
+    floor: of("--floor"), edge: of("--floor-edge"), contour: of("--contour"), iso: of("--iso"), speck: of("--speck"), font: "11px " + of("--sans", "sans-serif"),
+  };
 }
 
 /** Colour of a value: viridis, perceptually uniform and safe for the colour-blind. */
@@ -156,5 +161,6 @@ export function onFrame(element, draw) {
   };
   new ResizeObserver(later).observe(element);
   scheme.addEventListener("change", later);
+  for (const sheet of document.querySelectorAll('link[rel="stylesheet"]')) if (!sheet.sheet) sheet.addEventListener("load", later);
   return later;
 }

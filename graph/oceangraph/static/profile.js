@@ -2,7 +2,7 @@
 
 import { el } from "/static/dom.js";
 import { frame } from "./axes.js";
-import { column, tipText, walking } from "./column.js";
+import { column, pointing, tipText, walking } from "./column.js";
 import { d3 } from "./data.js";
 import { ocean } from "./ocean.js";
 import { colours, diamond, glare, halo, onFrame, plate, ring, sharp, theme } from "./paint.js";
@@ -46,8 +46,8 @@ export async function mount(element, page) {
 
   const draw = onFrame(canvas, () => {
     const { context, width, height } = sharp(canvas);
-    canvas.dataset.pointed = shown?.items.find((i) => i.id === (mark?.id ?? page.pointed?.()?.key[0]))?.id ?? "";
-    if (shown?.items.length) paint(context, width, height, shown, { selected: page.selected()?.key[0], pointed: mark?.id ?? page.pointed?.()?.key[0], show: sea.flagsShown() });
+    canvas.dataset.pointed = shown?.items.find((i) => i.id === (mark?.id ?? page.pointed()?.key[0]))?.id ?? "";
+    if (shown?.items.length) paint(context, width, height, shown, { selected: page.selected()?.key[0], pointed: mark?.id ?? page.pointed()?.key[0], show: sea.flagsShown() });
   });
 
   function under(event) {
@@ -59,14 +59,7 @@ export async function mount(element, page) {
     return found && far(found) < 18 ? found : null;
   }
 
-  canvas.addEventListener("click", (event) => { const i = under(event); if (i) page.select(i.label, i.id, shown.more); });
-  canvas.addEventListener("pointermove", (event) => {
-    const i = under(event);
-    canvas.style.cursor = i ? "pointer" : "";
-    canvas.title = i ? tipText(i, shown) : "";
-    if (i) page.point?.(i.label, i.id); else page.point?.(null);
-  });
-  canvas.addEventListener("pointerleave", () => page.point?.(null));
+  pointing(canvas, page, under, { says: (i) => tipText(i, shown), reference: (i) => [i.label, i.id, shown.more] });
   walking(canvas, page, () => shown, (i) => { mark = i; draw(); });
   sea.onChange((what) => { if (what.pointed) draw(); else follow(); });
   await follow();

@@ -2,9 +2,10 @@
 
 import { el } from "/static/dom.js";
 import { frame } from "./axes.js";
+import { pointing } from "./column.js";
 import { d3, day } from "./data.js";
 import { finder } from "./hit.js";
-import { DERIVED, ocean, series } from "./ocean.js";
+import { DERIVED, ocean, patiently, series } from "./ocean.js";
 import { colours, diamond, glare, onFrame, ring, sharp, theme } from "./paint.js";
 import { drawLegend } from "./plot.js";
 import { saving } from "./save.js";
@@ -26,7 +27,7 @@ export async function mount(element, page) {
   });
   element.append(el("header", { class: "card-head" }, el("div", {}, title, note), el("div", { class: "tools" }, choice, ...save)), el("div", { class: "key-row" }, floats, legend), el("div", { class: "canvas-box" }, canvas));
   const sea = await ocean(page);
-  const known = (await page.api("panels/map/places")).floats;
+  const known = (await patiently(() => page.api("panels/map/places"), page)).floats;
   let shown = null;
   let asked = 0;
   let find = null;
@@ -101,17 +102,10 @@ export async function mount(element, page) {
   });
 
   const under = (event) => find?.(...d3.pointer(event, canvas), d3.zoomIdentity, 10) ?? null;
-  canvas.addEventListener("click", (event) => {
-    const l = under(event);
-    if (l) page.select(...(l.verdict === "good" ? ["Profile", l.profile.id] : ["Level", l.id]));
+  pointing(canvas, page, under, {
+    says: (l) => `${day(l.profile.date)}, ${l.pressure} dbar: ${l.value ?? "no value"}${l.flag === null ? "" : `, flag ${l.flag}: ${shown.meanings[String(l.flag)]?.name ?? ""}`}`,
+    reference: (l) => (l.verdict === "good" ? ["Profile", l.profile.id] : ["Level", l.id]),
   });
-  canvas.addEventListener("pointermove", (event) => {
-    const l = under(event);
-    canvas.style.cursor = l ? "pointer" : "";
-    canvas.title = l ? `${day(l.profile.date)}, ${l.pressure} dbar: ${l.value ?? "no value"}${l.flag === null ? "" : `, flag ${l.flag}: ${shown.meanings[String(l.flag)]?.name ?? ""}`}` : "";
-    if (l) page.point?.("Profile", l.profile.id); else page.point?.(null);
-  });
-  canvas.addEventListener("pointerleave", () => page.point?.(null));
   canvas.addEventListener("keydown", (event) => {
     const step = { ArrowLeft: -1, ArrowRight: 1 }[event.key];
     if (!step || !shown) return;

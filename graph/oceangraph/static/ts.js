@@ -2,10 +2,10 @@
 
 import { el } from "/static/dom.js";
 import { frame } from "./axes.js";
-import { column, tipText, walking } from "./column.js";
+import { column, pointing, tipText, walking } from "./column.js";
 import { d3 } from "./data.js";
 import { finder } from "./hit.js";
-import { ocean, waters } from "./ocean.js";
+import { ocean, patiently, waters } from "./ocean.js";
 import { colours, diamond, glare, halo, onFrame, rimmed, ring, sharp, specks, theme } from "./paint.js";
 import { saving } from "./save.js";
 
@@ -21,7 +21,7 @@ export async function mount(element, page) {
   });
   element.append(el("header", { class: "card-head" }, el("div", {}, el("h2", {}, "T–S diagram"), note), el("div", { class: "tools" }, ...save)), el("div", { class: "canvas-box" }, canvas));
   const sea = await ocean(page);
-  const [cloud, isopycnals] = await Promise.all([waters(page, sea.data.cruise.expocode), fetch(new URL("isopycnals.json", import.meta.url)).then((r) => r.json())]);
+  const [cloud, isopycnals] = await patiently(() => Promise.all([waters(page, sea.data.cruise.expocode), fetch(new URL("isopycnals.json", import.meta.url)).then((r) => r.json())]), page);
   let shown = null;
   let mark = null;
   let asked = 0;
@@ -64,7 +64,7 @@ export async function mount(element, page) {
     if (shown.label === "Bottle") specks(context, cloud.salinity.map(x), cloud.temperature.map(y), css.speck, 1.6);
     points(context, shown, x, y, css, sea.flagsShown());
     const at = (id) => id && shown.items.find((i) => i.id === id && i.salinity !== null);
-    const pointed = at(mark?.id ?? page.pointed?.()?.key[0]);
+    const pointed = at(mark?.id ?? page.pointed()?.key[0]);
     canvas.dataset.pointed = pointed?.id ?? "";
     if (pointed) halo(context, x(pointed.salinity), y(pointed.temperature));
     const chosen = at(page.selected()?.key[0]);
@@ -74,14 +74,7 @@ export async function mount(element, page) {
   });
 
   const under = (event) => find?.(...d3.pointer(event, canvas), d3.zoomIdentity, 12) ?? null;
-  canvas.addEventListener("click", (event) => { const i = under(event); if (i) page.select(i.label, i.id, shown.more); });
-  canvas.addEventListener("pointermove", (event) => {
-    const i = under(event);
-    canvas.style.cursor = i ? "pointer" : "";
-    canvas.title = i ? tipText(i, shown) : "";
-    if (i) page.point?.(i.label, i.id); else page.point?.(null);
-  });
-  canvas.addEventListener("pointerleave", () => page.point?.(null));
+  pointing(canvas, page, under, { says: (i) => tipText(i, shown), reference: (i) => [i.label, i.id, shown.more] });
   new ResizeObserver(() => { find = null; }).observe(canvas);
   walking(canvas, page, () => shown, (i) => { mark = i; draw(); });
   sea.onChange((what) => { if (what.pointed) draw(); else follow(); });
