@@ -14,6 +14,10 @@ from tests.base_registry import JAVA_HOME, push_stand_ins, registry
 from tests.e2e.command_line import works
 
 from kgshare.bundle import read_bundle
+from kgshare.cache import Cache
+from kgshare.errors import LockError
+from kgshare.lock import registry as clients
+from kgshare.lock.command import this_arch
 from kgshare.lock.file import read_lock
 from kgshare.project import read_project
 
@@ -31,7 +35,13 @@ def on_images(herbarium_once: Path, tmp_path_factory: pytest.TempPathFactory) ->
         manifest.write_text(manifest.read_text() + f"\nbase: {{chainguard: '{address}/hardened'}}\n")
         lock = works("lock", folder, "--json").result
         made = works("build", folder, "--json").result
-        yield {"folder": folder, "digests": digests, "lock": lock, "bundle": Path(made["bundle"])}
+        yield {
+            "address": address,
+            "folder": folder,
+            "digests": digests,
+            "lock": lock,
+            "bundle": Path(made["bundle"]),
+        }
 
 
 def test_the_lock_pins_both_by_digest_and_says_what_they_run(on_images: dict[str, Any]) -> None:
@@ -44,6 +54,21 @@ def test_the_lock_pins_both_by_digest_and_says_what_they_run(on_images: dict[str
     }
     assert (heads["database"].path, heads["application"].version) == (JAVA_HOME, "3.13")
     assert all(not part.debian["database"] and not part.debian["application"] for part in lock.archs.values())
+
+
+@pytest.mark.parametrize("client", ["skopeo", "oras"])
+def test_both_clients_bring_the_same_blobs_and_an_image_that_is_not_there_is_said(
+    client: str, on_images: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(clients, "which", lambda name: name if name == client else None)
+    where = f"{on_images['address']}/hardened/python"
+
+    blobs = clients.image_blobs("application", f"{where}:latest", this_arch(), Cache(tmp_path))
+
+    locked = read_lock(read_project(on_images["folder"])).bases[this_arch()]
+    assert {blob.sha256 for blob in blobs} == {row.sha256 for row in locked if row.base == "application"}
+    with pytest.raises(LockError, match=r"python:21 is not to be had: .*(unknown|not found)"):
+        clients.image_blobs("application", f"{where}:21", this_arch(), Cache(tmp_path))
 
 
 def test_the_evidence_names_the_images_underneath_and_the_packages_that_they_hold(

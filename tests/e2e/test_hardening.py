@@ -1,4 +1,4 @@
-"""What is in the images of the built projects, read from their bundles: rows of docs/reference/hardening.md."""
+"""What is in the images of a built project, read from its bundle: rows of docs/reference/hardening.md."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ from kgshare.policy.gather import Image, images_of
 pytestmark = pytest.mark.docker  # what builds them
 
 
-@pytest.fixture(scope="module", params=["ocean_bundle", "bakery_bundle"])
-def images(request: pytest.FixtureRequest) -> tuple[Image, ...]:
-    """The images of the ocean, and of a project with a plugin and Neo4j Browser."""
-    return images_of(read_bundle(Path(request.getfixturevalue(request.param))))
+@pytest.fixture(scope="module")
+def images(ocean_bundle: Path) -> tuple[Image, ...]:
+    """The ocean's images: kgshare's database, and a Python application with packages, panels and npm's libraries."""
+    return images_of(read_bundle(ocean_bundle))
 
 
 def test_no_image_runs_as_root_or_is_started_by_a_shell(images: tuple[Image, ...]) -> None:

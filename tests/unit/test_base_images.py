@@ -375,6 +375,20 @@ def test_what_is_no_base_is_an_error_of_the_manifest(tmp_path: Path, base: str) 
         parse_project(f"{MANIFEST}base: {base}\n".encode(), tmp_path / "kgshare.yaml")
 
 
+def test_under_an_application_that_comes_whole_nothing_of_ours_stands(tmp_path: Path) -> None:
+    (tmp_path / "src").mkdir()
+    (tmp_path / "app.tar").write_bytes(b"")
+    whole = f"{MANIFEST}application: {{image: app.tar}}\n"
+
+    project = parse_project(f"{whole}base: {{chainguard: r.example/h}}\n".encode(), tmp_path / "kgshare.yaml")
+    assert project.manifest.base_images.application is None
+    assert project.manifest.base_images.database
+    with pytest.raises(ManifestError, match="nothing stands on"):
+        parse_project(
+            f"{whole}base: {{application: {{image: r.example/py}}}}\n".encode(), tmp_path / "kgshare.yaml"
+        )
+
+
 def test_only_images_of_the_part_that_changed_are_locked_anew(tmp_path: Path) -> None:
     (tmp_path / "src").mkdir()
     one, other = (

@@ -13,7 +13,7 @@ import pytest
 from kgshare.engines.docker import failure, reason
 from kgshare.errors import BuildError, EngineError, SeedError
 from kgshare.images.build import seeded
-from kgshare.images.context import npm_package, page_json, start_command
+from kgshare.images.context import classes_layer, npm_package, page_json, start_command
 from kgshare.images.layers import Layer
 from kgshare.lock.model import NpmPackage
 from kgshare.project import read_project
@@ -75,6 +75,20 @@ def test_part_of_a_tar_is_moved_and_the_rest_left(tmp_path: Path) -> None:
     with Layer(tmp_path / "l.tar", epoch=0) as layer:
         layer.tar(source, below="data", to="there")
     assert [m.name for m in members(tmp_path / "l.tar")] == ["there", "there/x"]
+
+
+def test_of_the_runtime_only_our_classes_go_on_a_base_with_a_java_and_that_is_linked_where_ours_would_be(
+    tmp_path: Path,
+) -> None:
+    with Layer(tmp_path / "runtime.tar", 42) as layer:
+        layer.text("opt/java/bin/java", "ours")
+        layer.text("opt/kgshare/classes/Launch.class", "")
+
+    classes_layer(tmp_path / "runtime.tar", "usr/lib/jvm/j", 42, tmp_path / "made.tar")
+
+    with tarfile.open(tmp_path / "made.tar") as tar:
+        assert [m.name for m in tar if not m.isdir()] == ["opt/java", "opt/kgshare/classes/Launch.class"]
+        assert tar.getmember("opt/java").linkname == "../usr/lib/jvm/j"
 
 
 def test_of_an_npm_package_only_what_a_browser_loads_and_its_licence_is_taken(tmp_path: Path) -> None:

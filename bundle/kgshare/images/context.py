@@ -117,7 +117,7 @@ def classes_layer(runtime: Path, java_home: str, epoch: int, out: Path) -> None:
     """Kgshare's own classes, and the Java of a base image where ours would be."""
     with Layer(out, epoch) as layer:
         layer.tar(runtime, below="opt/kgshare", to="opt/kgshare")
-        layer.link("opt/java", f"/{java_home}")
+        layer.link("opt/java", f"../{java_home}")  # relative: `up --local` unpacks the image somewhere
 
 
 def store_layer(store: Path, epoch: int, out: Path) -> None:

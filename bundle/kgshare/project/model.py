@@ -442,4 +442,6 @@ class Manifest(Strict):
         """The images underneath; none for Debian packages."""
         if isinstance(self.base, str):
             return BaseImages()
-        return self.base.images if isinstance(self.base, Chainguard) else self.base
+        images = self.base.images if isinstance(self.base, Chainguard) else self.base
+        whole = isinstance(self.application.image, str)  # it stands on nothing of ours
+        return BaseImages(database=images.database) if whole else images

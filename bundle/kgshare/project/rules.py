@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from kgshare.errors import Problem
-from kgshare.project.model import ImageBuild, Manifest
+from kgshare.project.model import BaseImages, ImageBuild, Manifest
 
 ALLOWLIST = "dbms.security.procedures.allowlist"  # opens what plugins bring
 Place = tuple[str | int, ...]
@@ -23,6 +23,7 @@ def broken_rules(manifest: Manifest, lines: Lines, name: str) -> Iterator[Proble
     yield from _wrong_plugins(manifest, lines, name)
     yield from _wrong_image(manifest, lines, name)
     yield from _wrong_settings(manifest, lines, name)
+    yield from _wrong_base(manifest, lines, name)
 
 
 def line_of(lines: Lines, at: Place) -> int:
@@ -124,6 +125,16 @@ def _wrong_image(manifest: Manifest, lines: Lines, name: str) -> Iterator[Proble
         where = f"{name}:{line_of(lines, ('application', 'jars'))}"
         yield Problem(
             message="`application.jars` are for an image that is built from a Dockerfile", where=where
+        )
+
+
+def _wrong_base(manifest: Manifest, lines: Lines, name: str) -> Iterator[Problem]:
+    stated = isinstance(manifest.base, BaseImages) and manifest.base.application
+    if stated and isinstance(manifest.application.image, str):
+        yield Problem(
+            message="nothing stands on `base.application`: the application's image comes whole",
+            where=f"{name}:{line_of(lines, ('base', 'application'))}",
+            hint="take one of the two out",
         )
 
 
