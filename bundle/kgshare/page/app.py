@@ -38,6 +38,7 @@ _MEDIA = {
     ".css": "text/css",
 }
 MOST_BODY = 256 * 1024
+LARGE = 50_000  # bytes from which it pays to compress: over loopback nothing smaller does
 T = TypeVar("T")
 _log = logging.getLogger("kgshare.page")
 
@@ -123,7 +124,7 @@ def create(
         ],
         middleware=[
             Middleware(Guard, hosts=settings.hosts, sessions=sessions),
-            Middleware(GZipMiddleware, minimum_size=1000),
+            Middleware(GZipMiddleware, minimum_size=LARGE, compresslevel=3),
         ],
         exception_handlers={HTTPException: _http_error},
         lifespan=lifespan,

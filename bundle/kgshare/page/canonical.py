@@ -41,7 +41,9 @@ def text_of(given: Any) -> str:
         raise BadParameter(f"a value is needed as {{type, value}}, its type one of {', '.join(TYPES)}")
     try:
         return encode(_value(given["type"], given["value"], given.get("items")))
-    except (NotCanonical, ValueError, TypeError, KeyError, binascii.Error) as error:
+    except KeyError as error:
+        raise BadParameter(f"{error} is missing in the value") from None
+    except (NotCanonical, ValueError, TypeError, binascii.Error) as error:
         raise BadParameter(str(error)) from None
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import re
 import time
 from collections.abc import Awaitable, Callable, Mapping
@@ -10,7 +11,14 @@ from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
 import neo4j
-from neo4j.exceptions import ClientError, DriverError, Neo4jError, TransientError
+from neo4j.exceptions import (
+    ClientError,
+    DriverError,
+    Neo4jError,
+    ServiceUnavailable,
+    SessionExpired,
+    TransientError,
+)
 
 from kgshare.page.readonly import not_reading
 from kgshare.questions import Answer
@@ -21,6 +29,7 @@ T = TypeVar("T")
 STARTING_SECONDS = 60
 QUERY_SECONDS = 10.0
 DATABASE = "neo4j"  # named, so that the driver need not ask which one is the user's
+AGAIN = 2  # a connection that was open before the database was started anew is found dead once
 AT_ONCE = 4  # queries of the query panel: the page itself must go on meanwhile
 
 
@@ -93,9 +102,9 @@ class Graph:
             TooLong: the time limit was reached.
         """
 
-        async def work(transaction: neo4j.AsyncManagedTransaction) -> Rows:
+        async def work(session: neo4j.AsyncSession) -> Rows:
             # Cypher is built from the project's own declared names, quoted; values are always parameters.
-            result = await transaction.run(cypher, parameters)
+            result = await session.run(neo4j.Query(cypher, timeout=self._seconds), parameters)
             return [dict(record) async for record in result]
 
         return await self._read(work)
@@ -108,9 +117,9 @@ class Graph:
             DatabaseAway, TooLong: as for `query`.
         """
 
-        async def work(transaction: neo4j.AsyncManagedTransaction) -> Answer:
+        async def work(session: neo4j.AsyncSession) -> Answer:
             # The text is the manifest's, in a bundle that was verified; the session reads, and values are parameters.
-            result = await transaction.run(cypher, dict(parameters))
+            result = await session.run(neo4j.Query(cypher, timeout=self._seconds), dict(parameters))
             table = [tuple(record.values()) for record in await result.fetch(rows + 1)]
             return Answer(columns=tuple(result.keys()), rows=tuple(table[:rows]), more=len(table) > rows)
 
@@ -144,9 +153,13 @@ class Graph:
         except (ClientError, TransientError) as error:
             raise QueryRefused(_own_lines(error.message or str(error))) from error
 
-    async def _read(self, work: Callable[[neo4j.AsyncManagedTransaction], Awaitable[T]]) -> T:
+    async def _read(self, work: Callable[[neo4j.AsyncSession], Awaitable[T]]) -> T:
+        # Auto-commit: one round trip where a managed transaction takes three. Reading can be tried again as it is.
         async def retried(session: neo4j.AsyncSession) -> T:
-            return await session.execute_read(neo4j.unit_of_work(timeout=self._seconds)(work))
+            for _ in range(AGAIN):
+                with contextlib.suppress(ServiceUnavailable, SessionExpired):
+                    return await work(session)
+            return await work(session)
 
         return await self._within(retried)
 
@@ -196,7 +209,6 @@ class Graph:
                 auth=self._auth(),
                 connection_timeout=3,
                 connection_acquisition_timeout=5,
-                max_transaction_retry_time=2,
                 max_connection_pool_size=20,
                 telemetry_disabled=True,
                 notifications_min_severity="OFF",

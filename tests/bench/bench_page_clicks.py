@@ -1,0 +1,155 @@
+"""How long the API calls of a click take while twenty reviewers click: the 95th percentile, printed, and as a ratio.
+
+A click on a bottle asks for its record, the graph around it, and what the ocean says of it, at once, as a browser does.
+Page and database are processes of their own, the load comes over loopback. Not collected by default (the name):
+
+    python -m pytest tests/bench/bench_page_clicks.py -s
+"""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import json
+import os
+import random
+import statistics
+import subprocess  # noqa: TID251 - the page as a process of its own, stopped by the test
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from urllib.parse import quote
+from urllib.request import urlopen
+
+import pytest
+from tests.integration.page_server import Opened, settings
+
+from kgshare.seeding.server import free_port
+
+pytestmark = [pytest.mark.neo4j, pytest.mark.timeout(600)]
+USERS, CLICKS = 20, 12
+THINKS = 2.0  # seconds between two clicks of one reviewer, on average
+MOST_SLOWER = 12  # times a single reviewer's click
+
+
+@pytest.fixture
+def port(ocean_database: Opened, tmp_path: Path) -> Iterator[int]:
+    """A page in a process of its own."""
+    chosen = settings(tmp_path, ocean_database, None)
+    at = free_port()
+    environment = {
+        **os.environ, "KGSHARE_PAGE_FILE": str(tmp_path / "page.json"), "NEO4J_URI": chosen.uri,
+        "KGSHARE_PAGE_HOST": "127.0.0.1", "KGSHARE_PAGE_PORT": str(at),
+    }  # fmt: skip
+    command = [sys.executable, "-m", "kgshare.page", "--panels", "oceangraph.panels"]
+    with subprocess.Popen(command, env=environment) as process:
+        try:
+            for _ in range(200):
+                try:
+                    urlopen(f"http://127.0.0.1:{at}/health", timeout=5).close()
+                    break
+                except OSError:
+                    time.sleep(0.1)
+            yield at
+        finally:
+            process.terminate()
+
+
+class Reviewer:
+    """Somebody with a browser: three connections that stay open, a click on each of some bottles."""
+
+    def __init__(self, port: int, bottles: Iterator[str]) -> None:
+        self.port, self.bottles = port, bottles
+        self.took: list[float] = []
+        self.clicks: list[float] = []
+
+    async def review(self, thinks: float) -> None:
+        """Click, look, click."""
+        self.streams = [await asyncio.open_connection("127.0.0.1", self.port) for _ in range(3)]
+        await asyncio.sleep(random.uniform(0, thinks))
+        for _ in range(CLICKS):
+            began = time.perf_counter()
+            await self.click(next(self.bottles))
+            self.clicks.append(time.perf_counter() - began)
+            await asyncio.sleep(random.uniform(0.5 * thinks, 1.5 * thinks))
+        for _, writer in self.streams:
+            writer.close()
+
+    async def click(self, bottle: str) -> None:
+        """The calls of one click, at once."""
+        key = quote(bottle)
+        calls = (
+            f"record?label=Bottle&key={key}",
+            f"graph?label=Bottle&key={key}&depth=1&limit=40",
+            f"panels/section/bottle?id={key}",
+        )
+        await asyncio.gather(
+            *(self.call(stream, path) for stream, path in zip(self.streams, calls, strict=True))
+        )
+
+    async def call(self, stream: tuple[asyncio.StreamReader, asyncio.StreamWriter], path: str) -> None:
+        """One request on an open connection, timed to its last byte."""
+        reader, writer = stream
+        began = time.perf_counter()
+        writer.write(
+            f"GET /api/v1/{path} HTTP/1.1\r\nHost: 127.0.0.1\r\nAccept-Encoding: gzip\r\n\r\n".encode()
+        )
+        head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1").lower()
+        assert " 200 " in head.splitlines()[0], head
+        length = next(
+            (int(line.split(":")[1]) for line in head.splitlines() if line.startswith("content-length")), None
+        )
+        if length is not None:
+            await reader.readexactly(length)
+        else:
+            while size := int(await reader.readline(), 16):
+                await reader.readexactly(size + 2)
+            await reader.readline()
+        self.took.append(time.perf_counter() - began)
+
+
+def bottles(port: int) -> list[str]:
+    """Every bottle of a few pages of the table."""
+    with urlopen(f"http://127.0.0.1:{port}/api/v1/records?label=Bottle&limit=200", timeout=30) as answer:
+        return [item["key"][0] for item in json.load(answer)["items"]]
+
+
+def percentile(values: list[float], of: int) -> float:
+    """In milliseconds."""
+    return 1000 * statistics.quantiles(values, n=100)[of - 1]
+
+
+def load(port: int, users: int, thinks: float) -> tuple[list[float], list[float], float]:
+    """Seconds of each call and of each click, and calls a second."""
+    numbers = itertools.cycle(bottles(port))
+
+    async def all_of_them() -> list[Reviewer]:
+        reviewers = [Reviewer(port, numbers) for _ in range(users)]
+        await asyncio.gather(*(reviewer.review(thinks) for reviewer in reviewers))
+        return reviewers
+
+    began = time.perf_counter()
+    done = asyncio.run(all_of_them())
+    seconds = time.perf_counter() - began
+    took = [t for reviewer in done for t in reviewer.took]
+    return took, [c for reviewer in done for c in reviewer.clicks], len(took) / seconds
+
+
+def test_the_calls_of_a_click_while_twenty_reviewers_click(port: int) -> None:
+    load(port, 4, 0.05)  # Neo4j's plans and Java's compiled code are there
+    alone, _, _ = load(port, 1, 0.05)
+    rows = [("one reviewer", *_row(port, 1, 0.1))]
+    rows.append((f"{USERS} reviewers, a click in {THINKS:g} s", *_row(port, USERS, THINKS)))
+    rows.append((f"{USERS} reviewers, never pausing", *_row(port, USERS, 0)))
+    print()
+    for name, p50, p95, click, rate in rows:
+        print(
+            f"{name:38} call p50 {p50:6.1f} ms, p95 {p95:6.1f} ms; click p95 {click:6.1f} ms; {rate:5.0f} calls/s"
+        )
+    assert rows[1][2] < MOST_SLOWER * percentile(alone, 95)
+
+
+def _row(port: int, users: int, thinks: float) -> tuple[float, float, float, float]:
+    took, clicks, rate = load(port, users, thinks)
+    return percentile(took, 50), percentile(took, 95), percentile(clicks, 95), rate
