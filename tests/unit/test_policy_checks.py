@@ -90,7 +90,18 @@ def test_and_for_less() -> None:
     found = {"scan": scan(HIGH, LOG4SHELL)}
     report = judged("checks: {fixable-high: {at-most: 1}, fixable-critical: {at-most: 1}}", **found)
     assert report.green
-    assert result_of("fixable-high", report).statement == "1 high findings could be fixed, 1 may be"
+    assert result_of("fixable-high", report).statement == "1 high finding could be fixed; 1 may be"
+
+
+def test_a_finding_whose_severity_nobody_says_leaves_the_answer_open_and_is_named() -> None:
+    report = judged(scan=scan(replace(LOG4SHELL, severity="unknown", score=None)))
+    assert report.green
+    for check in ("fixable-critical", "fixable-high"):
+        result = result_of(check, report)
+        assert result.status is Status.NOT_KNOWN
+        assert result.statement.endswith("; of 1 that could be fixed the severity is not known")
+        assert [detail.id for detail in result.details] == ["GHSA-jfh8-c2jp-5v3r"]
+    assert "    unknown  GHSA-jfh8-c2jp-5v3r (CVE-2021-44228)" in report.text()
 
 
 def test_nothing_scanned_is_green_by_default_and_never_called_no_findings() -> None:

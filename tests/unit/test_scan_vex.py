@@ -12,6 +12,7 @@ from tests.unit.policy_facts import LOG4J, LOG4SHELL
 
 from kgshare.errors import ManifestError
 from kgshare.scan import vex
+from kgshare.scan.noted import apply
 
 PROJECT = ("pkg:generic/herbarium", "pkg:oci/database")
 STATEMENT = {
@@ -37,7 +38,7 @@ def document(*statements: dict[str, Any], **changes: Any) -> bytes:
 
 def applied(*statements: dict[str, Any]) -> Any:
     said = vex.in_order(vex.parse(document(*statements), "vex/a.json"))
-    [finding] = vex.apply([LOG4SHELL], said, PROJECT)
+    [finding] = apply([LOG4SHELL], said, PROJECT)
     return finding.vex
 
 
@@ -92,7 +93,7 @@ def test_the_later_statement_holds() -> None:
 def test_of_several_packages_all_must_be_spoken_of() -> None:
     both = replace(LOG4SHELL, packages=(LOG4J, "pkg:maven/x/y@1"))
     said = vex.parse(document(STATEMENT), "a")
-    [finding] = vex.apply([both], said, PROJECT)
+    [finding] = apply([both], said, PROJECT)
     assert finding.vex is None
 
 

@@ -11,7 +11,7 @@ import typer
 from kgshare.options import HERE, Json, show
 
 Where = Annotated[
-    Path, typer.Argument(metavar="[FILE|FOLDER]", help="A bundle, or a folder with one; here when not given.")
+    Path, typer.Argument(metavar="FILE|FOLDER", help="A bundle, or a folder with one; here when not given.")
 ]
 
 

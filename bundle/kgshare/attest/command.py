@@ -116,9 +116,9 @@ def write_sbom(where: Path, image: str | None, output: Path) -> SbomReport:
     with aside(output) as path:
         path.write_bytes(data)
     bom = read_bom(data)
-    return SbomReport(
-        file=output, about=f"{bom.about.name} {bom.about.version}", components=len(bom.components)
-    )
+    name, version = bom.about.name, bom.about.version
+    about = name if name.endswith(f":{version}") else f"{name} {version}"
+    return SbomReport(file=output, about=about, components=len(bom.components))
 
 
 def licenses(where: Path, texts: Path | None) -> LicensesReport:

@@ -42,14 +42,15 @@ def fixable(facts: Facts, severity: Severity, at_most: int) -> Result:
     found = [f for f in facts.scan.findings if f.severity == severity and f.fixed and not f.settled]
     if len(found) > at_most:
         return failed(_many(len(found), f"{severity} finding", "could be fixed"), *_details(found), allowed=at_most, hint=UPDATE)  # fmt: skip
-    none = (
-        f"{len(found)} {severity} findings could be fixed, {at_most} may be"
-        if found
-        else f"no {severity} finding that could be fixed"
-    )
+    none = f"no {severity} finding that could be fixed"
+    if found:
+        none = f"{_many(len(found), f'{severity} finding', 'could be fixed')}; {at_most} may be"
+    unknown = [f for f in facts.scan.findings if f.severity == "unknown" and f.fixed and not f.settled]
+    if unknown:
+        none += f"; of {len(unknown)} that could be fixed the severity is not known"
     if facts.scan.left_out:
-        return not_known(f"{none} in what was scanned; not scanned: {'; '.join(facts.scan.left_out)}")
-    return passed(none)
+        none += f"; not scanned: {'; '.join(facts.scan.left_out)}"
+    return not_known(none, details=_details(unknown)) if unknown or facts.scan.left_out else passed(none)
 
 
 def fixable_critical(facts: Facts, checks: Checks, today: date) -> Result:
@@ -76,7 +77,9 @@ def known_exploited(facts: Facts, checks: Checks, today: date) -> Result:
             said, "name a catalogue in policy.yaml: checks: {known-exploited: {catalogue: FILE}}"
         )
     if facts.scan.left_out:
-        return not_known(f"none in what was scanned; not scanned: {'; '.join(facts.scan.left_out)}")
+        return not_known(
+            f"no finding is known to be exploited; not scanned: {'; '.join(facts.scan.left_out)}"
+        )
     return passed("no finding is known to be exploited")
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import date
 from enum import StrEnum
@@ -73,9 +74,9 @@ def passed(statement: str) -> Result:
     return Result(status=Status.PASSED, statement=statement)
 
 
-def not_known(statement: str, hint: str = "") -> Result:
+def not_known(statement: str, hint: str = "", *, details: Iterable[Detail] = ()) -> Result:
     """Nothing can be said; that is no failure by itself."""
-    return Result(status=Status.NOT_KNOWN, statement=statement, hint=hint)
+    return Result(status=Status.NOT_KNOWN, statement=statement, details=tuple(details), hint=hint)
 
 
 def failed(statement: str, *details: Detail, allowed: int = 0, hint: str = "") -> Result:
@@ -131,6 +132,6 @@ class PolicyReport:
             lines += [f"    {detail}" for detail in told[:20]]
             if (more := len(told) - 20) > 0:
                 lines.append(f"    and {more} more (--json has them all)")
-            if result.hint and result.status is Status.FAILED:
+            if result.hint and result.status in (Status.FAILED, Status.NOT_KNOWN):
                 lines.append(f"    → {result.hint}")
         return "\n".join([*lines, *(f"! {remark}" for remark in self.remarks)])

@@ -17,6 +17,7 @@ from kgshare.progress import Progress
 from kgshare.scan import scanners, store, vex
 from kgshare.scan.exploited import marked, read_catalogue
 from kgshare.scan.model import ScanResult, ScanStatus
+from kgshare.scan.noted import apply
 from kgshare.scan.packages import Asked, asked
 from kgshare.stack.source import find_bundle
 
@@ -76,4 +77,4 @@ def look(
     """Ask a scanner, and note beside each finding whether it is exploited and what the project says of it."""
     result = scanners.scan(question, scanner)
     found = marked(result.findings, exploited)
-    return dataclasses.replace(result, findings=vex.apply(found, statements, question.project))
+    return dataclasses.replace(result, findings=apply(found, statements, question.project))

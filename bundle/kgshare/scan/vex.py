@@ -5,15 +5,13 @@ https://github.com/openvex/spec/blob/main/OPENVEX-SPEC.md; why no library reads 
 
 from __future__ import annotations
 
-import dataclasses
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Literal, TypeVar
 
-from packageurl import PackageURL
 from pydantic import (
     AfterValidator,
     BaseModel,
@@ -26,7 +24,7 @@ from pydantic import (
 
 from kgshare.errors import ManifestError, Problem
 from kgshare.project.yamlfile import load, problems_of
-from kgshare.scan.model import Finding, VexNote, VexStatus
+from kgshare.scan.model import VexStatus
 
 FOLDER = "vex"
 CONTEXT = "https://openvex.dev/ns/v0.2.0"  # the format's name; nothing is asked for there
@@ -211,79 +209,6 @@ def parse(text: bytes, name: str) -> tuple[Dated, ...]:
     )
 
 
-def apply(
-    findings: Sequence[Finding], statements: Sequence[Dated], project: Sequence[str]
-) -> tuple[Finding, ...]:
-    """The findings, each with what is said of it; one of several packages is settled only where it is for all.
-
-    Args:
-        findings: what a scanner found.
-        statements: the later ones last.
-        project: purls that mean the bundle as a whole, without versions.
-    """
-    return tuple(_noted(finding, statements, project) for finding in findings)
-
-
-def _noted(finding: Finding, statements: Sequence[Dated], project: Sequence[str]) -> Finding:
-    notes: list[VexNote] = []
-    for package in finding.packages:
-        told = [d for d in statements if _is_about(d.statement, finding, package, project)]
-        if not told:
-            return finding
-        notes.append(_note(told[-1]))
-    worst = next((note for note in notes if not note.settles), notes[0])
-    return dataclasses.replace(finding, vex=worst)
-
-
-def _note(dated: Dated) -> VexNote:
-    statement = dated.statement
-    words = (statement.impact_statement, statement.action_statement, statement.status_notes)
-    return VexNote(
-        status=statement.status,
-        justification=statement.justification or "",
-        statement=next((text for text in words if text), ""),
-        document=dated.document,
-    )
-
-
-def _is_about(statement: Statement, finding: Finding, package: str, project: Sequence[str]) -> bool:
-    if finding.names.isdisjoint(statement.vulnerability.names):
-        return False
-    for product in statement.products:
-        if any(covers(purl, package) for purl in product.purls) and not product.subcomponents:
-            return True
-        whole = any(covers(_plain(purl), known) for purl in product.purls for known in project)
-        inner = [purl for part in product.subcomponents for purl in part.purls]
-        if whole and (not product.subcomponents or any(covers(purl, package) for purl in inner)):
-            return True
-    return False
-
-
-def covers(stated: str, package: str) -> bool:
-    """Whether a package URL in a statement means a package: what it does not say (a version, a qualifier) may be anything."""
-    try:
-        one, other = PackageURL.from_string(stated), PackageURL.from_string(package)
-    except ValueError:
-        return False
-    qualifiers: Mapping[str, str] = one.qualifiers if isinstance(one.qualifiers, dict) else {}
-    theirs: Mapping[str, str] = other.qualifiers if isinstance(other.qualifiers, dict) else {}
-    same = (one.type, one.namespace, one.name) == (other.type, other.namespace, other.name)
-    return (
-        same
-        and one.version in (None, "", other.version)
-        and all(theirs.get(key) == value for key, value in qualifiers.items())
-    )
-
-
-def _plain(purl: str) -> str:
-    """A package URL without version and qualifiers; itself where it is none."""
-    try:
-        url = PackageURL.from_string(purl)
-    except ValueError:
-        return purl
-    return PackageURL(url.type, url.namespace, url.name).to_string()
-
-
 def merged(statements: Sequence[Dated], *, name: str, author: str) -> bytes:
     """All statements as one document, as it travels in a bundle; empty where there is none.
 
@@ -300,8 +225,3 @@ def merged(statements: Sequence[Dated], *, name: str, author: str) -> bytes:
         statements=tuple(rows),
     )  # fmt: skip
     return document.model_dump_json(by_alias=True, exclude_defaults=True, indent=1).encode() + b"\n"
-
-
-def documents_of(statements: Iterable[Dated]) -> Iterator[str]:
-    """The files that say something, each once."""
-    yield from dict.fromkeys(dated.document for dated in statements)
