@@ -21,8 +21,9 @@ export async function mount(element, page) {
     const profile = el("canvas", { class: "compare-profile", role: "img" });
     return { name, caption, section, profile, figure: el("figure", { class: `side ${name}` }, caption, el("div", { class: "side-plots" }, section, profile)) };
   });
+  const plots = el("div", { class: "sides" }, sides.map((s) => s.figure));
   const facts = el("div", { class: "facts-list", "aria-live": "polite" });
-  element.append(el("header", { class: "card-head" }, el("div", {}, title, note), tools), el("div", { class: "sides" }, sides.map((s) => s.figure)), facts);
+  element.append(el("header", { class: "card-head" }, el("div", {}, title, note), tools), plots, facts);
   const draws = sides.map((side) => [onFrame(side.section, () => drawSection(side)), onFrame(side.profile, () => drawProfile(side))]).flat();
   let at = null;
   let asked = 0;
@@ -39,13 +40,29 @@ export async function mount(element, page) {
 
   async function follow(what) {
     const next = target();
-    element.hidden = !next;
-    if (!next) { at = null; return; }
+    const elsewhere = next ? [] : others();
+    element.hidden = !next && !elsewhere.length;
+    plots.hidden = facts.hidden = !next;
+    if (!next) { at = null; point(elsewhere); return; }
     const changed = !at || at.id !== next.id || at.kind !== next.kind || what.data;
     at = next;
     words();
     for (const draw of draws) draw();
     if (changed) await tellFacts(++asked);
+  }
+
+  // Edited parameters of bottles that the section does not show now.
+  function others() {
+    const edited = new Set(page.changes().filter((c) => c.kind === "changed" && c.record?.label === "Bottle").map((c) => c.name.replace(/_qc$/, "")));
+    return sea.now.parameters.filter((p) => edited.has(p.variable) && p.variable !== sea.now.parameter.variable);
+  }
+
+  function point(parameters) {
+    if (!parameters.length) return;
+    title.textContent = "What your edits change";
+    note.textContent = `They are of ${parameters.map((p) => p.name).join(", ")}; the section shows ${sea.now.parameter.name}.`;
+    tools.replaceChildren(...parameters.map((p) => el("button", { type: "button", onclick: () => page.state.set({ parameter: p.variable, at: null, try: null }) }, `Show ${p.name}`)));
+    delete element.dataset.bottle;
   }
 
   function words() {
