@@ -162,7 +162,8 @@ def test_down_leaves_nothing_and_keeps_the_store_unless_volumes_are_named(
         assert found.stdout == ""
     assert not state.folder_of("kgs-one").exists()
     assert "edit" in store_holds(up(source, "kgs-one"))
-    assert len(stacks.down("kgs-one", volumes=True, progress=QUIET).volumes) == 2
+    # The store, the password, and what was edited on the page.
+    assert len(stacks.down("kgs-one", volumes=True, progress=QUIET).volumes) == 3
     assert not run(["docker", "volume", "ls", "--quiet", "--filter", "label=kgshare.stack=kgs-one"]).stdout
 
 
