@@ -17,7 +17,7 @@ import pytest
 from tests.e2e.command_line import kgshare, works
 
 pytestmark = pytest.mark.docker
-ALWAYS = {"seed", "image.database", "attest", "bundle"}
+ALWAYS = {"seed", "image.database", "attest", "scan", "policy", "bundle"}
 
 
 def steps_that_ran(project: Path) -> dict[str, str]:

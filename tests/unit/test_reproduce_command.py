@@ -180,6 +180,28 @@ def test_a_clock_that_got_into_a_file_is_named_by_that_file_and_ends_with_the_co
     assert not list((tmp_path / "cache").glob("verify-*"))
 
 
+@pytest.mark.parametrize("engine", [False], indirect=True)
+@pytest.mark.parametrize(
+    ("look", "path"), [("in_tar", "graph: graph/nodes"), ("in_image", "database image: environment X_TOKEN")]
+)
+def test_a_secret_that_shows_only_in_what_was_seeded_or_built_stops_the_build_there(
+    engine: Table,
+    look: str,
+    path: str,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    finding = secrets.Finding(path=path, line=0, kind="github-pat")
+    monkeypatch.setattr(secrets, look, lambda *_, **__: (finding,))
+
+    assert run(["build", str(tmp_path), "--verify-reproducible", "--quiet"]) == 6
+
+    said = capsys.readouterr().err
+    assert f"{path}: looks like a secret: github-pat" in said
+    assert finding.id in said
+
+
 def test_a_report_says_each_layer_in_a_line() -> None:
     row = command.SameLayer(
         image="database", number=2, diff_id="sha256:" + "a" * 64, digest="", held="canonical text"

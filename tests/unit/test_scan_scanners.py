@@ -242,6 +242,12 @@ def test_what_no_local_database_is_of_is_named_and_not_taken_for_no_findings(pro
     )
 
 
+def test_a_database_is_found_where_later_versions_keep_it(programs: Path) -> None:
+    database(programs, "Maven", date(2026, 11, 1))
+    (programs.parent / "databases" / "osv-scanner").rename(programs.parent / "databases" / "osv-scalibr")
+    assert list(osv.databases()) == ["Maven"]
+
+
 def test_an_old_database_is_called_stale(programs: Path) -> None:
     program(programs, "osv-scanner", ANSWER)
     database(programs, "Maven", date(2024, 3, 1))

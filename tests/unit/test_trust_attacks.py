@@ -431,6 +431,18 @@ def test_an_older_version_of_a_bundle_that_was_here_is_refused_until_it_is_wante
         up(newer, open_page=False, progress=QUIET)  # the same again is not older than itself
 
 
+def test_an_author_goes_back_to_an_older_bundle_of_her_own(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    older, newer = (tmp_path / f"{name}.kgshare.tar" for name in ("older", "newer"))
+    sign_as(bench.unsigned, bench.anna, out=older, time=now())
+    sign_as(bench.other("own", lambda _, d: d, version="1.1"), bench.anna, out=newer, time=now())
+    Person(folder=bench.folder / "anna").here(monkeypatch)
+    for file in (newer, older):
+        with pytest.raises(AssertionError, match="was accepted"):
+            up(file, open_page=False, progress=QUIET)
+
+
 @pytest.mark.parametrize("name", ["the signature taken away", "a signature of zeros", "another fingerprint"])
 def test_at_ones_own_risk_a_bundle_that_nobody_vouches_for_is_taken_and_it_is_said(
     name: str, bench: Bench, capsys: pytest.CaptureFixture[str]

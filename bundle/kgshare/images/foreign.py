@@ -97,21 +97,24 @@ def entries_of(layer: LayerSource) -> Iterator[Entry]:
 
 
 class Pieces:
-    """An uncompressed layer as something to read from."""
+    """An uncompressed layer as something to read from; what was read of a piece is not copied again."""
 
     def __init__(self, layer: LayerSource) -> None:
-        self._pieces, self._rest = pieces(layer), b""
+        self._pieces, self._rest = pieces(layer), memoryview(b"")
 
     def read(self, size: int = -1) -> bytes:
         """The next bytes, fewer only at the end."""
-        parts, have = [self._rest], len(self._rest)
-        while size < 0 or have < size:
-            piece = next(self._pieces, None)
-            if piece is None:
-                break
-            parts.append(piece)
-            have += len(piece)
-        whole = b"".join(parts)
-        cut = len(whole) if size < 0 else size
-        self._rest = whole[cut:]
-        return whole[:cut]
+        parts: list[memoryview] = []
+        missing = size
+        while missing:
+            if not self._rest:
+                piece = next(self._pieces, None)
+                if piece is None:
+                    break
+                self._rest = memoryview(piece)
+                continue
+            taken = self._rest if size < 0 else self._rest[:missing]
+            self._rest = self._rest[len(taken) :]
+            parts.append(taken)
+            missing -= len(taken) if size > 0 else 0
+        return b"".join(parts)

@@ -32,9 +32,12 @@ FIRST = date(1980, 1, 1)  # the first day that ZIP can say, and what archives wi
 
 
 def databases() -> dict[str, Path]:
-    """The local databases there are, by ecosystem: ``FOLDER/osv-scanner/ECOSYSTEM/all.zip``."""
+    """The local databases there are, by ecosystem: ``FOLDER/osv-scanner/ECOSYSTEM/all.zip``, of later versions ``osv-scalibr``."""
     root = Path(os.environ.get(FOLDER) or platformdirs.user_cache_path())
-    return {file.parent.name: file for file in sorted((root / "osv-scanner").glob("*/all.zip"))}
+    files = (
+        file for name in ("osv-scanner", "osv-scalibr") for file in sorted((root / name).glob("*/all.zip"))
+    )
+    return {file.parent.name: file for file in files}
 
 
 def database_day(file: Path) -> date:

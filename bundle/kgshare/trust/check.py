@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from kgshare.bundle.model import Bundle
 from kgshare.progress import Progress
+from kgshare.trust import keys
 from kgshare.trust.judge import judge
 from kgshare.trust.keyless import Identity, Service, Sigstore
 from kgshare.trust.seen import note_seen, read_seen
@@ -37,18 +38,19 @@ NOTHING = Accept()
 def verdict_on(
     bundle: Bundle, *, older: bool = False, who: Identity | None = None, service: Service | None = None
 ) -> Verdict:
-    """The verdict on a bundle that was read.
+    """The verdict on a bundle that was read; whoever signed it themselves may go back to an older one of theirs.
 
     Raises:
         TrustError: what this machine knows cannot be read.
         BundleError: the bundle does not say which graph it holds.
     """
     signed = service or Sigstore()
+    own = {key.public.fingerprint for key in keys.own_keys()}
     return judge(
         bundle,
         read_store(),
         graph=graph_of(bundle),
-        seen=read_seen(bundle.name),
+        seen={signer: last for signer, last in read_seen(bundle.name).items() if signer not in own},
         now=now(),
         older=older,
         expected=Expected(who=who, payload=lambda data: signed.payload(data, who)) if who else None,
