@@ -9,11 +9,15 @@ import { historyTab } from "./history.js";
 
 const TABS = [["record", "Record"], ["history", "History"], ["change", "Change"]];
 
+let asked = 0; // answers may come in another order than their questions: the last question counts
+
 /** Show the record; `describers` are the panels' `describe` functions. */
 export async function showRecord(selected, { describers, page, about }) {
   const card = byId("record");
+  const mine = ++asked;
   if (!selected) {
-    card.replaceChildren(...(await introduction(about)));
+    const shown = await introduction(about);
+    if (mine === asked) card.replaceChildren(...shown);
     return;
   }
   card.setAttribute("aria-busy", "true");
@@ -21,12 +25,14 @@ export async function showRecord(selected, { describers, page, about }) {
   try {
     answer = await api("record", selected);
   } catch (error) {
-    if (page.isSelected(selected)) await gone(card, selected, error, page);
+    const shown = await gone(selected, error, page);
+    if (mine !== asked) return;
+    card.replaceChildren(...shown);
     card.removeAttribute("aria-busy");
     return;
   }
   const said = (await Promise.all(describers.map((d) => Promise.resolve(d(answer.record, page)).catch((error) => el("p", { class: "problem" }, error.message))))).filter(Boolean);
-  if (!page.isSelected(selected)) return;
+  if (mine !== asked) return;
   const { record } = answer;
   card.replaceChildren(
     el("header", { class: "record-head" },
@@ -42,11 +48,11 @@ export async function showRecord(selected, { describers, page, about }) {
 }
 
 // A record that was removed in this sandbox has no properties any more, but a history, and a way back.
-async function gone(card, selected, error, page) {
+async function gone(selected, error, page) {
   const head = el("header", { class: "card-head" }, el("h2", {}, selected.key.join(" · ")));
   const removed = page.changes().some((e) => e.kind === "removed" && e.record && page.isSelected({ label: e.record.label, key: e.record.key }));
   const notice = el("p", { class: removed ? "quiet" : "problem", role: "alert" }, removed ? "Removed in this sandbox. The list of changes can bring it back." : error.message);
-  card.replaceChildren(head, notice, ...(removed ? [await historyTab(selected, page)] : []));
+  return [head, notice, ...(removed ? [await historyTab(selected, page)] : [])];
 }
 
 function tabs(contents, page) {
