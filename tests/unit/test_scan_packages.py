@@ -8,8 +8,9 @@ import json
 import pytest
 from tests.unit import lock_example
 
+from kgshare.attest.purls import of_base
 from kgshare.errors import BundleError
-from kgshare.lock.model import DebianPackage, Lock
+from kgshare.lock.model import BasePackage, DebianPackage, Lock
 from kgshare.scan.packages import asked, flat, original, reduced
 
 LIBC = DebianPackage(
@@ -67,6 +68,38 @@ def test_a_scanner_is_given_a_document_of_these_packages_only() -> None:
     question = asked(bom("pkg:pypi/starlette@0.41.0", "pkg:generic/herbarium@0.2.0"), lock())
     document = json.loads(reduced(question.packages))
     assert [part["purl"] for part in document["components"]] == ["pkg:pypi/starlette@0.41.0"]
+
+
+def test_what_a_base_image_brings_is_asked_about_where_it_is_of_the_same_debian_and_else_named() -> None:
+    def of(form: str, distro: str, release: str) -> BasePackage:
+        return BasePackage(
+            base="database", form=form, distro=distro, release=release, name="libssl3t64", version="3.5.4-1", architecture="amd64",
+            licence="", source="openssl",
+        )  # fmt: skip
+
+    packages = (of("deb", "debian", "13"), of("deb", "debian", "12"), of("apk", "wolfi", "20230201"))
+    based = dataclasses.replace(lock(), base_packages={"amd64": packages})
+    question = asked(bom(*(of_base(package).to_string() for package in packages)), based)
+    [package] = question.packages
+    assert (package.ecosystem, package.name, package.version) == ("Debian", "openssl", "3.5.4-1")
+    assert question.unasked == (
+        "1 apk packages of wolfi: kgshare asks about none of these",
+        "1 deb packages of debian: kgshare asks about none of these",
+    )
+
+
+def test_an_image_that_came_whole_is_named_as_what_nobody_looked_into() -> None:
+    inner = {"type": "library", "name": "x", "purl": "pkg:pypi/x@1"}
+    whole = {"type": "container", "name": "app.tar"}
+    known = {"type": "container", "name": "jre", "purl": "pkg:oci/jre@sha256:cd", "components": [inner]}
+    outer = {
+        "type": "container",
+        "name": "i",
+        "purl": "pkg:oci/application@sha256:ab",
+        "components": [whole, known],
+    }
+    question = asked(json.dumps({"components": [outer]}).encode(), lock())
+    assert question.unasked == ("app.tar: what is in it is not known",)
 
 
 def test_others_are_given_binary_packages_with_their_source_and_release_and_their_names_are_turned_back() -> (

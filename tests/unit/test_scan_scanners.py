@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import os
 import stat
@@ -240,6 +241,14 @@ def test_what_no_local_database_is_of_is_named_and_not_taken_for_no_findings(pro
     assert result.text().endswith(
         "! not scanned: Debian: there is no local database\nno findings in what was scanned"
     )
+
+
+def test_what_a_scanner_was_not_asked_about_makes_a_scan_a_part_of_one(programs: Path) -> None:
+    program(programs, "osv-scanner", ANSWER)
+    database(programs, "Maven", datetime.now(UTC).date())
+    asked = dataclasses.replace(question(PACKAGES[1]), unasked=("app.tar: what is in it is not known",))
+    result = scanners.scan(asked)
+    assert (result.status, result.left_out) == (ScanStatus.PARTLY, ("app.tar: what is in it is not known",))
 
 
 def test_a_database_is_found_where_later_versions_keep_it(programs: Path) -> None:

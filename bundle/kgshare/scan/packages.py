@@ -5,13 +5,14 @@ from __future__ import annotations
 import hashlib
 import json
 import re
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from packageurl import PackageURL
 
-from kgshare.attest.purls import purl_of
+from kgshare.attest.purls import of_base, purl_of
 from kgshare.errors import BundleError, Problem
 from kgshare.lock.model import Lock
 
@@ -70,6 +71,7 @@ class Asked:
         sbom: the bill of materials as it is in the bundle.
         packages: what is in it, sorted.
         release: Debian's, as OSV numbers it: ``13``; empty where it is not known.
+        unasked: what is in the bundle and cannot be asked about, in words.
         project: what means the bundle as a whole, without a version: ``pkg:generic/NAME`` of the project, and its images.
     """
 
@@ -77,6 +79,7 @@ class Asked:
     packages: tuple[Package, ...]
     release: str
     project: tuple[str, ...]
+    unasked: tuple[str, ...] = ()
 
     @property
     def digest(self) -> str:
@@ -109,10 +112,24 @@ def asked(sbom: bytes, lock: Lock, where: str = "the bill of materials") -> Aske
         for packages in part.debian.values()
         for package in packages
     }
+    release = RELEASES.get(lock.suite, "")
+    for rows in lock.base_packages.values():
+        sources |= {of_base(row).to_string(): row.source or row.name for row in rows}
     found: dict[tuple[str, str, str], list[str]] = {}
+    others: Counter[str] = Counter()
     for purl, url in urls:
-        if url.type in ECOSYSTEMS and url.version:
+        if url.version and _can_be_asked(url, lock.suite, release):
             found.setdefault(_known_as(purl, url, sources), []).append(purl)
+        elif url.type not in {"oci", "generic"}:
+            others[
+                f"{url.type} packages of {url.namespace}" if url.namespace else f"{url.type} packages"
+            ] += 1
+    unasked = [
+        f"{number} {name}: kgshare asks about none of these" for name, number in sorted(others.items())
+    ]
+    unasked += [
+        f"{name}: what is in it is not known" for name in sorted(_closed(document.get("components", ())))
+    ]
     whole = {str(PackageURL(url.type, url.namespace, url.name)) for _, url in urls if url.type == "oci"}
     whole |= {str(PackageURL("generic", None, root))} if root else set()
     return Asked(
@@ -121,9 +138,32 @@ def asked(sbom: bytes, lock: Lock, where: str = "the bill of materials") -> Aske
             Package(ecosystem=ecosystem, name=name, version=version, purls=tuple(rows))
             for (ecosystem, name, version), rows in sorted(found.items())
         ),
-        release=RELEASES.get(lock.suite, ""),
+        release=release,
         project=tuple(sorted(whole)),
+        unasked=tuple(unasked),
     )
+
+
+def _can_be_asked(url: PackageURL, suite: str, release: str) -> bool:
+    """Whether kgshare knows by which name a database has a package: of Debian, the lock's release only."""
+    if url.type != "deb":
+        return url.type in ECOSYSTEMS
+    qualifiers = url.qualifiers if isinstance(url.qualifiers, dict) else {}
+    return url.namespace == "debian" and qualifiers.get("distro", suite) in {
+        suite,
+        release,
+        f"debian-{release}",
+    }
+
+
+def _closed(images: Iterable[Mapping[str, Any]]) -> Iterator[str]:
+    """Images inside the bundle's own that came whole and keep no records: nothing says what is in them."""
+    for image in images:
+        yield from (
+            str(part["name"])
+            for part in image.get("components", ())
+            if part.get("type") == "container" and not part.get("components")
+        )
 
 
 def _known_as(purl: str, url: PackageURL, sources: Mapping[str, str]) -> tuple[str, str, str]:

@@ -80,7 +80,15 @@ def scan(asked: Asked, name: str = "") -> ScanResult:
             f"what {scanner} printed is not what it is documented to print: {type(error).__name__}: {error}"
         )
         return not_scanned(reason, ScanStatus.FAILED)
-    return _stale(result)
+    return _stale(_with_unasked(result, asked))
+
+
+def _with_unasked(result: ScanResult, asked: Asked) -> ScanResult:
+    """The result with what the scanner was not even asked about."""
+    if not result.looked or not asked.unasked:
+        return result
+    left_out = (*result.left_out, *asked.unasked)
+    return dataclasses.replace(result, status=ScanStatus.PARTLY, left_out=left_out)
 
 
 def _stale(result: ScanResult) -> ScanResult:
