@@ -142,7 +142,7 @@ def test_the_section_holds_every_bottle_and_the_two_bad_values_of_station_88(oce
     (station,) = (s for s in section["stations"] if s["station"] == "88")
     rows = zip(station["samples"], station["pressure"], station["values"], station["flags"], strict=True)
     assert [r for r in rows if r[3] == 4] == [("15", 1478.2, -6.383, 4), ("2", 5384.8, 8.172, 4)]
-    assert section["flags"]["WOCE-bottle"]["4"] == "Bad measurement"
+    assert section["flags"]["WOCE-bottle"]["4"]["name"] == "Bad measurement"
 
 
 def test_every_parameter_of_the_cruise_makes_a_section(ocean_page: Page) -> None:
@@ -160,19 +160,22 @@ def test_an_unknown_cruise_or_parameter_is_404(ocean_page: Page, given: dict[str
     assert ocean_page.get("panels/section/section", **given)[0] == 404
 
 
-def test_a_bottle_says_its_source_line_and_what_its_flags_mean(ocean_page: Page) -> None:
+def test_a_bottle_says_its_values_its_source_line_and_who_had_its_flag_changed(ocean_page: Page) -> None:
     _, bottle = ocean_page.get("panels/section/bottle", id=BOTTLE)
-    (cfc,) = (m for m in bottle["measured"] if m["variable"] == "cfc_12")
-    assert (cfc["value"], cfc["units"], cfc["flag"]) == (8.172, "pmol/kg", 4)
-    assert bottle["flags"][cfc["scheme"]]["4"] == "Bad measurement"
-    assert bottle["source"]["line"] > 126
+    assert (bottle["values"]["cfc_12"], bottle["values"]["cfc_12_qc"]) == (8.172, 4)
+    (revision,) = bottle["revisions"]
+    assert (revision["property"], revision["before"], revision["after"]) == ("cfc_12_qc", 2, 4)
+    assert (revision["date"], revision["advised"]) == ("2014-07-24", ["Dong-Ha Min"])
+    assert bottle["source"]["line"] == 3180
     assert "Swift" in bottle["source"]["citation"]
 
 
 def test_the_map_gets_every_profile_that_has_a_position(ocean_page: Page) -> None:
     _, places = ocean_page.get("panels/map/places")
-    assert len(places["ids"]) == len(places["latitude"]) == len(places["longitude"]) == 2695
-    assert all(-90 <= y <= 90 for y in places["latitude"])
+    floats = places["floats"]
+    assert all(len(f["ids"]) == len(f["latitude"]) == len(f["longitude"]) for f in floats)
+    assert sum(len(f["ids"]) for f in floats) == 2695
+    assert all(-90 <= y <= 90 for f in floats for y in f["latitude"])
 
 
 def test_health_is_ok_and_a_foreign_host_is_refused(ocean_page: Page) -> None:
