@@ -36,6 +36,12 @@ def tray(tab: Tab) -> Locator:
     return tab.locator("#tray")
 
 
+def settled(tab: Tab) -> Locator:
+    """The record, once it has been shown anew after a change."""
+    tab.wait_for_function("() => !document.querySelector('#record[aria-busy], #record [aria-busy]')")
+    return record(tab)
+
+
 def saved(tab: Tab, button: Locator) -> tuple[str, str]:
     """The name and the text of the file that a button saves."""
     with tab.expect_download() as download:
@@ -56,7 +62,7 @@ def test_a_flag_is_corrected_and_proposed_by_somebody_who_knows_no_cypher(
     expect(tray(tab)).to_contain_text("P02 station 88 sample 17")
     expect(tray(tab)).to_contain_text("cfc_12_qc 3 → 4")
     expect(tab.locator("#edit-count")).to_have_text("1 change")
-    record(tab).get_by_role("tab", name="Record").click()
+    settled(tab).get_by_role("tab", name="Record").click()
     expect(record(tab)).to_contain_text("Changed in this sandbox")
     tray(tab).get_by_text("Propose these changes").click()
     tray(tab).get_by_label("Title").fill("Flag bottle 17 bad")
@@ -98,7 +104,7 @@ def test_a_record_is_added_connected_and_removed_with_what_hangs_on_it(opened: O
     expect(record(tab).locator("h2")).to_have_text("R/V Imaginary")
     expect(record(tab)).to_contain_text("<b>318X</b>")
     expect(tray(tab)).to_contain_text("added")
-    record(tab).locator("summary", has_text="Relationships").click()
+    settled(tab).locator("summary", has_text="Relationships").click()
     record(tab).get_by_label("Kind of relationship").select_option(label="← aboard (Cruise)")
     other = record(tab).get_by_label("Search for the other record")
     other.fill(CRUISE)
@@ -106,7 +112,7 @@ def test_a_record_is_added_connected_and_removed_with_what_hangs_on_it(opened: O
     other.fill(tab.evaluate("document.querySelector('.record-field option').value"))
     record(tab).get_by_role("button", name="Connect").click()
     expect(tab.locator("#edit-count")).to_have_text("2 changes")
-    record(tab).get_by_text("Remove this record").click()
+    settled(tab).get_by_text("Remove this record").click()
     record(tab).get_by_role("button", name="Remove it").click()
     expect(tray(tab)).to_be_hidden()
 

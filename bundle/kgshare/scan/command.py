@@ -23,7 +23,7 @@ from kgshare.stack.source import find_bundle
 
 INSTALL = {
     ScanStatus.NO_SCANNER: "install one of them; osv-scanner can work without a network: see docs/how-to/scan-and-policy.md",
-    ScanStatus.NO_DATABASE: "fetch it: `osv-scanner scan source --offline-vulnerabilities --download-offline-databases`",
+    ScanStatus.NO_DATABASE: "fetch one for the ecosystems of this bundle: see docs/how-to/scan-and-policy.md",
 }
 
 
