@@ -266,6 +266,7 @@ def test_a_package_whose_documents_are_anothers_has_its_licence_and_text(read: R
         (replace(NPM, sha256=sha("other")), tarred("w:gz", {"package/readme": ""})),
         (deb("broken", "1"), b"no ar"),
     ],
+    ids=["jar", "wheel", "wheel without metadata", "npm package", "npm package without metadata", "deb"],
 )
 def test_an_input_that_is_not_what_its_kind_must_be_is_an_error_that_names_it(
     read: Read, item: Input, data: bytes
