@@ -233,8 +233,16 @@ def test_every_answer_carries_the_security_headers(path: str) -> None:
 
 
 def test_the_markup_has_nothing_inline_and_nothing_from_elsewhere() -> None:
-    markup = (STATIC / "index.html").read_text(encoding="utf-8")
+    markup = _client(plugged=True).get("/?view=leaf").text
     assert not re.search(r"<script(?![^>]*\bsrc=)|<style|\sstyle=|\son\w+=|https?://", markup)
+
+
+def test_the_markup_names_every_module_and_each_is_served() -> None:
+    client = _client(plugged=True)
+    preloaded = re.findall(r'<link rel="modulepreload" href="([^"]+)">', client.get("/?view=leaf").text)
+    assert len(preloaded) == len(set(preloaded))
+    assert {f"/static/{file.name}" for file in STATIC.glob("*.js")} < set(preloaded)
+    assert [client.get(path).status_code for path in preloaded] == [200] * len(preloaded)
 
 
 @pytest.mark.parametrize("method", ["POST", "PUT", "PATCH", "DELETE"])
