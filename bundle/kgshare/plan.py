@@ -267,7 +267,7 @@ def _policy(project: Project, lock: Lock) -> Step:
             "manifest": project.checksum,
             "lock": text_digest(render(lock)),
             "policy": text_digest(settings_of(project.root).model_dump_json()),
-            "kgshare's policy": _code("policy", "scan", "secrets", "images/policy.py"),
+            "kgshare's policy": _code("policy", "scan", "secrets", "images/policy.py", "base/spec.py"),
         },
         outputs=(POLICY_RESULT,),
     )

@@ -46,7 +46,7 @@ def facts(**changes: Any) -> Facts:
         ),
         scan=scan(),
         components=120,
-        licences={LOG4J: "Apache-2.0", "pkg:deb/debian/libc6@2.41-12": "LGPL-2.1-or-later"},
+        licences={LOG4J: ("Apache-2.0",), "pkg:deb/debian/libc6@2.41-12": ("LGPL-2.1-or-later",)},
         provenance=True,
         secrets=(),
     )

@@ -44,9 +44,10 @@ def test_shells_and_setuid_files_are_found_wherever_they_lie(tmp_path: Path) -> 
         "usr/bin/su": 0o4755,
         "usr/bin/wall": 0o2755,
         "usr/share/sh": 0o644,
+        "opt/y/fish": 0o655,
     }
     facts = image_facts(image(layer(tmp_path / "1", members, links={"bin/sh": "dash"})))
-    assert facts.shells == ("bin/sh", "opt/x/bash", "usr/bin/dash")
+    assert facts.shells == ("bin/sh", "opt/x/bash", "opt/y/fish", "usr/bin/dash")
     assert facts.setuid == ("usr/bin/su", "usr/bin/wall")
     assert (facts.role, facts.user, facts.size) == ("application", "65532:65532", 7)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import date, datetime, timedelta
 from pathlib import Path
 
@@ -83,6 +84,7 @@ def test_the_facts_of_a_bundle_are_taken_from_all_that_is_in_it(tmp_path: Path) 
     assert facts.provenance
     assert facts.components is not None
     assert facts.components >= len(facts.licences) > 5
+    assert facts.licences["pkg:maven/org.inner/inner@1"] == ("MIT",)
     assert any(purl.startswith("pkg:deb/debian/libc6@") for purl in facts.licences)
 
 
@@ -100,3 +102,23 @@ def test_an_image_that_stands_on_another_is_known_by_its_reference_and_digest(tm
     bases = {base.role: (base.name, base.pinned) for base in facts_of(matter).bases}
     assert bases["database"] == ("registry.example.org/jre:21", "sha256:ffffffffffff")
     assert bases["application"][0] == "debian"
+
+
+def test_each_licence_is_a_fact_of_its_own_and_a_data_set_without_a_purl_has_one_too(tmp_path: Path) -> None:
+    bundle, lock = evidence_example.bundle(tmp_path), evidence_example.example_lock()
+    parts = [
+        {"type": "library", "bom-ref": "a", "purl": "pkg:npm/x@1", "licenses": [{"license": {"id": "BUSL-1.1"}}, {"license": {"name": "Own, 2"}}]},
+        {"type": "library", "bom-ref": "b", "purl": "pkg:npm/x@1", "licenses": [{"expression": "MIT OR ISC"}]},
+        {"type": "data", "bom-ref": "data/maps", "name": "maps", "licenses": [{"license": {"id": "SSPL-1.0"}}]},
+        {"type": "data", "bom-ref": "data/names", "name": "names"},
+        {"type": "container", "bom-ref": "image/database", "name": "database"},
+    ]  # fmt: skip
+    matter = Matter(
+        manifest=evidence_example.EXAMPLE, lock=lock, seed=SEEDED, images=images_of(bundle), scan=not_scanned("no scanner"),
+        sbom=json.dumps({"components": parts}).encode(),
+    )  # fmt: skip
+    assert facts_of(matter).licences == {
+        "pkg:npm/x@1": ("BUSL-1.1", "Own, 2", "MIT OR ISC"),
+        "data/maps": ("SSPL-1.0",),
+        "data/names": (),
+    }

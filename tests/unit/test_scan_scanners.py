@@ -200,11 +200,11 @@ def test_no_scanner_is_a_status_of_its_own_and_says_which_there_could_be(program
 @pytest.mark.parametrize(
     ("name", "body", "reason"),
     [
-        ("osv-scanner", "echo 'no such host' >&2; exit 127", "osv-scanner ended with exit code 127: no such host"),
-        ("grype", "exit 1", "grype ended with exit code 1: it printed nothing"),
+        ("osv-scanner", "echo 'no such host' >&2; exit 127", "osv-scanner ended with exit code 127"),
+        ("grype", "exit 1", "grype ended with exit code 1"),
         ("grype", "echo 'not json'", "what grype printed is not what it is documented to print: JSONDecodeError"),
-        ("grype", "echo '[]'", "what grype printed is not what it is documented to print: TypeError: it is no JSON object"),
-        ("grype", "echo '{\"matches\": []}'", "what grype printed is not what it is documented to print: KeyError: 'descriptor'"),
+        ("grype", "echo '[]'", "what grype printed is not what it is documented to print: TypeError"),
+        ("grype", "echo '{\"matches\": []}'", "what grype printed is not what it is documented to print: KeyError"),
         ("trivy", "echo '{\"Results\": [{\"Vulnerabilities\": [{}]}], \"Version\": \"1\"}'", "what trivy printed is not"),
     ],
 )  # fmt: skip
@@ -216,6 +216,18 @@ def test_a_scanner_that_fails_or_prints_something_else_has_not_scanned(
     assert result.status is ScanStatus.FAILED
     assert result.reason.startswith(reason)
     assert result.findings == ()
+
+
+def test_what_a_failed_scanner_printed_is_shown_and_does_not_travel(
+    programs: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    told = "proxy http://anna:hunter2@proxy.inst:3128 refused"
+    for body in (f"echo '{told}' >&2; exit 2", f'echo \'{{"matches": "{told}", "descriptor": 1}}\''):
+        program(programs, "grype", body)
+        stored = store.render(scanners.scan(question())).decode()
+        assert "hunter2" not in stored
+        assert "proxy" not in stored
+        assert "grype: " in capsys.readouterr().err
 
 
 ANSWER = """case "$*" in *--version*) echo "osv-scanner version: 2.2.4"; exit 0;; esac

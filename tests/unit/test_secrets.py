@@ -139,6 +139,16 @@ def test_a_waiver_in_the_policy_lets_one_finding_through_until_it_expires(
         build(tmp_path, output=None, locked=True, progress=Progress(quiet=True))
 
 
+@pytest.mark.parametrize("file", ["policy.yaml", "vex/log4j.json"])
+def test_words_that_travel_as_evidence_are_looked_at_too(tmp_path: Path, file: str) -> None:
+    (tmp_path / "kgshare.yaml").write_text(MANIFEST)
+    (tmp_path / "a.cypher").write_text("CREATE (:Thing {id: 1});\n")
+    (tmp_path / "vex").mkdir()
+    (tmp_path / file).write_text(f"# it opens with ghp_{made_up(36)}\n")
+    [found] = secrets.in_project(read_project(tmp_path))
+    assert (found.path, found.kind) == (file, "github-pat")
+
+
 def test_only_the_id_that_is_waived_is_let_through() -> None:
     one, other = (secrets.Finding(path=p, line=3, kind="password") for p in ("a.py", "b.py"))
 

@@ -70,8 +70,10 @@ APPLICATION = BaseSpec(
 SPECS: dict[DebianSet, BaseSpec] = {spec.name: spec for spec in (TOOLBOX, DATABASE, APPLICATION)}
 
 # Programs by which somebody who got in would get on.
-FORBIDDEN_PROGRAMS = frozenset({
-    "sh", "bash", "dash", "zsh", "ash", "ksh", "mksh", "fish", "csh", "tcsh", "busybox", "toybox",
+SHELLS = frozenset(
+    {"sh", "bash", "rbash", "dash", "zsh", "ash", "ksh", "mksh", "fish", "csh", "tcsh", "busybox", "toybox"}
+)
+FORBIDDEN_PROGRAMS = SHELLS | frozenset({
     "apt", "apt-get", "apt-cache", "aptitude", "dpkg", "dpkg-deb", "rpm", "yum", "dnf", "apk", "pip", "pip3", "conda", "npm",
     "perl", "tar", "wget", "curl", "nc", "ncat", "netcat", "socat", "ssh", "su", "sudo", "gdb", "strace",
 })  # fmt: skip

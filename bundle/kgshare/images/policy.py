@@ -10,12 +10,11 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import PurePosixPath
 from typing import Any
 
-from kgshare.base.spec import APPLICATION
+from kgshare.base.spec import APPLICATION, SHELLS
 from kgshare.base.tree import Entry, refuse
 from kgshare.errors import Problem
 
 LABELS = tuple(f"org.opencontainers.image.{name}" for name in ("title", "version", "licenses"))
-SHELLS = frozenset({"sh", "bash", "dash", "ash", "zsh", "ksh", "busybox"})
 WHITEOUT, OPAQUE = ".wh.", ".wh..wh..opq"
 
 

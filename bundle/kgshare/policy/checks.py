@@ -189,11 +189,11 @@ def licences(facts: Facts, checks: Checks, today: date) -> Result:
     """No package has a licence that the policy denies."""
     if facts.components is None:
         return not_known("there is no bill of materials")
-    denied, unknown = checks.licences.denied, [p for p, licence in facts.licences.items() if not licence]
+    denied, unknown = checks.licences.denied, [p for p, said in facts.licences.items() if not said]
     bad = [
-        Detail(id=package, text=f"{package}: {licence}")
-        for package, licence in facts.licences.items()
-        if licence and not permitted(licence, denied)
+        Detail(id=package, text=f"{package}: {' AND '.join(said)}")
+        for package, said in facts.licences.items()
+        if not all(permitted(licence, denied) for licence in said)
     ]
     if checks.licences.unknown == "failed":
         bad += [Detail(id=package, text=f"{package}: no licence is known") for package in unknown]

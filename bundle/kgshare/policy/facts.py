@@ -89,7 +89,7 @@ class Facts:
         seed: where the graph comes from.
         scan: what a scanner said.
         components: how many packages the bill of materials names; None where there is none.
-        licences: by package (purl), the licence it is said to have; empty where none is said.
+        licences: by package (purl; where it has none, its name in the bill) each licence it is said to have; all of them count.
         provenance: whether there is a statement of how it was built.
         secrets: what looks like a secret; None where nobody looked.
     """
@@ -101,6 +101,6 @@ class Facts:
     seed: SeedFacts
     scan: ScanResult
     components: int | None = None
-    licences: Mapping[str, str]
+    licences: Mapping[str, tuple[str, ...]]
     provenance: bool = False
     secrets: tuple[SecretFacts, ...] | None = None

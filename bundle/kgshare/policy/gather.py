@@ -16,18 +16,23 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from kgshare.base.spec import SHELLS
 from kgshare.base.tree import PURGED_MODES, Entry
 from kgshare.bundle import Bundle, ImageArchive, LayerSource
 from kgshare.errors import BundleError, Problem
 from kgshare.images.foreign import entries_of
-from kgshare.images.policy import SHELLS, merged
+from kgshare.images.policy import merged
 from kgshare.lock.model import Arch, Lock
 from kgshare.policy.facts import BaseFacts, Facts, ImageFacts, SecretFacts, SeedFacts
 from kgshare.project import MANIFEST, Manifest
 from kgshare.scan.model import ScanResult
+from kgshare.scan.store import MEDIA_TYPES
 from kgshare.secrets import Finding, detect, in_image, in_tar
 from kgshare.seeding.result import SeedReport
 from kgshare.snapshot.unpack import GRAPH, graph_of
+
+
+ANYBODY_RUNS = stat.S_IXUSR | stat.S_IXGRP | stat.S_IXOTH
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -79,7 +84,7 @@ def facts_of(matter: Matter) -> Facts:
         seed=_seed(matter, statement),
         scan=matter.scan,
         components=None if matter.sbom is None else len(parts),
-        licences={str(part["purl"]): _licence(part) for part in parts if part.get("purl")},
+        licences=_by_package(parts),
         provenance=matter.provenance is not None,
         secrets=None
         if matter.secrets is None
@@ -126,7 +131,7 @@ def images_of(bundle: Bundle) -> tuple[Image, ...]:
 
 
 def secrets_of(bundle: Bundle, manifest: Manifest) -> tuple[Finding, ...]:
-    """What looks like a secret in a bundle: in its images, in its graph, in its manifest."""
+    """What looks like a secret in a bundle: in its images, its graph, its manifest, and in what a scanner and its author said of it."""
     found: list[Finding] = []
     for image, ref in zip(images_of(bundle), bundle.images, strict=True):
         archive = ImageArchive(config=image.config, layers=image.layers, platform=ref.platform)
@@ -138,8 +143,10 @@ def secrets_of(bundle: Bundle, manifest: Manifest) -> tuple[Finding, ...]:
             shutil.copyfileobj(stream, out)
         found += in_tar(graph, "graph")
     found += (
-        Finding(path=MANIFEST, line=line, kind=kind)
-        for kind, line in detect.in_bytes(bundle.read_file(MANIFEST), MANIFEST)
+        Finding(path=name, line=line, kind=kind)
+        for name in (MANIFEST, *MEDIA_TYPES)
+        if name in bundle.files
+        for kind, line in detect.in_bytes(bundle.read_file(name), name)
     )
     return tuple(found)
 
@@ -152,7 +159,7 @@ def _layer(path: Path, diff_id: str, bundle: Bundle, digest: str) -> LayerSource
 def _is_shell(entry: Entry) -> bool:
     """A program of a shell's name, wherever it lies, or a link that is called so."""
     named = entry.path.rpartition("/")[2] in SHELLS
-    return named and (entry.kind == "link" or (entry.kind != "folder" and bool(entry.mode & stat.S_IXUSR)))
+    return named and (entry.kind == "link" or (entry.kind != "folder" and bool(entry.mode & ANYBODY_RUNS)))
 
 
 def _base(image: Image, matter: Matter) -> BaseFacts:
@@ -197,8 +204,19 @@ def _components(bom: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
         yield from _components(part)
 
 
-def _licence(part: Mapping[str, Any]) -> str:
-    """A component's licences as one SPDX expression; several stand side by side."""
+def _by_package(parts: Iterable[Mapping[str, Any]]) -> dict[str, tuple[str, ...]]:
+    """The licences of each package and data set, by its purl or else by what the bill calls it; all that is said of it anywhere."""
+    found: dict[str, tuple[str, ...]] = {}
+    for part in parts:
+        said = _licences(part)
+        if part.get("purl") or said or part.get("type") == "data":
+            name = str(part.get("purl") or part.get("bom-ref") or part.get("name"))
+            found[name] = tuple(dict.fromkeys((*found.get(name, ()), *said)))
+    return found
+
+
+def _licences(part: Mapping[str, Any]) -> tuple[str, ...]:
+    """A component's licences, each an SPDX expression or a name."""
     found: Iterable[Mapping[str, Any]] = part.get("licenses", ())
     named = (
         row.get("expression")
@@ -206,4 +224,4 @@ def _licence(part: Mapping[str, Any]) -> str:
         or (row.get("license") or {}).get("name")
         for row in found
     )
-    return " AND ".join(f"({name})" for name in named if name)
+    return tuple(str(name) for name in named if name)

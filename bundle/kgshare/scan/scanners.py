@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import os
+import sys
 import zipfile
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
@@ -20,6 +21,12 @@ SCANNERS: Mapping[str, Scan] = {osv.PROGRAM: osv.scan, others.GRYPE: others.gryp
 STALE = 30  # days after which a database is called stale where it is asked
 NONE_HERE = f"no scanner is installed ({', '.join(SCANNERS)})"
 CHOICE, NONE = "KGSHARE_SCANNER", "none"  # which one is asked where none is named; `none`: nobody is
+
+
+def to_stderr(text: str) -> None:
+    """Show what a scanner printed to whoever started it; what could steer a terminal is a question mark."""
+    shown = "".join(letter if letter.isprintable() or letter == "\n" else "?" for letter in text)
+    print(shown, file=sys.stderr, flush=True)
 
 
 def chosen(name: str = "") -> tuple[str, str] | None:
@@ -56,8 +63,11 @@ def identity() -> str:
     return "; ".join([name, *stamps, *([] if local else [f"{year}-W{week:02}"])])
 
 
-def scan(asked: Asked, name: str = "") -> ScanResult:
+def scan(asked: Asked, name: str = "", say: Callable[[str], None] = to_stderr) -> ScanResult:
     """Scan; whatever keeps a scanner from its work is a status with its reason, never a result without findings.
+
+    The result travels in bundles, so what a scanner printed, which may name folders, proxies and their passwords, is only
+    handed to ``say``.
 
     Raises:
         UsageError: kgshare does not know that scanner.
@@ -71,14 +81,14 @@ def scan(asked: Asked, name: str = "") -> ScanResult:
     try:
         result = SCANNERS[scanner](program, asked)
     except CommandFailed as error:
-        reason = f"{scanner} ended with exit code {error.code}: {last_lines(error.output, 3) or 'it printed nothing'}"
-        return not_scanned(" ".join(reason.split()), ScanStatus.FAILED)
+        say(f"{scanner}: {last_lines(error.output, 3) or 'it printed nothing'}")
+        return not_scanned(f"{scanner} ended with exit code {error.code}", ScanStatus.FAILED)
     except (CommandMissing, OSError, zipfile.BadZipFile) as error:
-        return not_scanned(f"{scanner}: {error}", ScanStatus.FAILED)
+        say(f"{scanner}: {error}")
+        return not_scanned(f"{scanner} could not be asked: {type(error).__name__}", ScanStatus.FAILED)
     except (ValueError, KeyError, TypeError, AttributeError) as error:
-        reason = (
-            f"what {scanner} printed is not what it is documented to print: {type(error).__name__}: {error}"
-        )
+        say(f"{scanner}: {error}")
+        reason = f"what {scanner} printed is not what it is documented to print: {type(error).__name__}"
         return not_scanned(reason, ScanStatus.FAILED)
     return _stale(_with_unasked(result, asked))
 

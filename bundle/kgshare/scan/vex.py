@@ -191,6 +191,8 @@ def parse(text: bytes, name: str) -> tuple[Dated, ...]:
         raise ManifestError(
             Problem(message=f"not JSON: {error.msg}", where=f"{name}:{error.lineno}")
         ) from None
+    except RecursionError:
+        raise ManifestError(Problem(message="is nested too deeply", where=name)) from None
     data, lines = load(
         text, name
     )  # JSON is YAML, and that reader knows the lines and finds a key that stands twice

@@ -46,9 +46,13 @@ def in_project(project: Project) -> tuple[Finding, ...]:
 
 def _context(project: Project) -> Iterator[Path]:
     from kgshare.plan import application_files, seed_files
+    from kgshare.policy.settings import POLICY
+    from kgshare.scan.vex import FOLDER
 
     manifest, root = project.manifest, project.root
     yield root / MANIFEST
+    # A waiver and a VEX statement are words of a person that travel in the bundle.
+    yield from (path for path in (root / POLICY, *sorted((root / FOLDER).glob("*.json"))) if path.is_file())
     yield from seed_files(project)
     yield from (root / path for path in manifest.review.rules)
     if isinstance(manifest.questions, str):
