@@ -55,6 +55,13 @@ def test_any_port_is_taken_when_none_near_is_free() -> None:
     assert ports.choose(65530, free=lambda port: False, otherwise=lambda: 40000) == 40000
 
 
+def test_of_the_ports_that_a_stack_had_those_are_kept_that_are_free_still() -> None:
+    kept = ports.others(8000, 7687, 0, free=lambda port: port != 8000)
+    assert kept == {"port": 8001, "bolt_port": 7687, "browser_port": 0}
+    moved = ports.others(8000, 7687, 7474, free=lambda port: port not in {7687, 7474})
+    assert moved == {"port": 8000, "bolt_port": 7688, "browser_port": 7475}
+
+
 def test_a_port_that_was_asked_for_is_taken_or_refused() -> None:
     assert ports.require(9000, free=lambda port: True) == 9000
     with pytest.raises(StackError, match="port 9000 of this machine is taken"):

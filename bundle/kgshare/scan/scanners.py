@@ -67,6 +67,9 @@ def scan(asked: Asked, name: str = "") -> ScanResult:
         name = name or os.environ.get(CHOICE, "")
         off = f"{CHOICE} is {NONE}" if name == NONE else f"{name} is not installed" if name else NONE_HERE
         return not_scanned(off)
+    if not asked.packages:
+        reason = "; ".join(("nothing in it is of a kind that a scanner is asked about", *asked.unasked))
+        return not_scanned(reason, ScanStatus.NO_PACKAGE)
     scanner, program = found
     try:
         result = SCANNERS[scanner](program, asked)
@@ -75,7 +78,7 @@ def scan(asked: Asked, name: str = "") -> ScanResult:
         return not_scanned(" ".join(reason.split()), ScanStatus.FAILED)
     except (CommandMissing, OSError, zipfile.BadZipFile) as error:
         return not_scanned(f"{scanner}: {error}", ScanStatus.FAILED)
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         reason = (
             f"what {scanner} printed is not what it is documented to print: {type(error).__name__}: {error}"
         )
