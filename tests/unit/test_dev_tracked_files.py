@@ -20,10 +20,11 @@ SERVERS = [
         ("snapshot", "debian", "org"), ("archive", "ubuntu", "com"), ("download", "docker", "com"),
         ("registry-1", "docker", "io"), ("index", "docker", "io"), ("proxy", "golang", "org"), ("crates", "io"),
         ("dist", "neo4j", "org"), ("dist", "neo4j", "com"), ("debian", "neo4j", "com"), ("pkg", "dev"),
+        ("ghcr", "io"), ("quay", "io"), ("cgr", "dev"),
     )
 ]  # fmt: skip
 HOME = re.compile(r"(?<![\w.~$}-])/(?:home/(?!nonroot\b|ann\b)\w+|root|Users/\w+|work)/[\w.]")
-MADE_OF = "issue " + r"#?\d"
+MADE_OF = "issue " + r"#?\d{1,3}"
 WORDS = re.compile(
     r"\b(?:" + "|".join([MADE_OF, "open" + "ai", "anth" + "ropic", "chat" + "gpt", "ll" + "ms?"]) + r")\b",
     re.I,

@@ -198,7 +198,7 @@ def test_a_compose_files_neo4j_gives_version_and_plugins_and_says_what_is_not_ta
             "runs Neo4j 4.4.3; this project runs 5.26.30, which no longer knows all of its syntax",
         ),
         ("neo4j", "runs Neo4j of no stated version; this project runs 5.26.30"),
-        ("docker.io/library/neo4j:5", "runs Neo4j 5; this project runs 5.26.30"),
+        ("registry.example/library/neo4j:5", "runs Neo4j 5; this project runs 5.26.30"),
     ],
 )
 def test_a_version_that_is_not_run_here_is_said_and_not_taken(tmp_path: Path, image: str, said: str) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -15,7 +15,7 @@ from kgshare.policy.checks import NAMES, permitted
 from kgshare.policy.facts import BaseFacts, SecretFacts
 from kgshare.policy.judge import again, judge, require_green
 from kgshare.policy.result import Status
-from kgshare.scan.model import VexNote, not_scanned
+from kgshare.scan.model import ScanStatus, VexNote, not_scanned
 
 DATABASE, APPLICATION = facts().images
 HIGH = replace(LOG4SHELL, id="GHSA-high", aliases=(), severity="high", score=7.5)
@@ -122,6 +122,31 @@ def test_an_ecosystem_without_a_database_leaves_no_findings_unknown() -> None:
     assert "not scanned: Debian: there is no database" in result.statement
     worse = judged(scan=scan(LOG4SHELL, left_out=("Debian: there is no database",)))
     assert result_of("fixable-critical", worse).status is Status.FAILED
+
+
+@pytest.mark.parametrize(
+    ("changes", "unknown", "said"),
+    [
+        ({"status": ScanStatus.STALE, "reason": "its database is old"}, {"fixable-critical", "fixable-high", "known-exploited"}, "its database is old"),
+        ({"database": TODAY + timedelta(days=1)}, {"fixable-critical", "fixable-high", "known-exploited", "scan-age"}, "is of"),
+        ({"scanned": datetime(2027, 1, 1, tzinfo=UTC)}, {"fixable-critical", "fixable-high", "known-exploited", "scan-age"}, "is of"),
+        ({"database": None}, {"scan-age"}, "the database's age is not known"),
+        ({"packages": 0}, {"scanned"}, "it names no package"),
+    ],
+)  # fmt: skip
+def test_what_a_scan_does_not_tell_is_not_known_and_never_passes(
+    changes: dict[str, Any], unknown: set[str], said: str
+) -> None:
+    report = judged(scan=scan(**changes))
+    assert {result.check for result in report.of(Status.NOT_KNOWN)} == unknown
+    assert all(said in result.statement for result in report.of(Status.NOT_KNOWN))
+    assert result_of("fixable-critical", judged(scan=scan(LOG4SHELL, **changes))).status is Status.FAILED
+
+
+def test_a_base_that_was_locked_on_a_day_to_come_has_no_known_age() -> None:
+    later = replace(facts().bases[0], taken=TODAY + timedelta(days=1))
+    result = result_of("base-age", judged(bases=(facts().bases[0], later)))
+    assert (result.status, "a clock is wrong" in result.statement) == (Status.NOT_KNOWN, True)
 
 
 def test_a_finding_without_a_fixed_version_is_told_but_does_not_fail() -> None:

@@ -77,14 +77,17 @@ def test_what_a_base_image_brings_is_asked_about_where_it_is_of_the_same_debian_
             licence="", source="openssl",
         )  # fmt: skip
 
-    packages = (of("deb", "debian", "13"), of("deb", "debian", "12"), of("apk", "wolfi", "20230201"))
+    others = (of("deb", "debian", "12"), of("deb", "debian", ""), of("deb", "ubuntu", "24.04"))
+    packages = (of("deb", "debian", "13"), *others, of("apk", "wolfi", "20230201"))
     based = dataclasses.replace(lock(), base_packages={"amd64": packages})
     question = asked(bom(*(of_base(package).to_string() for package in packages)), based)
     [package] = question.packages
     assert (package.ecosystem, package.name, package.version) == ("Debian", "openssl", "3.5.4-1")
     assert question.unasked == (
-        "1 apk packages of wolfi: kgshare asks about none of these",
-        "1 deb packages of debian: kgshare asks about none of these",
+        "1 apk packages of wolfi 20230201: kgshare asks about none of these",
+        "1 deb packages of debian 12: kgshare asks about none of these",
+        "1 deb packages of debian of an unknown release: kgshare asks about none of these",
+        "1 deb packages of ubuntu 24.04: kgshare asks about none of these",
     )
 
 
@@ -118,7 +121,9 @@ def test_others_are_given_binary_packages_with_their_source_and_release_and_thei
     assert original("pkg:npm/other@1", question) == "pkg:npm/other@1"
 
 
-@pytest.mark.parametrize("text", [b"{", b"[]", b'{"components": [{"purl": "no"}]}', b'{"components": 3}'])
+@pytest.mark.parametrize(
+    "text", [b"{", b"[]", b'{"components": [{"purl": "no"}]}', b'{"components": 3}', b"[" * 99_999]
+)
 def test_what_is_no_bill_of_materials_is_refused_with_its_place(text: bytes) -> None:
     with pytest.raises(BundleError, match=r"f: evidence/sbom.cdx.json: is no CycloneDX document"):
         asked(text, lock(), "f: evidence/sbom.cdx.json")

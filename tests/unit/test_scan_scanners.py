@@ -263,6 +263,16 @@ def test_what_a_scanner_was_not_asked_about_makes_a_scan_a_part_of_one(programs:
     assert (result.status, result.left_out) == (ScanStatus.PARTLY, ("app.tar: what is in it is not known",))
 
 
+def test_where_there_is_nothing_to_ask_about_nothing_was_scanned(programs: Path) -> None:
+    program(programs, "osv-scanner", ANSWER)
+    asked = dataclasses.replace(question(), packages=(), unasked=("14 apk packages of wolfi",))
+    result = scanners.scan(asked)
+    assert (result.status, result.looked) == (ScanStatus.NO_PACKAGE, False)
+    assert (
+        result.reason == "nothing in it is of a kind that a scanner is asked about; 14 apk packages of wolfi"
+    )
+
+
 def test_a_database_is_found_where_later_versions_keep_it(programs: Path) -> None:
     database(programs, "Maven", date(2026, 11, 1))
     (programs.parent / "databases" / "osv-scanner").rename(programs.parent / "databases" / "osv-scalibr")
@@ -275,6 +285,7 @@ def test_an_old_database_is_called_stale(programs: Path) -> None:
     result = scanners.scan(question(PACKAGES[1]))
     assert (result.status, result.database) == (ScanStatus.STALE, date(2024, 3, 1))
     assert result.reason.startswith("its database of 2024-03-01 is ")
+    assert result.text().endswith("\nno findings in a stale database")
 
 
 def test_a_scan_is_made_anew_when_program_or_database_is_another_one(programs: Path) -> None:

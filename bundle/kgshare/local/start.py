@@ -155,13 +155,20 @@ def bring_up(
     programs: Programs,
     progress: Progress,
 ) -> None:
-    """Note a stack, start its supervisor, and wait until its page answers.
+    """Note a stack that was up before, start its supervisor, and wait until its page answers.
+
+    Where somebody took one of its ports while it was down, it gets another.
 
     Raises:
         StackError: it does not start; nothing of it runs then.
     """
     with progress.stage(f"start {state.stack}"):
-        _bring_up(state, application, trees, programs)
+        try:
+            _bring_up(state, application, trees, programs)
+        except PortTaken:
+            progress.say(f"port {state.port} or {state.bolt_port} was taken meanwhile: trying others")
+            other = ports.others(state.port, state.bolt_port, state.browser_port)
+            _bring_up(replace(state, **other), application, trees, programs)  # type: ignore[arg-type]
 
 
 def _bring_up(

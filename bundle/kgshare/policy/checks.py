@@ -35,7 +35,7 @@ class Check:
     judge: Callable[[Facts, Checks, date], Result]
 
 
-def fixable(facts: Facts, severity: Severity, at_most: int) -> Result:
+def fixable(facts: Facts, severity: Severity, at_most: int, today: date) -> Result:
     """Findings of one severity for which there is a fixed version, and of which the project has not said that they do not matter."""
     if not facts.scan.looked:
         return not_known(f"not scanned: {facts.scan.reason}")
@@ -48,19 +48,19 @@ def fixable(facts: Facts, severity: Severity, at_most: int) -> Result:
     unknown = [f for f in facts.scan.findings if f.severity == "unknown" and f.fixed and not f.settled]
     if unknown:
         none += f"; of {len(unknown)} that could be fixed the severity is not known"
-    if facts.scan.left_out:
-        none += f"; not scanned: {'; '.join(facts.scan.left_out)}"
-    return not_known(none, details=_details(unknown)) if unknown or facts.scan.left_out else passed(none)
+    doubts = facts.scan.doubts(today)
+    none = "; ".join((none, *doubts))
+    return not_known(none, details=_details(unknown)) if unknown or doubts else passed(none)
 
 
 def fixable_critical(facts: Facts, checks: Checks, today: date) -> Result:
     """Of critical severity."""
-    return fixable(facts, "critical", checks.fixable_critical.at_most)
+    return fixable(facts, "critical", checks.fixable_critical.at_most, today)
 
 
 def fixable_high(facts: Facts, checks: Checks, today: date) -> Result:
     """Of high severity."""
-    return fixable(facts, "high", checks.fixable_high.at_most)
+    return fixable(facts, "high", checks.fixable_high.at_most, today)
 
 
 def known_exploited(facts: Facts, checks: Checks, today: date) -> Result:
@@ -76,19 +76,17 @@ def known_exploited(facts: Facts, checks: Checks, today: date) -> Result:
         return not_known(
             said, "name a catalogue in policy.yaml: checks: {known-exploited: {catalogue: FILE}}"
         )
-    if facts.scan.left_out:
-        return not_known(
-            f"no finding is known to be exploited; not scanned: {'; '.join(facts.scan.left_out)}"
-        )
+    if doubts := facts.scan.doubts(today):
+        return not_known("; ".join(("no finding is known to be exploited", *doubts)))
     return passed("no finding is known to be exploited")
 
 
 def scanned(facts: Facts, checks: Checks, today: date) -> Result:
     """A scan took place, of everything."""
     scan, required = facts.scan, checks.scanned.required
-    if scan.looked and not scan.left_out:
+    if scan.looked and scan.packages and not scan.left_out:
         return passed(f"{scan.packages} packages by {scan.scanner} {scan.version} on {scan.day}")
-    missing = "; ".join(scan.left_out) if scan.looked else scan.reason
+    missing = ("; ".join(scan.left_out) or "it names no package") if scan.looked else scan.reason
     said = f"not scanned: {missing}"
     return failed(said, _whole("scanned", said), hint=SCAN_AGAIN) if required else not_known(said)
 
@@ -98,6 +96,9 @@ def scan_age(facts: Facts, checks: Checks, today: date) -> Result:
     scan, most = facts.scan, checks.scan_age.days
     if not scan.looked:
         return not_known(f"not scanned: {scan.reason}")
+    if scan.after(today):
+        days = f"the scan is of {scan.day}" + (f", its database of {scan.database}" if scan.database else "")
+        return not_known(f"{days}, and today is {today}: a clock is wrong", SCAN_AGAIN)
     what = (
         f"the database was of {scan.database}"
         if scan.database
@@ -106,7 +107,7 @@ def scan_age(facts: Facts, checks: Checks, today: date) -> Result:
     said = f"{what}, {_days(scan.age(today))} old; {_days(most)} may be"
     if scan.age(today) > most:
         return failed(said, _whole("scan-age", said), hint=SCAN_AGAIN) if checks.scanned.required else not_known(said, SCAN_AGAIN)  # fmt: skip
-    return passed(said)
+    return passed(said) if scan.database else not_known(said)
 
 
 def non_root(facts: Facts, checks: Checks, today: date) -> Result:
@@ -156,6 +157,8 @@ def base_age(facts: Facts, checks: Checks, today: date) -> Result:
     """What the images stand on was taken recently."""
     oldest = min((base.taken for base in facts.bases), default=today)
     age, most = (today - oldest).days, checks.base_age.days
+    if any(base.taken > today for base in facts.bases):
+        return not_known(f"a base was locked after {today}, the day of this judgement: a clock is wrong")
     said = f"locked on {oldest}, {_days(age)} old; {_days(most)} may be"
     if age > most:
         return failed(said, _whole("base-age", said), hint="`kgshare lock --update` takes the newest")

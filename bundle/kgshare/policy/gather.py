@@ -31,7 +31,6 @@ from kgshare.secrets import Finding, detect, in_image, in_tar
 from kgshare.seeding.result import SeedReport
 from kgshare.snapshot.unpack import GRAPH, graph_of
 
-
 ANYBODY_RUNS = stat.S_IXUSR | stat.S_IXGRP | stat.S_IXOTH
 
 

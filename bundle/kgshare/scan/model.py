@@ -20,6 +20,7 @@ class ScanStatus(StrEnum):
     STALE = "stale database"
     NO_SCANNER = "no scanner"
     NO_DATABASE = "no database"
+    NO_PACKAGE = "no package"
     FAILED = "scanner failed"
 
 
@@ -154,6 +155,17 @@ class ScanResult:
         then = self.scanned.astimezone(UTC).date() if self.scanned else today
         return (today - (self.database or then)).days
 
+    def after(self, today: date) -> bool:
+        """Whether it, or its database, is of a day to come: then a clock is wrong, and no age is known."""
+        days = (self.database, self.scanned.astimezone(UTC).date() if self.scanned else None)
+        return any(day > today for day in days if day)
+
+    def doubts(self, today: date) -> tuple[str, ...]:
+        """Why no finding would not mean that there is none: what was not looked at, a database that is old or of a day to come."""
+        old = (self.reason or self.status,) if self.status is ScanStatus.STALE else ()
+        future = ("it is of a day to come",) if self.after(today) else ()
+        return (*(f"not scanned: {what}" for what in self.left_out), *old, *future)
+
     def text(self) -> str:
         """What was scanned with what, then each finding."""
         if not self.looked:
@@ -166,7 +178,10 @@ class ScanResult:
         open_, settled = self._parts()
         lines += [f"  {finding}" for finding in (*open_, *settled)]
         if not self.findings:
-            lines.append("no findings" + (" in what was scanned" if self.left_out else ""))
+            part = " in what was scanned" if self.left_out else ""
+            lines.append(
+                f"no findings{part}{' in a stale database' if self.status is ScanStatus.STALE else ''}"
+            )
         else:
             lines.append(counts(open_) + (f"; {len(settled)} settled by VEX" if settled else ""))
         return "\n".join(lines)

@@ -104,7 +104,7 @@ def asked(sbom: bytes, lock: Lock, where: str = "the bill of materials") -> Aske
         root = str(((document.get("metadata") or {}).get("component") or {}).get("name", ""))
         purls = sorted({str(part["purl"]) for part in parts if part.get("purl")})
         urls = [(purl, PackageURL.from_string(purl)) for purl in purls]
-    except (ValueError, TypeError, AttributeError, KeyError) as error:
+    except (ValueError, TypeError, AttributeError, KeyError, RecursionError) as error:
         raise BundleError(Problem(message=f"is no CycloneDX document: {error}", where=where)) from None
     sources = {
         purl_of(package): package.source
@@ -121,9 +121,7 @@ def asked(sbom: bytes, lock: Lock, where: str = "the bill of materials") -> Aske
         if url.version and _can_be_asked(url, lock.suite, release):
             found.setdefault(_known_as(purl, url, sources), []).append(purl)
         elif url.type not in {"oci", "generic"}:
-            others[
-                f"{url.type} packages of {url.namespace}" if url.namespace else f"{url.type} packages"
-            ] += 1
+            others[_kind(url)] += 1
     unasked = [
         f"{number} {name}: kgshare asks about none of these" for name, number in sorted(others.items())
     ]
@@ -148,12 +146,20 @@ def _can_be_asked(url: PackageURL, suite: str, release: str) -> bool:
     """Whether kgshare knows by which name a database has a package: of Debian, the lock's release only."""
     if url.type != "deb":
         return url.type in ECOSYSTEMS
+    known = {suite, *((release, f"debian-{release}") if release else ())}
+    return url.namespace == "debian" and _distro(url) in known
+
+
+def _distro(url: PackageURL) -> str:
     qualifiers = url.qualifiers if isinstance(url.qualifiers, dict) else {}
-    return url.namespace == "debian" and qualifiers.get("distro", suite) in {
-        suite,
-        release,
-        f"debian-{release}",
-    }
+    return str(qualifiers.get("distro", ""))
+
+
+def _kind(url: PackageURL) -> str:
+    """What a package is called that is not asked about: by its form, and of a distribution by name and release."""
+    if url.type in {"deb", "apk", "rpm", "alpm"}:
+        return f"{url.type} packages of {url.namespace} {_distro(url) or 'of an unknown release'}"
+    return f"{url.type} packages{'' if url.version else ' without a version'}"
 
 
 def _closed(images: Iterable[Mapping[str, Any]]) -> Iterator[str]:

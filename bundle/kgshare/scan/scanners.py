@@ -15,6 +15,7 @@ from kgshare.errors import UsageError
 from kgshare.scan import osv, others
 from kgshare.scan.model import ScanResult, ScanStatus, not_scanned
 from kgshare.scan.packages import Asked
+from kgshare.shown import printable
 
 Scan = Callable[[str, Asked], ScanResult]
 SCANNERS: Mapping[str, Scan] = {osv.PROGRAM: osv.scan, others.GRYPE: others.grype, others.TRIVY: others.trivy}
@@ -24,9 +25,8 @@ CHOICE, NONE = "KGSHARE_SCANNER", "none"  # which one is asked where none is nam
 
 
 def to_stderr(text: str) -> None:
-    """Show what a scanner printed to whoever started it; what could steer a terminal is a question mark."""
-    shown = "".join(letter if letter.isprintable() or letter == "\n" else "?" for letter in text)
-    print(shown, file=sys.stderr, flush=True)
+    """Show what a scanner printed to whoever started it."""
+    print(printable(text), file=sys.stderr, flush=True)
 
 
 def chosen(name: str = "") -> tuple[str, str] | None:
@@ -77,6 +77,9 @@ def scan(asked: Asked, name: str = "", say: Callable[[str], None] = to_stderr) -
         name = name or os.environ.get(CHOICE, "")
         off = f"{CHOICE} is {NONE}" if name == NONE else f"{name} is not installed" if name else NONE_HERE
         return not_scanned(off)
+    if not asked.packages:
+        reason = "; ".join(("nothing in it is of a kind that a scanner is asked about", *asked.unasked))
+        return not_scanned(reason, ScanStatus.NO_PACKAGE)
     scanner, program = found
     try:
         result = SCANNERS[scanner](program, asked)
@@ -86,7 +89,7 @@ def scan(asked: Asked, name: str = "", say: Callable[[str], None] = to_stderr) -
     except (CommandMissing, OSError, zipfile.BadZipFile) as error:
         say(f"{scanner}: {error}")
         return not_scanned(f"{scanner} could not be asked: {type(error).__name__}", ScanStatus.FAILED)
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         say(f"{scanner}: {error}")
         reason = f"what {scanner} printed is not what it is documented to print: {type(error).__name__}"
         return not_scanned(reason, ScanStatus.FAILED)

@@ -45,6 +45,14 @@ def choose(
     return otherwise()
 
 
+def others(page: int, bolt: int, browser: int, *, free: Callable[[int], bool] = is_free) -> dict[str, int]:
+    """The same ports as far as they are free still, else others; ``browser`` is 0 where there is none."""
+    page = choose(page, free=free)
+    bolt = choose(bolt, not_these={page}, free=free)
+    browser = browser and choose(browser, not_these={page, bolt}, free=free)
+    return {"port": page, "bolt_port": bolt, "browser_port": browser}
+
+
 def require(port: int, *, free: Callable[[int], bool] = is_free) -> int:
     """Take exactly this port.
 

@@ -86,13 +86,20 @@ def plan_state(
 
 
 def bring_up(engine: Engine, state: StackState, compose_text: str, progress: Progress) -> None:
-    """Note a stack, start it, and wait until its page answers.
+    """Note a stack that was up before, start it, and wait until its page answers.
+
+    Where somebody took one of its ports while it was down, it gets another.
 
     Raises:
         StackError: it does not start.
     """
     with progress.stage(f"start {state.stack}"):
-        _bring_up(engine, state, compose_text)
+        try:
+            _bring_up(engine, state, compose_text)
+        except run.PortTaken:
+            progress.say(f"port {state.port} or {state.bolt_port} was taken meanwhile: trying others")
+            other = ports.others(state.port, state.bolt_port, state.browser_port)
+            _bring_up(engine, replace(state, **other), compose_text)  # type: ignore[arg-type]
 
 
 def _bring_up(engine: Engine, state: StackState, compose_text: str) -> None:

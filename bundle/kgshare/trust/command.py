@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from kgshare.bundle.read import read_bundle
 from kgshare.errors import Problem, TrustError, UsageError
 from kgshare.progress import Progress
 from kgshare.trust import keys
@@ -63,7 +64,7 @@ def trust_key(line: str, *, called: str | None) -> KeyReport:
         TrustError: it is no key, was retired, or another has its name.
     """
     text, where = _line_of(line)
-    if called:
+    if called and "\n" not in text:
         text = f"{' '.join(text.split()[:2])} {keys.require_name(called)}"
     key = keys.parse_line(text, where=where)
     with changing():
@@ -81,7 +82,7 @@ def trust_key(line: str, *, called: str | None) -> KeyReport:
 
 
 def _line_of(line: str) -> tuple[str, str]:
-    if " " in line.strip():
+    if line.strip().startswith(f"{keys.KIND} ") or (" " in line.strip() and not Path(line).is_file()):
         return line.strip(), ""
     try:
         return Path(line).read_text(encoding="utf-8").strip(), line
@@ -146,6 +147,7 @@ def sign(file: Path, signing: Signing, service: Service | None = None) -> Verify
         BundleError: it is none, or not as it must be.
         TrustError: there is no such key, or it cannot be had; or the service without a key did not sign.
     """
+    read_bundle(file, deep=False)  # before a key is made for it
     author = author_of(signing, service)
     assert author is not None
     bundle = author.sign_file(file)

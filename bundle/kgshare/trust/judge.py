@@ -155,9 +155,8 @@ class _Case:
         if time <= self.now + SLACK:
             return None
         why = f"it was signed at {said(time)}, and here it is {said(self.now)}"
-        return Refusal(
-            why, "set this machine's clock; if it is right, ask its author to set theirs and sign again"
-        )
+        hint = "set this machine's clock; if it is right, ask its author to set theirs and sign again"
+        return Refusal(why, f"{hint}; {self.risk}")
 
     def _older(self, who: str) -> Refusal | None:
         says, last = self.signature.statement, self.seen.get(who)
