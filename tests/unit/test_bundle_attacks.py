@@ -320,6 +320,41 @@ def big_pax() -> bytes:
     return raw_layer(info.tobuf(tarfile.USTAR_FORMAT) + bytes(2 * BLOCK))
 
 
+def head(name: str, kind: bytes = tarfile.REGTYPE, size: int = 0, **fields: Any) -> bytes:
+    """A member's header; of ``fields``, ``at`` puts bytes at offsets before the checksum is made."""
+    info = tarfile.TarInfo(name)
+    info.type, info.size = kind, size
+    block = bytearray(info.tobuf(fields.get("form", tarfile.USTAR_FORMAT)))
+    for offset, data in fields.get("at", {}).items():
+        block[offset : offset + len(data)] = data
+    block[148:156] = b" " * 8
+    block[148:156] = b"%06o\0 " % sum(block)
+    return bytes(block)
+
+
+def pax(*said: tuple[str, str], kind: bytes = tarfile.XHDTYPE) -> bytes:
+    """An extended header, which may say a word twice."""
+    records = b""
+    for key, value in said:
+        body = f" {key}={value}\n".encode()
+        size = next(n for n in range(len(body), len(body) + 5) if n == len(body) + len(str(n)))
+        records += str(size).encode() + body
+    return head("x", kind, len(records)) + records + bytes(-len(records) % BLOCK)
+
+
+def long_name(name: bytes, kind: bytes = tarfile.GNUTYPE_LONGNAME) -> bytes:
+    return head("././@LongLink", kind, len(name), form=tarfile.GNU_FORMAT) + name.ljust(BLOCK, b"\0")
+
+
+def raw(*blocks: bytes) -> Callable[[], bytes]:
+    """A bundle whose first layer has these headers; how an engine would read each is what the attack is about."""
+    return lambda: raw_layer(b"".join(blocks) + bytes(2 * BLOCK))
+
+
+HIDDEN = head("../../etc/cron.d/x") + head("dev/sda", tarfile.BLKTYPE)
+AGED = head("x", form=tarfile.GNU_FORMAT, at={345: b"good"})
+
+
 def tail(data: bytes) -> bytes:
     return GOOD_LAYER + data
 
@@ -533,7 +568,88 @@ ATTACKS: dict[str, tuple[Callable[[], bytes], str]] = {
         lambda: raw_layer(GOOD_LAYER.replace(b" path=", b" path:")),
         "extended header",
     ),
+    # Layers that Go's reader and Python's take for different members
+    "an old file that pax makes a folder, whose data Go reads as members": (
+        raw(pax(("path", "d/")), head("d", tarfile.AREGTYPE, len(HIDDEN)), HIDDEN),
+        "older form",
+    ),
+    "a file with a folder's name": (raw(pax(("path", "d/")), head("d")), "has the name of one"),
+    "a second pax header, for which Go forgets the first": (
+        raw(pax(("path", "good")), pax(("mtime", "1")), head("../evil")),
+        "more than one extended header",
+    ),
+    "a second pax header, for which Go forgets a size": (
+        raw(pax(("size", str(len(HIDDEN)))), pax(("mtime", "1")), head("f"), HIDDEN),
+        "more than one extended header",
+    ),
+    "a long name before a pax path, of which Go takes the first": (
+        raw(long_name(b"../evil"), pax(("path", "good")), head("x")),
+        "more than one extended header",
+    ),
+    "a long name after a pax path": (
+        raw(pax(("path", "good")), long_name(b"../evil"), head("x")),
+        "more than one extended header",
+    ),
+    "a long name twice": (raw(long_name(b"../evil"), long_name(b"good"), head("x")), "more than one"),
+    "a long name that says nothing, for which Go takes the other": (
+        raw(long_name(b"\0"), head("../evil", tarfile.DIRTYPE)),
+        "broken extended header",
+    ),
+    "a long name that goes on after its end": (
+        raw(long_name(b"../evil\0good"), head("x")),
+        "broken extended header",
+    ),
+    "a pax path that says nothing, for which Go takes the other": (
+        raw(pax(("path", "")), head("../evil", tarfile.DIRTYPE)),
+        "broken extended header",
+    ),
+    "a pax path twice": (raw(pax(("path", "../evil"), ("path", "good")), head("x")), "broken extended"),
+    "a pax header for all, which Go gives as a member": (
+        raw(pax(("comment", "x"), kind=tarfile.XGLTYPE), head("x")),
+        "unknown type",
+    ),
+    "a pax header of Solaris, which Go does not know": (
+        raw(pax(("path", "good"), kind=tarfile.SOLARIS_XHDTYPE), head("../evil")),
+        "unknown type",
+    ),
+    "a pax header at the end": (raw(pax(("mtime", "1"))), "ends after an extended header"),
+    "a prefix in a GNU header, which Go does not take": (raw(AGED), "fields in it that it must not have"),
+    "a header of STAR's, whose prefix is shorter": (
+        raw(head("x", at={508: b"tar\0"})),
+        "fields in it that it must not have",
+    ),
+    "a header of the seventh edition, whose prefix Go does not take": (
+        raw(head("/evil", at={257: bytes(8), 345: b"good"})),
+        "older form",
+    ),
+    "a size that begins with a zero byte, which Go passes over": (
+        raw(head("f", at={124: b"\0" + b"%010o" % len(HIDDEN) + b"\0"}), HIDDEN),
+        "not octal",
+    ),
+    "a mode that begins with a zero byte": (raw(head("f", at={100: b"\0004755\0"})), "not octal"),
+    "a size with a sign": (raw(head("f", at={124: b"+0000000000\0"})), "not octal"),
+    "file capabilities in a layer": (
+        raw(pax(("SCHILY.xattr.security.capability", "x")), head("bin/p")),
+        "capabilities",
+    ),
 }
+
+
+@pytest.mark.parametrize("form", [tarfile.USTAR_FORMAT, tarfile.GNU_FORMAT, tarfile.PAX_FORMAT])
+def test_a_layer_is_accepted_in_each_of_tars_living_forms(form: int, tmp_path: Path) -> None:
+    deep, far = (
+        "opt/" + "long/" * 30 + "name",
+        "long/" * (40 if form != tarfile.USTAR_FORMAT else 10) + "name",
+    )
+    out = io.BytesIO()
+    with tarfile.open(fileobj=out, mode="w", format=form) as tar:
+        for name, kind, link in ((deep, tarfile.REGTYPE, ""), (deep + "2", tarfile.SYMTYPE, far)):
+            info = tarfile.TarInfo(name)
+            info.type, info.linkname = kind, link
+            info.mtime = -1 if form == tarfile.GNU_FORMAT else 1.5 if form == tarfile.PAX_FORMAT else 1
+            tar.addfile(info)
+    (path := tmp_path / "demo.kgshare.tar").write_bytes(raw_layer(out.getvalue()))
+    assert read_bundle(path).name == "demo"
 
 
 def members_with_pax() -> bytes:

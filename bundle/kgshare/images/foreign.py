@@ -12,6 +12,7 @@ from typing import cast
 from kgshare.base.tree import Entry, Kind
 from kgshare.bundle import ImageArchive, read_image_archive
 from kgshare.bundle.layercache import LayerSource, pieces
+from kgshare.bundle.layers import TarScan
 from kgshare.bundle.model import sha256
 from kgshare.errors import BuildError, ImageError, Problem
 from kgshare.images.policy import merged, wrong_config, wrong_files
@@ -47,6 +48,8 @@ def check_image(file: Path, name: str, *, platform: str, port: int, locked: str 
         raise ImageError(Problem(message=message, where=name, hint=hint))
     problems = [*wrong_config(json.loads(image.config), platform=platform, port=port)]
     try:
+        for layer in image.layers:
+            _scan(layer)
         problems += wrong_files(merged(entries_of(layer) for layer in image.layers))
     except (tarfile.TarError, ValueError, OSError) as error:
         raise ImageError(Problem(message=f"a layer cannot be read: {error}", where=name)) from None
@@ -68,12 +71,15 @@ def _read(file: Path, name: str) -> ImageArchive:
         raise ImageError(Problem(message=problem.message, where=name, hint=problem.hint)) from None
 
 
-def entries_of(layer: LayerSource) -> Iterator[Entry]:
-    """What stands in a layer.
+def _scan(layer: LayerSource) -> None:
+    """See that a reader of the bundle will take the layer (`kgshare.bundle.layers`): the author learns it first."""
+    scan = TarScan()
+    for piece in pieces(layer):
+        scan.feed(piece)
+    scan.done()
 
-    Raises:
-        ValueError, tarfile.TarError: it cannot be read, or holds a device.
-    """
+
+def entries_of(layer: LayerSource) -> Iterator[Entry]:
     """What is in a layer, in its order; contents are not kept.
 
     Raises:
