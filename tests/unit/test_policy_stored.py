@@ -13,9 +13,10 @@ from tests.unit.policy_facts import LOG4SHELL, TODAY, judged, scan
 from kgshare import build
 from kgshare.attest.names import PROVENANCE, SBOM
 from kgshare.bundle import Bundle
-from kgshare.errors import BundleError, PolicyError
+from kgshare.errors import BundleError, PolicyError, UsageError
 from kgshare.lock.model import BaseBlob
 from kgshare.policy import store
+from kgshare.policy.command import show
 from kgshare.policy.gather import Matter, facts_of, images_of
 from kgshare.policy.result import PolicyReport
 from kgshare.scan.model import not_scanned
@@ -122,3 +123,9 @@ def test_each_licence_is_a_fact_of_its_own_and_a_data_set_without_a_purl_has_one
         "data/maps": ("SSPL-1.0",),
         "data/names": (),
     }
+
+
+def test_what_holds_for_a_folder_that_is_not_there_is_not_shown(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="nowhere: is no folder"):
+        show(tmp_path / "nowhere", policy=None)
+    assert show(tmp_path, policy=None).file is None
