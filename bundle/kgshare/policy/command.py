@@ -126,8 +126,11 @@ def show(folder: Path, *, policy: Path | None) -> SettingsReport:
     """The settings that hold for a project's folder.
 
     Raises:
+        UsageError: there is no such folder.
         ManifestError: they are not as they must be.
     """
+    if not policy and not folder.is_dir():
+        raise UsageError(Problem(message="is no folder", where=str(folder), hint="name a project's folder"))
     file = policy or folder / POLICY
     return SettingsReport(file=file if file.is_file() else None, settings=settings_of(folder, policy))
 
