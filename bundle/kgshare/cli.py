@@ -25,6 +25,7 @@ from kgshare.progress import Progress
 from kgshare.report import envelope, error_rows
 from kgshare.review import cli as reviews
 from kgshare.scan import cli as scan_cli
+from kgshare.shown import printable
 from kgshare.trust import cli as trusts
 
 app = typer.Typer(
@@ -267,7 +268,7 @@ def up(
     accept = Accept(unverified=unverified, older=older, own=(where / MANIFEST).is_file(), who=who)
 
     def agreed(question: str) -> bool:
-        return yes or typer.confirm(question, err=True)
+        return yes or typer.confirm(printable(question), err=True)
 
     report = stack.up(
         bundle, name=name, port=port, open_page=not no_open, local=local, programs=programs, agreed=agreed,
@@ -298,7 +299,7 @@ def logs(
     from kgshare import stack
 
     for line in stack.logs(service, name=name, follow=follow, tail=tail):
-        print(line, flush=follow)
+        print(printable(line), flush=follow)
 
 
 @app.command("open")
@@ -551,5 +552,5 @@ def report_error(error: KgshareError, as_json: bool) -> int:
         print(envelope("error", None, error_rows(error)))
     else:
         for problem in error.problems:
-            print(f"kgshare: {problem}", file=sys.stderr)
+            print(printable(f"kgshare: {problem}"), file=sys.stderr)
     return error.exit_code

@@ -10,6 +10,7 @@ from typing import Annotated
 import typer
 
 from kgshare.report import Report, envelope
+from kgshare.shown import printable
 
 Json = Annotated[bool, typer.Option("--json", help="Print the result as versioned JSON.")]
 Folder = Annotated[Path, typer.Argument(help="The project's folder, with its kgshare.yaml.")]
@@ -29,7 +30,7 @@ HERE = Path()
 
 def show(report: Report, as_json: bool) -> None:
     """Print a report on stdout, as text or in its envelope."""
-    print(envelope(report.schema, report) if as_json else report.text())
+    print(envelope(report.schema, report) if as_json else printable(report.text()))
 
 
 def somebody() -> bool:
@@ -39,4 +40,4 @@ def somebody() -> bool:
 
 def agreement(yes: bool) -> Callable[[str], bool]:
     """What asks a question that is answered with yes or no."""
-    return lambda question: yes or typer.confirm(question, err=True)
+    return lambda question: yes or typer.confirm(printable(question), err=True)

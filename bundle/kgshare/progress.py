@@ -9,6 +9,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TextIO
 
+from kgshare.shown import one_line, printable
+
 
 @dataclass
 class Progress:
@@ -20,7 +22,7 @@ class Progress:
     def say(self, text: str) -> None:
         """One line that stays."""
         if not self.quiet:
-            print(text, file=self.stream, flush=True)
+            print(printable(text), file=self.stream, flush=True)
 
     @contextmanager
     def stage(self, name: str) -> Iterator[None]:
@@ -28,10 +30,10 @@ class Progress:
         start = time.monotonic()
         redraw = not self.quiet and self.stream.isatty()
         if redraw:
-            print(f"… {name}", end="\r", file=self.stream, flush=True)
+            print(f"… {one_line(name)}", end="\r", file=self.stream, flush=True)
         try:
             yield
         except BaseException:
-            self.say(f"✗ {name}  failed after {time.monotonic() - start:.1f} s")
+            self.say(f"✗ {one_line(name)}  failed after {time.monotonic() - start:.1f} s")
             raise
-        self.say(f"✓ {name}  {time.monotonic() - start:.1f} s")
+        self.say(f"✓ {one_line(name)}  {time.monotonic() - start:.1f} s")

@@ -12,6 +12,7 @@ from typing import Any, ClassVar, Protocol
 
 from kgshare import __version__
 from kgshare.errors import KgshareError
+from kgshare.shown import printable_json
 
 
 class Report(Protocol):
@@ -51,7 +52,7 @@ def envelope(schema: str, result: Any, errors: Sequence[Mapping[str, str]] = ())
         "result": plain(result),
         "errors": list(errors),
     }
-    return json.dumps(body, indent=2, ensure_ascii=False)
+    return printable_json(json.dumps(body, indent=2, ensure_ascii=False))
 
 
 def error_rows(error: KgshareError) -> list[dict[str, str]]:

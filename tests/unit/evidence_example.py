@@ -6,7 +6,7 @@ import hashlib
 import io
 import json
 import tarfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -29,6 +29,7 @@ from kgshare.bundle import (
     ProjectFile,
     write_bundle,
 )
+from kgshare.bundle.names import Platform
 from kgshare.lock.file import every_input, render
 from kgshare.lock.model import LOCK, DebianPackage, Input, Jar, Lock
 from kgshare.project import MANIFEST, Manifest
@@ -54,7 +55,7 @@ def example_lock() -> Lock:
     return replace(made, npm=npm, archs={"amd64": replace(arch, debian=debian)})
 
 
-def image(folder: Path, role: str) -> BundleImage:
+def image(folder: Path, role: str, platform: Platform = AMD64) -> BundleImage:
     """An image of one layer."""
     data, out = f"layer of {role}".encode() * 10, io.BytesIO()
     with tarfile.open(fileobj=out, mode="w") as tar:
@@ -67,7 +68,7 @@ def image(folder: Path, role: str) -> BundleImage:
     file.write_bytes(packed)
     digest = f"sha256:{hashlib.sha256(layer).hexdigest()}"
     config = {
-        "architecture": "amd64", "os": "linux", "config": {"User": "65532:65532"}, "rootfs": {"type": "layers", "diff_ids": [digest]},
+        "architecture": platform.architecture, "os": "linux", "config": {"User": "65532:65532"}, "rootfs": {"type": "layers", "diff_ids": [digest]},
     }  # fmt: skip
     blob = LayerBlob(
         diff_id=digest, digest=f"sha256:{hashlib.sha256(packed).hexdigest()}", size=len(packed),
@@ -75,11 +76,13 @@ def image(folder: Path, role: str) -> BundleImage:
     )  # fmt: skip
     text = json.dumps(config, sort_keys=True, separators=(",", ":")).encode()
     return BundleImage(
-        role=role, reference=f"localhost/herbs/{role}:1.0", platform=AMD64, config=text, layers=(blob,)
+        role=role, reference=f"localhost/herbs/{role}:1.0", platform=platform, config=text, layers=(blob,)
     )
 
 
-def evidence(folder: Path, files: dict[str, bytes], *, origin: Origin, locked: Lock) -> dict[str, bytes]:
+def evidence(
+    folder: Path, files: dict[str, bytes], *, origin: Origin, locked: Lock, platform: Platform
+) -> dict[str, bytes]:
     """What the step makes for these files."""
     out = folder / "evidence"
     out.mkdir()
@@ -92,7 +95,7 @@ def evidence(folder: Path, files: dict[str, bytes], *, origin: Origin, locked: L
         invocation="urn:uuid:1", started=1_790_000_100, finished=1_790_000_200, engine="docker", engine_version="26.1.5",
         flags={"locked": True}, reused=["toolbox"],
     )  # fmt: skip
-    images = [image(folder, role) for role in ("database", "application")]
+    images = [image(folder, role, platform) for role in ("database", "application")]
     attest(
         EXAMPLE,
         Attested(images=images, files=digests),
@@ -134,17 +137,24 @@ def bundle(
     locked: Lock | None = None,
     own: Mapping[str, tuple[str, bytes]] | None = None,
     version: str = "1.0",
+    platform: Platform = AMD64,
+    more: Sequence[tuple[str, Platform]] = (),
 ) -> Bundle:
     """A bundle with evidence; ``change`` sees each file before it is packed, and leaves one out by returning None.
 
     ``own`` is what else the project has, or in place of the files that only bear their names: media types and bytes.
+    ``more`` are images of which the evidence says nothing, by role and platform.
     """
     folder.mkdir(parents=True, exist_ok=True)
     used = locked or example_lock()
     files = {name: name.encode() for name in REQUIRED} | {LOCK: render(used).encode()}
     files |= {name: data for name, (_, data) in (own or {}).items()}
     made = files | evidence(
-        folder, files, origin=origin or Origin(revision="a" * 40, changed=()), locked=used
+        folder,
+        files,
+        origin=origin or Origin(revision="a" * 40, changed=()),
+        locked=used,
+        platform=platform,
     )
     kinds = {**REQUIRED, **MEDIA_TYPES, **{name: kind for name, (kind, _) in (own or {}).items()}}
     packed = [
@@ -152,7 +162,12 @@ def bundle(
         for name, data in made.items()
         if (changed := change(name, data)) is not None
     ]
-    images = tuple(image(folder, role) for role in ("database", "application"))
+    own_images = (("database", platform), ("application", platform))
+    images = tuple(image(folder, *each) for each in own_images)
+    images += tuple(
+        replace(made, reference=f"localhost/herbs/more-{number}:1.0")
+        for number, made in enumerate(image(folder, *each) for each in more)
+    )
     return write_bundle(
         BundleContents(name="herbs", version=version, images=images, files=tuple(packed)),
         folder / "herbs.tar",

@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 from cyclonedx.schema import SchemaVersion
 from cyclonedx.validation.json import JsonStrictValidator
+from tests.unit import policy_facts
 from tests.unit.evidence_example import EXAMPLE, bundle, example_lock
 from tests.unit.lock_example import jar
 
@@ -24,12 +25,21 @@ from kgshare.attest.contents import parts_of
 from kgshare.attest.names import FILE
 from kgshare.attest.origin import Origin
 from kgshare.attest.parts import NOTHING, Part
-from kgshare.bundle import Bundle, canonical
+from kgshare.bundle import AMD64, Bundle, canonical
+from kgshare.bundle.names import Platform
 from kgshare.errors import BundleError
 from kgshare.lock.file import every_input
 from kgshare.lock.model import BaseBlob
+from kgshare.policy import store as policies
+from kgshare.policy.facts import SeedFacts
 from kgshare.project import Manifest
+from kgshare.scan import store as scans
+from kgshare.scan.model import ScanResult, not_scanned
+from kgshare.seeding.result import SeedReport
 
+SEEDED = SeedReport(
+    neo4j_version="5.26.30", digest="5" * 64, nodes=1, relationships=0, labels={}, types={}, seconds={}
+)
 SBOMS = (names.SBOM, names.DATABASE_SBOM, names.APPLICATION_SBOM)
 
 
@@ -226,6 +236,121 @@ def test_an_sbom_that_disagrees_with_the_lock_is_refused_even_where_the_digests_
 ) -> None:
     with pytest.raises(BundleError, match=reason):
         require_evidence(bundle(tmp_path, covered(name, edit)))
+
+
+ARM64 = Platform(architecture="arm64")
+
+
+@pytest.mark.parametrize(
+    ("facts", "reason"),
+    [
+        ({"more": [("database", ARM64), ("application", ARM64)]}, "is about one image in each role, and the bundle has 4, for linux/amd64, linux/arm64"),
+        ({"more": [("database", ARM64)]}, "is about one image in each role, and the bundle has 3"),
+        ({"more": [("proxy", AMD64)]}, "is about no image in the role proxy, and the bundle has one"),
+        ({"platform": ARM64}, "kgshare.lock: has nothing for arm64, which the database image is for"),
+    ],
+)  # fmt: skip
+def test_images_of_which_the_evidence_cannot_speak_are_refused(
+    tmp_path: Path, facts: dict[str, Any], reason: str
+) -> None:
+    with pytest.raises(BundleError, match=reason):
+        require_evidence(bundle(tmp_path, **facts))
+
+
+def judged_bundle(
+    folder: Path, scan: ScanResult | None, judged: ScanResult | None = None, **changes: Any
+) -> Bundle:
+    """A bundle with a scan and a policy's result, which judged that scan or another; ``changes`` are other facts."""
+    own: dict[str, tuple[str, bytes]] = {
+        "seed.json": ("application/vnd.kgshare.seed-report.v1+json", SEEDED.to_json().encode())
+    }
+    if scan:
+        own[scans.RESULT] = (scans.MEDIA_TYPES[scans.RESULT], scans.render(scan))
+    seed = SeedFacts(digest=f"sha256:{SEEDED.digest}")
+    facts = {"name": "herbs", "version": "1.0", "seed": seed, **changes}
+    report = policy_facts.judged(scan=judged or scan or not_scanned("the bundle holds no scan"), **facts)
+    own[policies.RESULT] = (policies.MEDIA_TYPE, policies.render(report))
+    return bundle(folder, own=own)
+
+
+@pytest.fixture
+def own_scan(tmp_path: Path) -> ScanResult:
+    """A scan of the example's own bill of materials, which is the same for the same lock."""
+    digest = bundle(tmp_path / "for-its-sbom").files[names.SBOM].digest
+    return policy_facts.scan(policy_facts.LOG4SHELL, sbom=digest.removeprefix("sha256:"))
+
+
+def test_a_scan_and_a_policys_result_of_this_bundle_are_accepted(
+    tmp_path: Path, own_scan: ScanResult
+) -> None:
+    assert require_evidence(judged_bundle(tmp_path / "a", own_scan)).subject
+    assert require_evidence(judged_bundle(tmp_path / "b", None)).subject
+    assert require_evidence(judged_bundle(tmp_path / "c", not_scanned("no scanner"))).subject
+
+
+def test_a_scan_of_another_bill_of_materials_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(
+        BundleError, match=r"scan\.json: is the scan of another bill of materials: abababababab…"
+    ):
+        require_evidence(judged_bundle(tmp_path, policy_facts.scan()))
+
+
+@pytest.mark.parametrize(
+    ("changes", "reason"),
+    [
+        ({"name": "weeds"}, "is about weeds 1.0, and the bundle is herbs 1.0"),
+        ({"version": "0.9"}, "is about herbs 0.9, and the bundle is herbs 1.0"),
+        (
+            {"seed": SeedFacts(digest="sha256:" + "6" * 64)},
+            "is about the graph sha256:666.*, the bundle holds",
+        ),
+        ({"judged": not_scanned("no scanner")}, "judges another scan than evidence/scan.json"),
+    ],
+)
+def test_a_policys_result_of_another_bundle_is_refused(
+    tmp_path: Path, own_scan: ScanResult, changes: dict[str, Any], reason: str
+) -> None:
+    with pytest.raises(BundleError, match=rf"policy\.json: {reason}"):
+        require_evidence(judged_bundle(tmp_path / "judged", own_scan, **changes))
+
+
+def test_a_result_that_judged_a_scan_which_was_taken_out_is_refused(
+    tmp_path: Path, own_scan: ScanResult
+) -> None:
+    with pytest.raises(BundleError, match="judges another scan"):
+        require_evidence(judged_bundle(tmp_path / "judged", None, own_scan))
+
+
+@pytest.mark.parametrize("command", [["scan"], ["policy", "check"]])
+@pytest.mark.parametrize(
+    ("name", "edit", "reason"),
+    [
+        (names.SBOM, lambda d: {**d, "components": []}, "does not list pkg:"),
+        (names.PROVENANCE, other_subject, "is about localhost/herbs/application:1.0 as sha256:0000"),
+    ],
+)
+def test_what_is_scanned_or_judged_is_the_bundles_own_evidence(
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    command: list[str],
+    name: str,
+    edit: Callable[[Any], Any],
+    reason: str,
+) -> None:
+    made = bundle(tmp_path, covered(name, edit))
+    assert cli.run([*command, str(made.path)]) == BundleError.exit_code
+    assert reason in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("command", [["scan"], ["policy", "check"]])
+@pytest.mark.parametrize("name", [names.SBOM, names.PROVENANCE, "kgshare.lock"])
+@pytest.mark.parametrize("data", [b"not json", b"\xff\xfe", b"[" * 100_000, b"{}"])
+def test_a_broken_file_in_a_bundle_is_an_error_with_its_name(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], command: list[str], name: str, data: bytes
+) -> None:
+    made = bundle(tmp_path, lambda one, held: data if one == name else held)
+    assert cli.run([*command, str(made.path)]) == BundleError.exit_code
+    assert f"herbs.tar: {name}: " in capsys.readouterr().err
 
 
 def test_sbom_prints_what_is_in_the_bundle_or_writes_it(

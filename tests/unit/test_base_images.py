@@ -8,10 +8,12 @@ import io
 import json
 import tarfile
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.unit import lock_example
 
 from kgshare.base.contract import Runs, wrong
 from kgshare.base.image import ImageSource, make_base_from_image, open_image, require_contract
@@ -20,9 +22,10 @@ from kgshare.base.tree import Entry, Kind
 from kgshare.cache import Cache
 from kgshare.doors.process import Completed
 from kgshare.errors import ImageError, LockError, ManifestError
-from kgshare.lock import registry
+from kgshare.lock import outdated, registry
 from kgshare.lock.model import BaseBlob, BaseRole
 from kgshare.lock.needs import needs_of
+from kgshare.progress import Progress
 from kgshare.project.read import parse_project
 
 CONFIG = {"os": "linux", "architecture": "amd64", "config": {"User": "65532"}}
@@ -333,6 +336,72 @@ def test_blobs_that_are_not_what_they_are_called_are_refused(
 
     with pytest.raises(LockError, match="did not give 3 of its blobs"):
         registry.image_blobs("database", "r.example/jre:1", "amd64", Cache(tmp_path / "cache"))
+
+
+@pytest.mark.parametrize(
+    "document",
+    [
+        {"schemaVersion": 1, "fsLayers": []},
+        {"artifactType": "text/plain", "config": "none", "layers": []},
+        {"config": {"mediaType": "x", "digest": "sha256:ab", "size": 1}, "layers": [1]},
+        {"manifests": [3]},
+        {"manifests": None},
+        [],
+    ],
+)
+def test_what_is_no_image_is_refused_by_its_name(
+    document: object, tmp_path: Path, skopeo: pytest.MonkeyPatch
+) -> None:
+    skopeo.setattr(registry, "run", Registry({"r.example/x:1": json.dumps(document)}))
+
+    with pytest.raises(LockError, match=r"r\.example/x:1: its manifest is not that of an image"):
+        registry.image_blobs("database", "r.example/x:1", "amd64", Cache(tmp_path / "cache"))
+
+
+@pytest.mark.parametrize("text", ["{", "[" * 99_999])
+def test_a_manifest_that_is_no_json_is_refused(text: str, tmp_path: Path, skopeo: pytest.MonkeyPatch) -> None:
+    skopeo.setattr(registry, "run", Registry({"r.example/x:1": text}))
+
+    with pytest.raises(LockError, match="is no JSON"):
+        registry.image_blobs("database", "r.example/x:1", "amd64", Cache(tmp_path / "cache"))
+
+
+def test_what_a_digest_in_the_manifest_means_is_compared_with_it(
+    tmp_path: Path, skopeo: pytest.MonkeyPatch
+) -> None:
+    [head, *_] = image(tmp_path, {"a": b""})
+    text, named = (tmp_path / head.sha256).read_text(), f"r.example/jre@sha256:{head.sha256}"
+    skopeo.setattr(registry, "run", Registry({named: text}))
+    assert registry.manifest_now(named, "amd64") == text.encode()
+    skopeo.setattr(registry, "run", Registry({named: text + " "}))
+
+    with pytest.raises(LockError, match="its manifest is not what its digest says"):
+        registry.manifest_now(named, "amd64")
+
+
+def test_a_base_that_is_pinned_by_digest_is_never_called_the_newest(
+    tmp_path: Path, skopeo: pytest.MonkeyPatch
+) -> None:
+    text = '{"config": {}, "layers": []}'
+    skopeo.setattr(registry, "run", Registry({"r.example/jre:1": text}))
+    tagged, pinned = "r.example/jre:1", f"r.example/python@sha256:{'a' * 64}"
+    heads = [
+        BaseBlob(base=base, kind="manifest", reference=reference, media_type="m", sha256=sha256, size=1)
+        for base, reference, sha256 in (
+            ("database", tagged, hashlib.sha256(text.encode()).hexdigest()),
+            ("application", pinned, "a" * 64),
+        )
+    ]
+    lock = replace(lock_example.lock(), bases={"amd64": tuple(heads)}, npm=())
+    (tmp_path / "src").mkdir()
+    project = parse_project(MANIFEST.encode(), tmp_path / "kgshare.yaml")
+    needs = replace(needs_of(project), bases={"database": tagged, "application": pinned})
+
+    asks = outdated._asks(project.manifest, lock, needs, tmp_path)
+    tag, digest = [outdated.answer(ask, Progress(quiet=True)) for ask in asks if "base" in ask[0]]
+
+    assert tag.text() == "base images: all 1 at the newest"
+    assert digest.text().startswith("base images by digest: not known: pinned by digest in kgshare.yaml")
 
 
 def test_without_a_client_it_says_which_to_install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -12,9 +12,10 @@ from tests.unit.policy_facts import LOG4SHELL, TODAY, judged, scan
 from kgshare import build
 from kgshare.attest.names import PROVENANCE, SBOM
 from kgshare.bundle import Bundle
-from kgshare.errors import BundleError, PolicyError
+from kgshare.errors import BundleError, PolicyError, UsageError
 from kgshare.lock.model import BaseBlob
 from kgshare.policy import store
+from kgshare.policy.command import show
 from kgshare.policy.gather import Matter, facts_of, images_of
 from kgshare.policy.result import PolicyReport
 from kgshare.scan.model import not_scanned
@@ -100,3 +101,9 @@ def test_an_image_that_stands_on_another_is_known_by_its_reference_and_digest(tm
     bases = {base.role: (base.name, base.pinned) for base in facts_of(matter).bases}
     assert bases["database"] == ("registry.example.org/jre:21", "sha256:ffffffffffff")
     assert bases["application"][0] == "debian"
+
+
+def test_what_holds_for_a_folder_that_is_not_there_is_not_shown(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="nowhere: is no folder"):
+        show(tmp_path / "nowhere", policy=None)
+    assert show(tmp_path, policy=None).file is None

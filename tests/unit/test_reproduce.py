@@ -17,7 +17,7 @@ from kgshare.bundle import ImageArchive, LayerCache
 from kgshare.bundle.layercache import LayerSource
 from kgshare.errors import ReproducibleError
 from kgshare.reproduce.command import Built, compare, problems_of
-from kgshare.reproduce.differences import first_difference, in_layers
+from kgshare.reproduce.differences import first_difference, in_layers, is_store
 
 File = tuple[bytes, int, int]  # content, mode, time
 
@@ -71,6 +71,20 @@ def test_equal_builds_differ_in_nothing_though_their_stores_have_other_bytes(tmp
     ]
     assert report.layers[1].diff_id == f"sha256:{'a' * 64}"
     assert report.layers[0].digest.startswith("sha256:")
+
+
+def test_a_layer_with_the_store_and_another_file_is_held_to_its_bytes(tmp_path: Path) -> None:
+    store: dict[str, File] = {"data/databases/neo4j/neostore": (b"7", 0o640, 0)}
+    assert is_store(layer(tmp_path / "store", {**store, "data/transactions/x": (b"", 0o640, 0)}))
+    assert not is_store(layer(tmp_path / "more", {**store, "usr/bin/x": (b"", 0o755, 0)}))
+    assert not is_store(layer(tmp_path / "none", {"data/x": (b"", 0o640, 0)}))
+
+
+def test_of_an_image_without_the_store_the_digest_of_its_configuration_is_told(tmp_path: Path) -> None:
+    one, other = build(tmp_path / "1"), build(tmp_path / "2")
+    told = compare(one, other, "tiny 1.0.0", 1.5).configs
+    assert told["application"] == "sha256:" + hashlib.sha256(one.images["application"].config).hexdigest()
+    assert told["database"] != "sha256:" + hashlib.sha256(one.images["database"].config).hexdigest()
 
 
 def test_a_store_of_another_graph_is_another_build(tmp_path: Path) -> None:

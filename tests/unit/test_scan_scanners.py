@@ -130,11 +130,32 @@ def test_a_stand_in_for_what_grype_writes_is_understood() -> None:
         "artifact": {"name": "log4j-core", "version": "2.14.1", "purl": LOG4J},
     }  # fmt: skip
     plain = {"vulnerability": {"id": "CVE-1", "severity": "Negligible"}, "artifact": {"purl": LIBC}}
-    one, other = grype_findings({"matches": [match, plain]})
+    about = {"db": {"status": {"built": "2026-11-19T00:00:00Z"}, "providers": {"kev": {}, "nvd": {}}}}
+    one, other = grype_findings({"matches": [match, plain], "descriptor": about})
     assert (one.names, one.severity, one.fixed, one.exploited) == (
         {"GHSA-jfh8-c2jp-5v3r", "CVE-2021-44228"}, "critical", ("2.15.0",), True,
     )  # fmt: skip
     assert (other.severity, other.score, other.fixed, other.exploited) == ("none", None, (), False)
+
+
+def test_a_database_of_grype_s_without_the_catalogue_does_not_say_what_is_exploited() -> None:
+    plain = {"vulnerability": {"id": "CVE-1", "severity": "Low"}, "artifact": {"purl": LIBC}}
+    [finding] = grype_findings({"matches": [plain], "descriptor": {"db": {"built": "2024-03-01"}}})
+    assert finding.exploited is None
+
+
+def test_a_vulnerability_that_osv_scanner_puts_in_no_group_is_not_lost() -> None:
+    one = entry("GHSA-x", "Maven", PACKAGES[1].name, {"introduced": "0"})
+    document = written(1, one)
+    [row] = document["results"][0]["packages"]
+    row["groups"] = []
+    with pytest.raises(ValueError, match="in no group: GHSA-x"):
+        found(document)
+    del row["groups"]
+    with pytest.raises(KeyError, match="groups"):
+        found(document)
+    del row["vulnerabilities"]
+    assert found(document) == ()
 
 
 def test_a_stand_in_for_what_trivy_writes_is_understood() -> None:
@@ -306,6 +327,7 @@ def test_a_result_is_read_as_it_was_written_also_in_its_envelope() -> None:
     [
         (b"scanner output", "r.json: is no result of a scan: not JSON"),
         (b"[]", "r.json: is no result of a scan: "),
+        (b"[" * 99_999, "r.json: is no result of a scan: not JSON: "),
         (json.dumps({"status": "fine"}).encode(), "r.json: is no result of a scan: status: Input should be 'scanned'"),
         (store.render(RESULT).replace(b'"low"', b'"lowest"'), "r.json: is no result of a scan: findings.0.severity: Input"),
     ],
@@ -334,7 +356,9 @@ def test_a_catalogue_says_of_every_finding_whether_it_is_exploited(tmp_path: Pat
     assert [f.exploited for f in marked((shell, known, other), None)] == [None, True, None]
 
 
-@pytest.mark.parametrize("text", ["", "[]", '{"vulnerabilities": [{}]}', '{"vulnerabilities": []}'])
+@pytest.mark.parametrize(
+    "text", ["", "[]", '{"vulnerabilities": [{}]}', '{"vulnerabilities": []}', "[" * 99_999]
+)
 def test_what_is_no_catalogue_is_refused_with_its_name(text: str, tmp_path: Path) -> None:
     file = tmp_path / "kev.json"
     file.write_text(text)

@@ -136,11 +136,21 @@ def test_a_wrong_statement_is_refused_with_file_line_and_key(changes: dict[str, 
     assert 7 <= line <= len(text.splitlines())
 
 
+def test_a_document_may_be_indented_with_tabs_and_still_knows_its_lines() -> None:
+    text = json.dumps(json.loads(document()), indent="\t").replace(": ", ":\t").encode()
+    assert vex.parse(text, "vex/a.json") == vex.parse(document(), "vex/a.json")
+    with pytest.raises(ManifestError) as refused:
+        vex.parse(text.replace(b'"version":\t1', b'"version":\t0'), "vex/a.json")
+    assert refused.value.problems[0].where == "vex/a.json:6"
+
+
 @pytest.mark.parametrize(
     ("text", "said"),
     [
         (b"{", "vex/a.json:1: not JSON: Expecting property name"),
         (b"\xff", "vex/a.json: not UTF-8"),
+        (b"[" * 99_999, "vex/a.json: not read: nested too deeply"),
+        (b"[" * 900 + b"]" * 900, "vex/a.json: not read: nested too deeply"),
         (b"[]", "vex/a.json:1: `the document`: Input should be a valid dictionary"),
         (document(**{"@context": "https://openvex.dev/ns"}), "vex/a.json:2: `@context`: String should match"),
         (document(timestamp="yesterday"), "vex/a.json:5: `timestamp`: Input should be a valid datetime"),

@@ -101,8 +101,42 @@ def test_in_packages_and_binary_files_only_what_is_certain_is_found() -> None:
 
     assert kinds(loose)
     assert kinds(loose, "usr/lib/python3/site-packages/urllib3/util/url.py") == []
-    assert list(detect.in_bytes(b"\0" + loose.encode(), "a.bin")) == []
-    assert list(detect.in_bytes(b"\0\n" + private_key().encode(), "a.bin")) == [("private-key", 0)]
+    binary = bytes(range(32)) * 40
+    assert list(detect.in_bytes(binary + loose.encode(), "a.bin")) == []
+    assert list(detect.in_bytes(binary + private_key().encode(), "a.bin")) == [("private-key", 0)]
+
+
+@pytest.mark.parametrize(
+    ("kind", "token"),
+    [
+        ("github-pat", f"ghp_{made_up(36)}"),
+        ("github-oauth", f"gho_{made_up(36)}"),
+        ("github-fine-grained-pat", f"github_pat_{made_up(22)}_{made_up(59)}"),
+        ("gitlab-pat", f"glpat-{made_up(20)}"),
+        ("slack-bot-token", f"xoxb-{made_up(12, string.digits)}-{made_up(12, string.digits)}-{made_up(24)}"),
+        ("pypi-upload-token", f"pypi-AgEIcHlwaS5vcmc{made_up(160)}"),
+        ("npmjsaccesstoken", f"npm_{made_up(36)}"),
+        ("private-key", private_key()),
+    ],
+)
+def test_a_token_that_cannot_be_mistaken_is_found_in_a_program_too(kind: str, token: str) -> None:
+    binary = bytes(range(32)) * 40
+
+    assert list(detect.in_bytes(binary + token.encode() + b"\0" + binary, "a.bin")) == [(kind, 0)]
+    assert kind in detect.CERTAIN
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "utf-16-be", "utf-32", "utf-8-sig"])
+def test_a_text_of_wide_characters_is_read_like_any_other(encoding: str) -> None:
+    text = f"[db]\r\npassword = {made_up(14)}\r\n".encode(encoding)
+
+    assert list(detect.in_bytes(text, "a.ini")) == [("setting", 2)]
+
+
+def test_one_odd_character_does_not_make_a_text_a_program() -> None:
+    text = f"# kept by an old tool\0\n[database]\npassword = {made_up(14)}\n".encode()
+
+    assert list(detect.in_bytes(text, "a.ini")) == [("setting", 3)]
 
 
 @pytest.mark.parametrize("folder", PROJECTS, ids=lambda folder: folder.name)

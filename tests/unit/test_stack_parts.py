@@ -135,7 +135,17 @@ def test_a_bundle_is_found_by_name_by_project_or_because_it_is_the_only_one(tmp_
     assert find_bundle(tmp_path) == mine
 
 
-@pytest.mark.parametrize("text", [b"", b"kgshare: 2", b"{", b"\xff\xfe", MANIFEST + b"more: 1\n"])
+BOMB = b"a0: &a0 [x]\n" + b"".join(
+    b"a%d: &a%d [%s]\n" % (n, n, b",".join([b"*a%d" % (n - 1)] * 10)) for n in range(1, 12)
+)
+NO_MANIFESTS = [
+    b"", b"kgshare: 2", b"{", b"\xff\xfe", MANIFEST + b"more: 1\n",
+    MANIFEST + BOMB, MANIFEST + b"more: &a [*a]\n", MANIFEST + b"more: " + b"[" * 100_000,
+    MANIFEST + b"more: 2013-99-99\n", MANIFEST + b"#" * (1 << 20),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("text", NO_MANIFESTS, ids=lambda text: text[-12:].decode("ascii", "replace"))
 def test_a_bundle_whose_manifest_is_none_is_refused(text: bytes) -> None:
     with pytest.raises(BundleError, match="not one this kgshare understands"):
         manifest_of(text, "x.kgshare.tar")
@@ -150,6 +160,8 @@ def test_a_bundle_that_does_not_say_which_store_it_holds_is_refused() -> None:
     for change in ({"digest": "../../x"}, {"neo4j_version": "5 && x"}, {"schema": "other"}, {"nodes_": 1}):
         with pytest.raises(BundleError, match="does not say which store"):
             seed_report(json.dumps({**good, **change}).encode(), "x")
+    with pytest.raises(BundleError, match="does not say which store"):
+        seed_report(b"[" * 100_000, "x")
 
 
 def test_a_store_is_named_after_its_content_and_its_neo4j() -> None:

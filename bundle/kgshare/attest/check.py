@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from kgshare.attest import names
 from kgshare.attest.document import Bom, read_bom
 from kgshare.attest.inputs import inputs_of
+from kgshare.attest.judged import require_judged
 from kgshare.attest.purls import purl_of
 from kgshare.bundle import Bundle, canonical
 from kgshare.bundle.model import refuse
@@ -91,9 +92,11 @@ def require_evidence(bundle: Bundle) -> Provenance:
         if name not in bundle.files:
             raise refuse(bundle.path, name, "the bundle holds no such evidence", REBUILD)
     provenance = read_provenance(bundle)
+    _require_one_of_each(bundle)
     _require_subjects(bundle, provenance)
     _require_files(bundle, provenance)
     _require_listed(bundle)
+    require_judged(bundle)
     return provenance
 
 
@@ -143,11 +146,24 @@ def _require_files(bundle: Bundle, provenance: Provenance) -> None:
             raise _refuse(bundle, name, reason)
 
 
+def _require_one_of_each(bundle: Bundle) -> None:
+    """A bill is about one image: of what is on another platform, or in a further image, nothing would be said."""
+    for image in bundle.images:
+        if image.role not in names.IMAGE_SBOMS:
+            raise _refuse(
+                bundle, names.SBOM, f"is about no image in the role {image.role}, and the bundle has one"
+            )
+    platforms = sorted({str(image.platform) for image in bundle.images})
+    if len(platforms) != 1 or len(bundle.images) != len({image.role for image in bundle.images}):
+        reason = f"is about one image in each role, and the bundle has {len(bundle.images)}, for {', '.join(platforms)}"
+        raise _refuse(bundle, names.SBOM, reason)
+
+
 def _require_listed(bundle: Bundle) -> None:
     """The BOMs are about the images, and list what the lock has for each: nothing less, nothing else."""
     try:
         lock = parse(bundle.read_file(LOCK).decode(), LOCK)
-    except (LockError, UnicodeDecodeError) as error:
+    except (LockError, UnicodeDecodeError, RecursionError) as error:
         raise _refuse(bundle, LOCK, str(error).splitlines()[0]) from None
     locked = {purl_of(item): item for item in every_input(lock)}
     images = {image.role: image for image in bundle.images}
@@ -161,7 +177,11 @@ def _require_listed(bundle: Bundle) -> None:
                 bundle, name, f"is about sha256:{bom.about.sha256}, the bundle holds {image.manifest_digest}"
             )
         arch = next((arch for arch in lock.archs if arch == image.platform.architecture), None)
-        wanted = {purl_of(item) for item in inputs_of(lock, arch, role)} if arch else set()
+        if arch is None:
+            raise _refuse(
+                bundle, LOCK, f"has nothing for {image.platform.architecture}, which the {role} image is for"
+            )
+        wanted = {purl_of(item) for item in inputs_of(lock, arch, role)}
         for one, place in ((bom, name), (_of_role(whole, role), names.SBOM)):
             said = {row.purl: row.sha256 for row in one.components if row.locked}
             for purl in sorted(wanted | said.keys()):

@@ -8,12 +8,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar
 
-from kgshare.bundle.model import Bundle
+from kgshare.bundle.model import Bundle, refuse
 from kgshare.bundle.read import read_bundle
+from kgshare.shown import one_line
 from kgshare.trust.check import verdict_on
 from kgshare.trust.verdict import Verdict
 
 SEED_REPORT = "seed.json"
+_COUNTED = ("labels", "types")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -65,7 +67,7 @@ class InspectReport:
             f"  image {i.role:<12} {i.platform}  {i.size / 1e6:6.1f} MB  {i.digest}" for i in self.images
         ]
         lines += [f"  file  {name}" for name in self.files]
-        lines += ["", "  " + ", ".join(f"{count} {label}" for label, count in self.nodes.items())]
+        lines += ["", "  " + ", ".join(f"{count} {one_line(label)}" for label, count in self.nodes.items())]
         return "\n".join(lines)
 
 
@@ -77,7 +79,7 @@ def inspect_bundle(path: Path) -> InspectReport:
         TrustError: what this machine trusts cannot be read.
     """
     bundle = read_bundle(path)
-    seed = json.loads(bundle.read_file(SEED_REPORT)) if SEED_REPORT in bundle.files else {}
+    nodes, relationships = _counts(bundle)
     return InspectReport(
         bundle=path,
         name=bundle.name,
@@ -86,10 +88,22 @@ def inspect_bundle(path: Path) -> InspectReport:
         size=bundle.size,
         images=_images(bundle),
         files={name: blob.digest for name, blob in bundle.files.items()},
-        nodes=seed.get("labels", {}),
-        relationships=seed.get("types", {}),
+        nodes=nodes,
+        relationships=relationships,
         verdict=verdict_on(bundle),
     )
+
+
+def _counts(bundle: Bundle) -> tuple[Mapping[str, int], Mapping[str, int]]:
+    """Nodes by label and relationships by type, as the seed counted them; none where it did not say."""
+    if SEED_REPORT not in bundle.files:
+        return {}, {}
+    try:
+        seed = json.loads(bundle.read_file(SEED_REPORT))
+        found = [{str(name): int(count) for name, count in seed.get(key, {}).items()} for key in _COUNTED]
+    except (ValueError, TypeError, AttributeError, OverflowError, RecursionError):
+        raise refuse(bundle.path, SEED_REPORT, "is no report of what was seeded") from None
+    return found[0], found[1]
 
 
 def _images(bundle: Bundle) -> tuple[ImageReport, ...]:

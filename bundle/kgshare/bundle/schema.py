@@ -11,6 +11,7 @@ from typing import Annotated, Any, Literal, TypeVar
 from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag, ValidationError
 
 from kgshare.bundle import canonical, names
+from kgshare.shown import one_line
 
 Digest = Annotated[str, Field(pattern=r"^sha256:[0-9a-f]{64}$")]
 Size = Annotated[int, Field(ge=0, lt=8**11)]
@@ -189,5 +190,5 @@ def read(model: type[Doc], data: bytes) -> Doc:
         return model.model_validate(value)
     except ValidationError as error:
         first = error.errors()[0]
-        place = ".".join(str(part) for part in first["loc"])
+        place = one_line(".".join(str(part) for part in first["loc"]))
         raise ValueError(f"{place or 'document'}: {first['msg'].lower()}") from error

@@ -141,7 +141,7 @@ class StrictTar:
         if rest != END:
             found = rest[:100].split(b"\0")[0].decode("ascii", "replace")
             if found:
-                raise refuse(self.path, found, "is reachable from no manifest: it does not belong here")
+                raise refuse(self.path, repr(found), "is reachable from no manifest: it does not belong here")
             raise refuse(
                 self.path, "", "the end of the archive is not two blocks of zeros: it is truncated or altered"
             )

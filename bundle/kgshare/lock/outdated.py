@@ -13,10 +13,10 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import ClassVar
+from typing import ClassVar, NoReturn
 
 from kgshare.doors.process import CommandFailed, CommandMissing
-from kgshare.errors import KgshareError
+from kgshare.errors import KgshareError, LockError
 from kgshare.lock import maven, npm, registry, wheels
 from kgshare.lock.debian import apt_root, resolve_debian
 from kgshare.lock.diff import diff
@@ -146,7 +146,8 @@ def _asks(manifest: Manifest, lock: Lock, needs: Needs, cache: Path) -> list[Ask
         ("Maven", len(coordinates), lambda: maven_behind(coordinates, cache)),
         ("Python", len(python), lambda: python_behind(lock, needs)),
         ("npm", len(lock.npm), lambda: npm_behind(manifest, lock)),
-        ("base images", len(needs.bases), lambda: bases_behind(lock)),
+        ("base images", sum(not _by_digest(r) for r in needs.bases.values()), lambda: bases_behind(lock)),
+        ("base images by digest", sum(map(_by_digest, needs.bases.values())), digests_behind),
     ]
     return [ask for ask in asks if ask[1]]
 
@@ -238,10 +239,24 @@ def npm_behind(manifest: Manifest, lock: Lock) -> Iterator[Behind]:
             )  # fmt: skip
 
 
+def _by_digest(reference: str) -> bool:
+    """Whether a reference always means the same image."""
+    return "@" in reference
+
+
+def digests_behind() -> NoReturn:
+    """Nobody can be asked: a digest means the same image for ever.
+
+    Raises:
+        LockError: always.
+    """
+    raise LockError("pinned by digest in kgshare.yaml, which names no tag to compare with")
+
+
 def bases_behind(lock: Lock) -> Iterator[Behind]:
     """By skopeo or oras: what a reference means now."""
     for arch, rows in lock.bases.items():
-        for row in (row for row in rows if row.kind == "manifest"):
+        for row in (row for row in rows if row.kind == "manifest" and not _by_digest(row.reference)):
             now = hashlib.sha256(registry.manifest_now(row.reference, arch)).hexdigest()
             if now != row.sha256:
                 yield Behind(

@@ -52,8 +52,11 @@ def image_blobs(base: BaseRole, reference: str, arch: Arch, cache: Cache) -> lis
     text = manifest_now(reference, arch)
     document = _json(text, reference)
     digest = hashlib.sha256(text).hexdigest()
-    rows = [_blob(base, "config", reference, document["config"])]
-    rows += [_blob(base, "layer", reference, row) for row in document["layers"]]
+    try:
+        rows = [_blob(base, "config", reference, document["config"])]
+        rows += [_blob(base, "layer", reference, row) for row in document["layers"]]
+    except (KeyError, TypeError, ValueError, AttributeError):
+        raise _no_image(reference) from None
     head = BaseBlob(
         base=base, kind="manifest", reference=reference, media_type=str(document.get("mediaType", "")), sha256=digest, size=len(text),
     )  # fmt: skip
@@ -69,6 +72,8 @@ def manifest_now(reference: str, arch: Arch) -> bytes:
         LockError: the registry does not have it, or not for that architecture, or what came is not what its digest says.
     """
     text = _manifest(reference)
+    if (stated := reference.partition("@")[2]).startswith("sha256:"):
+        _same(stated, text, reference)
     document = _json(text, reference)
     if document.get("mediaType") in _INDEXES or "manifests" in document:
         digest = _for(document, arch, reference)
@@ -157,18 +162,30 @@ def _here(reference: str) -> bool:
 def _json(text: bytes, reference: str) -> dict[str, Any]:
     try:
         document: dict[str, Any] = json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         raise LockError(f"{reference}: its manifest is no JSON") from None
+    if not isinstance(document, dict):
+        raise _no_image(reference)
     return document
+
+
+def _no_image(reference: str) -> LockError:
+    return LockError(
+        f"{reference}: its manifest is not that of an image, with a configuration and layers",
+        hint="images of the OCI's form or Docker's schema 2 are taken; an artifact, a chart or schema 1 is not",
+    )
 
 
 def _for(index: dict[str, Any], arch: Arch, reference: str) -> str:
     there = []
-    for row in index["manifests"]:
-        platform = row.get("platform") or {}
-        there.append(f"{platform.get('os')}/{platform.get('architecture')}")
-        if there[-1] == f"linux/{arch}":
-            return str(row["digest"])
+    try:
+        for row in index["manifests"]:
+            platform = row.get("platform") or {}
+            there.append(f"{platform.get('os')}/{platform.get('architecture')}")
+            if there[-1] == f"linux/{arch}":
+                return str(row["digest"])
+    except (KeyError, TypeError, AttributeError):
+        raise _no_image(reference) from None
     raise LockError(f"{reference} is not there for linux/{arch}, but for {', '.join(sorted(set(there)))}")
 
 

@@ -170,6 +170,9 @@ def sbom(facts: Facts, checks: Checks, today: date) -> Result:
     if facts.components is None:
         said = "there is no bill of materials"
         return failed(said, _whole("sbom", said), hint="build it with a kgshare that makes one")
+    if not facts.components:
+        said = "the bill of materials is empty"
+        return failed(said, _whole("sbom", said), hint="every image has components: build it anew")
     return passed(f"{facts.components} components")
 
 

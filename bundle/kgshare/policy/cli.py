@@ -37,7 +37,7 @@ def check(
 ) -> None:
     """Judge a bundle as it is, on this day: exit 0 when it is green, 15 when a check fails.
 
-    Judged by the folder's policy.yaml, by the one that went into the bundle, or by the default.
+    Judged by the folder's policy.yaml; else by the bundle's own where somebody you trust signed it; else by the default.
     """
     from kgshare.policy import command
     from kgshare.progress import Progress

@@ -11,6 +11,36 @@ from pydantic import ValidationError
 from kgshare.errors import ManifestError, Problem
 from kgshare.project import rules
 
+_REPEATED = 100_000  # nodes that aliases may add to those that are written out
+
+
+def compose(text: str) -> yaml.Node | None:
+    """The YAML's nodes, which are safe to make data of: neither nested without end nor multiplied by aliases.
+
+    Raises:
+        yaml.YAMLError: they are not, or it is not YAML.
+    """
+    try:
+        node = yaml.compose(text, Loader=yaml.SafeLoader)
+        size = _size(node, {}) if node is not None else 0
+    except RecursionError:
+        raise yaml.YAMLError("it is nested too deeply") from None
+    if size > len(text) + _REPEATED:
+        raise yaml.YAMLError("its aliases make too much of it")
+    return node
+
+
+def _size(node: yaml.Node, known: dict[int, int]) -> int:
+    """How many nodes there are when each alias is written out; one inside itself raises RecursionError."""
+    if id(node) not in known:
+        parts: list[yaml.Node] = []
+        if isinstance(node, yaml.MappingNode):
+            parts = [part for pair in node.value for part in pair]
+        elif isinstance(node, yaml.SequenceNode):
+            parts = node.value
+        known[id(node)] = 1 + sum([_size(part, known) for part in parts])
+    return known[id(node)]
+
 
 def load(text: bytes, name: str) -> tuple[Any, rules.Lines]:
     """The YAML's data, and the line of every key and item; ``name`` is what messages call the file.
@@ -19,7 +49,7 @@ def load(text: bytes, name: str) -> tuple[Any, rules.Lines]:
         ManifestError: it is not YAML, or a key stands twice.
     """
     try:
-        node = yaml.compose(text.decode(), Loader=yaml.SafeLoader)
+        node = compose(text.decode())
         data = yaml.safe_load(text)
     except UnicodeDecodeError as error:
         raise ManifestError(Problem(message=f"not UTF-8: {error.reason}", where=name)) from None
@@ -31,6 +61,8 @@ def load(text: bytes, name: str) -> tuple[Any, rules.Lines]:
         raise ManifestError(Problem(message=f"not YAML: {error.problem}", where=where)) from None
     except yaml.YAMLError as error:
         raise ManifestError(Problem(message=f"not YAML: {error}", where=name)) from None
+    except RecursionError:
+        raise ManifestError(Problem(message="not read: nested too deeply", where=name)) from None
     lines: rules.Lines = {(): 1}
     duplicates: list[Problem] = []
     if node is not None:

@@ -20,6 +20,7 @@ from kgshare.attest.names import IMAGE_SBOMS, LICENSES, SBOM, output_of
 from kgshare.build import fetched, locked_inputs, require_room
 from kgshare.bundle import ImageArchive, LayerCache, read_image_archive
 from kgshare.bundle.layercache import LayerSource
+from kgshare.bundle.model import sha256
 from kgshare.cache import Inputs
 from kgshare.engines import Engine, choice
 from kgshare.errors import Problem, ReproducibleError
@@ -265,6 +266,9 @@ def _differing_keys(one: dict[str, object], other: dict[str, object]) -> str:
 
 
 def _digest(image: ImageArchive) -> str:
+    """The configuration's digest; of an image with the store that of what is the same in every build."""
+    if not any(is_store(layer) for layer in image.layers):
+        return sha256(image.config)
     return "sha256:" + text_digest(json.dumps(_without_store(image), sort_keys=True))
 
 

@@ -78,12 +78,15 @@ def in_layers(one: LayerSource, other: LayerSource, *, contents: bool = True) ->
 
 
 def is_store(layer: LayerSource) -> bool:
-    """Whether it is the layer of the seeded store, which holds nothing else."""
+    """Whether it is the layer of the seeded store, which holds nothing else: bytes of other files must be the same."""
+    found = False
     with _open(layer) as tar:
         for member in tar:
-            if not member.isdir():
-                return member.name.startswith("data/databases/")
-    return False
+            path = member.name.removeprefix("./").strip("/")
+            if path not in ("", "data", ".") and not path.startswith("data/"):
+                return False
+            found = found or (member.isfile() and path.startswith("data/databases/"))
+    return found
 
 
 def _said(before: _Member, after: _Member) -> list[str]:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from kgshare.aside import write_aside
+from kgshare.attest.check import require_evidence
 from kgshare.attest.names import SBOM
 from kgshare.bundle import read_bundle
 from kgshare.errors import Problem, ScanError
@@ -59,6 +60,7 @@ def scan(
     file = find_bundle(where)
     with progress.stage(f"verify {file.name}"):
         bundle = read_bundle(file)
+        require_evidence(bundle)
         lock = parse_lock(bundle.read_file(LOCK).decode(), f"{file.name}: {LOCK}")
         question = asked(bundle.read_file(SBOM), lock, f"{file.name}: {SBOM}")
     with progress.stage(f"scan {len(question.packages)} packages"):

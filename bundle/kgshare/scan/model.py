@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from enum import StrEnum
@@ -10,6 +11,13 @@ from typing import ClassVar, Literal
 Severity = Literal["critical", "high", "medium", "low", "none", "unknown"]
 SEVERITIES: tuple[Severity, ...] = ("critical", "high", "medium", "low", "none", "unknown")
 VexStatus = Literal["not_affected", "affected", "fixed", "under_investigation"]
+
+
+# How scanners' databases call them: GitHub's, Debian's urgency, grype's and trivy's.
+_WORDS: Mapping[str, Severity] = {
+    "critical": "critical", "high": "high", "moderate": "medium", "medium": "medium", "low": "low", "negligible": "none",
+    "unimportant": "none",
+}  # fmt: skip
 
 
 class ScanStatus(StrEnum):
@@ -26,6 +34,11 @@ class ScanStatus(StrEnum):
 
 # Of these the findings are what there is; of the others nothing was looked at.
 LOOKED = frozenset({ScanStatus.SCANNED, ScanStatus.PARTLY, ScanStatus.STALE})
+
+
+def severity_called(word: str) -> Severity:
+    """The severity that a database's word means; ``unknown`` where it means none."""
+    return _WORDS.get(word.lower(), "unknown")
 
 
 def severity_of(score: float | None) -> Severity:

@@ -11,7 +11,7 @@ import os
 import re
 import tempfile
 import zipfile
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
@@ -20,14 +20,12 @@ import platformdirs
 from debian.debian_support import Version
 
 from kgshare.doors.process import CommandFailed, run
-from kgshare.scan.model import Finding, ScanResult, ScanStatus, Severity, severity_of
+from kgshare.scan.model import Finding, ScanResult, ScanStatus, Severity, severity_called, severity_of
 from kgshare.scan.packages import Asked, Package, reduced
 
 PROGRAM = "osv-scanner"
 FOLDER = "OSV_SCANNER_LOCAL_DB_CACHE_DIRECTORY"
 FOUND = 1  # its exit code where it found something
-WORDS: Mapping[str, Severity] = {"critical": "critical", "high": "high", "moderate": "medium", "medium": "medium", "low": "low",
-         "unimportant": "none"}  # fmt: skip
 FIRST = date(1980, 1, 1)  # the first day that ZIP can say, and what archives without times say
 
 
@@ -111,7 +109,10 @@ def findings(document: Any, packages: Sequence[Package], release: str) -> tuple[
             named = row["package"]
             package = known[named["ecosystem"].partition(":")[0], named["name"], named["version"]]
             entries = {entry["id"]: entry for entry in row.get("vulnerabilities", ())}
-            for group in row.get("groups", ()):
+            groups = row["groups"] if entries else ()
+            if lost := entries.keys() - {name for group in groups for name in group["ids"]}:
+                raise ValueError(f"in no group: {', '.join(sorted(lost))}")
+            for group in groups:
                 found += _finding([entries[name] for name in group["ids"]], group, package, release)
     return tuple(sorted(found, key=lambda f: (-(f.score or 0), f.id, f.packages)))
 
@@ -192,4 +193,4 @@ def _word(entries: Sequence[Any], affected: Sequence[Any]) -> Severity:
     """A severity where there is no score: GitHub's word for it, or Debian's urgency."""
     told = [str((entry.get("database_specific") or {}).get("severity", "")) for entry in entries]
     told += [str((part.get("ecosystem_specific") or {}).get("urgency", "")) for part in affected]
-    return next((WORDS[word.lower()] for word in told if word.lower() in WORDS), "unknown")
+    return next((known for known in map(severity_called, told) if known != "unknown"), "unknown")

@@ -8,20 +8,17 @@ from __future__ import annotations
 
 import json
 import tempfile
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
 from kgshare.doors.process import run
-from kgshare.scan.model import Finding, ScanResult, ScanStatus, Severity, severity_of
+from kgshare.scan.model import Finding, ScanResult, ScanStatus, Severity, severity_called, severity_of
 from kgshare.scan.packages import Asked, flat, original
 
 GRYPE, TRIVY = "grype", "trivy"
-WORDS: Mapping[str, Severity] = {
-    "critical": "critical", "high": "high", "medium": "medium", "low": "low", "negligible": "none",
-}  # fmt: skip
 
 
 def grype(program: str, asked: Asked) -> ScanResult:
@@ -43,11 +40,13 @@ def grype(program: str, asked: Asked) -> ScanResult:
 
 
 def grype_findings(document: Any) -> Iterable[Finding]:
-    """The findings in what grype wrote.
+    """The findings in what grype wrote; what is exploited only a database says that was made with CISA's catalogue.
 
     Raises:
         KeyError, TypeError: it is not what grype writes.
     """
+    about = (document.get("descriptor") or {}).get("db") or {}
+    silent = None if "kev" not in (about.get("providers") or {}) else False
     for match in document["matches"]:
         entry, related = match["vulnerability"], match.get("relatedVulnerabilities") or ()
         scores = [c["metrics"]["baseScore"] for row in (entry, *related) for c in row.get("cvss") or ()]
@@ -59,7 +58,7 @@ def grype_findings(document: Any) -> Iterable[Finding]:
             severity=_severity(scores, str(entry.get("severity", ""))),
             score=max(scores, default=None),
             fixed=tuple(map(str, (entry.get("fix") or {}).get("versions") or ())),
-            exploited=exploited,
+            exploited=exploited or silent,
             summary=str(entry.get("description") or "").partition("\n")[0],
         )
 
@@ -131,7 +130,7 @@ def _result(
 
 
 def _severity(scores: list[float], word: str) -> Severity:
-    return severity_of(max(scores)) if scores else WORDS.get(word.lower(), "unknown")
+    return severity_of(max(scores)) if scores else severity_called(word)
 
 
 def _day(text: str) -> date | None:

@@ -40,7 +40,7 @@ def parse(text: bytes, where: str) -> ScanResult:
         row = error.errors(include_url=False)[0]
         place = ".".join(str(part) for part in row["loc"])
         reason = f"is no result of a scan: {f'{place}: ' if place else ''}{row['msg']}"
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         reason = f"is no result of a scan: not JSON: {error}"
     raise BundleError(
         Problem(message=reason, where=where, hint="`kgshare scan FILE --output RESULT` writes one")

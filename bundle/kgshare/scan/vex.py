@@ -184,16 +184,17 @@ def parse(text: bytes, name: str) -> tuple[Dated, ...]:
         ManifestError: it is not one; every mistake by line.
     """
     try:
-        json.loads(text)
+        data = json.loads(text)
     except UnicodeDecodeError as error:
         raise ManifestError(Problem(message=f"not UTF-8: {error.reason}", where=name)) from None
     except json.JSONDecodeError as error:
         raise ManifestError(
             Problem(message=f"not JSON: {error.msg}", where=f"{name}:{error.lineno}")
         ) from None
-    data, lines = load(
-        text, name
-    )  # JSON is YAML, and that reader knows the lines and finds a key that stands twice
+    except RecursionError:
+        raise ManifestError(Problem(message="not read: nested too deeply", where=name)) from None
+    # JSON is YAML, but for tabs between its words; that reader knows the lines and finds a key that stands twice.
+    _, lines = load(text.replace(b"\t", b" "), name)
     try:
         document = Document.model_validate(data)
     except ValidationError as error:

@@ -15,6 +15,7 @@ from kgshare.compose import COMPOSE, require_rendered
 from kgshare.errors import BundleError, Problem, UsageError
 from kgshare.progress import Progress
 from kgshare.project import MANIFEST, Manifest, read_project
+from kgshare.project.yamlfile import compose
 from kgshare.seeding.result import SeedReport
 from kgshare.stack.about import about_text
 from kgshare.trust.check import Accept, vouched
@@ -27,6 +28,7 @@ SUFFIX = ".kgshare.tar"
 SEED_REPORT = "seed.json"
 VERSION = re.compile(r"\d+(\.\d+)+")
 DIGEST = re.compile(r"(sha256:)?[0-9a-f]{64}")
+MAX_MANIFEST = 1 << 20  # bytes
 DIGITS = 12  # of the graph's digest, at the end of a store's name
 
 
@@ -146,8 +148,11 @@ def manifest_of(text: bytes, where: str) -> Manifest:
         BundleError: it is not a manifest.
     """
     try:
+        if len(text) > MAX_MANIFEST:
+            raise yaml.YAMLError(f"it has more than {MAX_MANIFEST} bytes")
+        compose(text.decode())
         return Manifest.model_validate(yaml.safe_load(text))
-    except (yaml.YAMLError, ValidationError, UnicodeDecodeError) as error:
+    except (yaml.YAMLError, ValidationError, ValueError, RecursionError) as error:
         reason = str(error).splitlines()[0]
         raise BundleError(
             Problem(
@@ -168,7 +173,7 @@ def seed_report(text: bytes, where: str) -> SeedReport:
         report = SeedReport.from_json(text.decode())
         if DIGEST.fullmatch(report.digest) and VERSION.fullmatch(report.neo4j_version):
             return report
-    except (ValueError, TypeError, KeyError, AttributeError):
+    except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
         pass
     raise BundleError(
         Problem(message="it does not say which store it holds", where=f"{where}: {SEED_REPORT}")
