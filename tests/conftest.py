@@ -66,7 +66,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     So nothing is built or seeded twice, and while one worker waits for containers the other computes.
     """
     for item in items:
-        shared = next((marker for marker in ("docker", "neo4j") if item.get_closest_marker(marker)), None)
+        slow = ("podman", "docker", "neo4j")  # Podman's tests have an engine of their own
+        shared = next((marker for marker in slow if item.get_closest_marker(marker)), None)
         item.add_marker(pytest.mark.xdist_group(shared or item.path.name))
 
 

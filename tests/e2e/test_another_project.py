@@ -141,7 +141,7 @@ def test_a_mistake_in_the_data_is_named_with_its_place(
 def test_three_mistakes_in_a_manifest_are_three_reports(herbarium: Path) -> None:
     manifest = herbarium / "kgshare.yaml"
     manifest.write_text(
-        manifest.read_text().replace("port: 8000", "port: 80000").replace("licence:", "license:")
+        manifest.read_text().replace("port: 8000", "port: 80000").replace("\nlicence:", "\nlicense:")
     )
     ran = kgshare("build", herbarium, "--json")
     assert ran.code == 3

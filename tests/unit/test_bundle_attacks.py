@@ -352,7 +352,7 @@ def raw(*blocks: bytes) -> Callable[[], bytes]:
 
 
 HIDDEN = head("../../etc/cron.d/x") + head("dev/sda", tarfile.BLKTYPE)
-AGED = head("x", form=tarfile.GNU_FORMAT, at={345: b"good"})
+AGED = head("x", form=tarfile.GNU_FORMAT, at={345: b"00000000001\0"})
 
 
 def tail(data: bytes) -> bytes:

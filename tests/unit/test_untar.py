@@ -84,3 +84,18 @@ def test_nothing_else_asks_for_filters_that_debian_12s_python_does_not_have() ->
     package = Path(untar.__file__).parent
     asking = [file.name for file in package.rglob("*.py") if ', filter="' in file.read_text(encoding="utf-8")]
     assert asking == ["untar.py"]
+
+
+def test_a_sparse_file_of_a_terabyte_is_refused(tmp_path: Path) -> None:
+    out = io.BytesIO()
+    with tarfile.open(fileobj=out, mode="w", format=tarfile.PAX_FORMAT) as tar:
+        member = tarfile.TarInfo("graph/nodes.txt")
+        member.pax_headers = {"GNU.sparse.size": str(10**12), "GNU.sparse.map": "0,0"}
+        tar.addfile(member)
+    out.seek(0)
+    with (
+        tarfile.open(fileobj=out, mode="r|") as tar,
+        pytest.raises(tarfile.TarError, match="is a sparse file"),
+    ):
+        untar.unpack(tar, tmp_path)
+    assert list(tmp_path.iterdir()) == []

@@ -18,14 +18,11 @@ def compose(text: str) -> yaml.Node | None:
     """The YAML's nodes, which are safe to make data of: neither nested without end nor multiplied by aliases.
 
     Raises:
-        yaml.YAMLError: they are not, or it is not YAML.
+        yaml.YAMLError: its aliases make too much of it, or it is not YAML.
+        RecursionError: it is nested too deeply.
     """
-    try:
-        node = yaml.compose(text, Loader=yaml.SafeLoader)
-        size = _size(node, {}) if node is not None else 0
-    except RecursionError:
-        raise yaml.YAMLError("it is nested too deeply") from None
-    if size > len(text) + _REPEATED:
+    node = yaml.compose(text, Loader=yaml.SafeLoader)
+    if node is not None and _size(node, {}) > len(text) + _REPEATED:
         raise yaml.YAMLError("its aliases make too much of it")
     return node
 
