@@ -59,6 +59,11 @@ NEEDS: dict[str, Callable[[], str]] = {
 }  # fmt: skip
 
 
+def pytest_make_parametrize_id(val: object, argname: str) -> str | None:
+    """A test is not called by a value of a hundred thousand characters."""
+    return argname if isinstance(val, str | bytes) and len(val) > 300 else None
+
+
 @pytest.hookimpl(tryfirst=True)  # before xdist reads the groups
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Give tests that share something slow to one worker of pytest-xdist: what Docker builds, an opened store, a file.
