@@ -149,8 +149,10 @@ def test_a_document_may_be_indented_with_tabs_and_still_knows_its_lines() -> Non
     [
         (b"{", "vex/a.json:1: not JSON: Expecting property name"),
         (b"\xff", "vex/a.json: not UTF-8"),
-        (b"[" * 99_999, "vex/a.json: not read: nested too deeply"),
-        (b"[" * 900 + b"]" * 900, "vex/a.json: not read: nested too deeply"),
+        pytest.param(b"[" * 99_999, "vex/a.json: not JSON: it is nested too deeply", id="deep"),
+        pytest.param(
+            b"[" * 900 + b"]" * 900, "vex/a.json: not YAML: it is nested too deeply", id="rather-deep"
+        ),
         (b"[]", "vex/a.json:1: `the document`: Input should be a valid dictionary"),
         (document(**{"@context": "https://openvex.dev/ns"}), "vex/a.json:2: `@context`: String should match"),
         (document(timestamp="yesterday"), "vex/a.json:5: `timestamp`: Input should be a valid datetime"),

@@ -192,7 +192,7 @@ def parse(text: bytes, name: str) -> tuple[Dated, ...]:
             Problem(message=f"not JSON: {error.msg}", where=f"{name}:{error.lineno}")
         ) from None
     except RecursionError:
-        raise ManifestError(Problem(message="not read: nested too deeply", where=name)) from None
+        raise ManifestError(Problem(message="not JSON: it is nested too deeply", where=name)) from None
     # JSON is YAML, but for tabs between its words; that reader knows the lines and finds a key that stands twice.
     _, lines = load(text.replace(b"\t", b" "), name)
     try:
