@@ -58,6 +58,8 @@ def load(text: bytes, name: str) -> tuple[Any, rules.Lines]:
         raise ManifestError(Problem(message=f"not YAML: {error.problem}", where=where)) from None
     except yaml.YAMLError as error:
         raise ManifestError(Problem(message=f"not YAML: {error}", where=name)) from None
+    except RecursionError:
+        raise ManifestError(Problem(message="not YAML: it is nested too deeply", where=name)) from None
     lines: rules.Lines = {(): 1}
     duplicates: list[Problem] = []
     if node is not None:
