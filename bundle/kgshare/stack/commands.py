@@ -69,7 +69,9 @@ def up(
         require_name(name)
     agreed = _no_is_no(agreed)
     source, bundle = open_bundle(where or Path(), progress, accept)
-    policy = f"policy: {line_of(bundle, today())}"
+    whose = "policy" if source.verdict and source.verdict.accepted else "policy, by the word of a file that nobody vouches for"
+    policy = f"{whose}: {line_of(bundle, today())}"
+    progress.say(policy)
     baseline.keep(bundle)
     stack = require_name(name or source.manifest.name)
     _require_other_runtime_free(stack, local=local)
