@@ -16,7 +16,7 @@ import pytest
 from tests.integration.stand_in import StandIn, stand_in_images  # noqa: F401 - a fixture
 
 from kgshare import stack as stacks
-from kgshare.compose import AUTH_FOLDER, PASSWORD_FILE, STORE_FOLDER, image_tag
+from kgshare.compose import AUTH_FOLDER, PAGE_FOLDER, PASSWORD_FILE, STORE_FOLDER, image_tag
 from kgshare.doors.engine import Engine
 from kgshare.doors.process import run
 from kgshare.errors import BundleError, EngineError, Interrupted, StackError
@@ -104,7 +104,7 @@ def test_the_password_is_in_a_file_of_its_owner_and_nowhere_else(running: StackR
         assert password not in json.dumps(inspect(service))
         assert password not in run(["docker", "logs", f"kgs-look-{service}-1"]).stdout
     mounts = {m["Destination"]: m["RW"] for m in inspect("application")["Mounts"]}
-    assert mounts == {AUTH_FOLDER: False}
+    assert mounts == {AUTH_FOLDER: False, PAGE_FOLDER: True}  # the page keeps what was edited
 
 
 def test_status_names_services_with_the_digests_of_the_bundle(
