@@ -71,6 +71,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     So nothing is built or seeded twice, and while one worker waits for containers the other computes.
     """
     for item in items:
+        if item.get_closest_marker("xdist_group"):
+            continue  # a long story with stacks of its own, which the other worker may tell
         slow = ("podman", "docker", "neo4j")  # Podman's tests have an engine of their own
         shared = next((marker for marker in slow if item.get_closest_marker(marker)), None)
         item.add_marker(pytest.mark.xdist_group(shared or item.path.name))

@@ -14,7 +14,7 @@ from tests.e2e.command_line import kgshare, works
 
 from kgshare.doors.process import run
 
-pytestmark = pytest.mark.docker
+pytestmark = [pytest.mark.docker, pytest.mark.xdist_group("stories")]
 ANNA, BEN = "e2e-anna", "e2e-ben"
 CORRECTED = "2014-07-24-altitude-of-h0017"
 SHEET = "Sheet/H0017"

@@ -13,7 +13,7 @@ import neo4j
 import pytest
 from tests.e2e.command_line import kgshare, works
 
-pytestmark = pytest.mark.docker
+pytestmark = [pytest.mark.docker, pytest.mark.xdist_group("stories")]
 TEA = Path(__file__).parents[1] / "projects" / "tea"
 TASTES_ALIKE = (
     "MATCH (:Tea {name: 'Keemun'})-[:TASTES_LIKE]-(other:Tea) RETURN other.name AS name ORDER BY name"

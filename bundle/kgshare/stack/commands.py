@@ -69,7 +69,11 @@ def up(
         require_name(name)
     agreed = _no_is_no(agreed)
     source, bundle = open_bundle(where or Path(), progress, accept)
-    whose = "policy" if source.verdict and source.verdict.accepted else "policy, by the word of a file that nobody vouches for"
+    whose = (
+        "policy"
+        if source.verdict and source.verdict.accepted
+        else "policy, by the word of a file that nobody vouches for"
+    )
     policy = f"{whose}: {line_of(bundle, today())}"
     progress.say(policy)
     baseline.keep(bundle)
