@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.unit.tiny_project import MANIFEST
 
 from kgshare.compose import ComposePlan
 from kgshare.errors import ImageError, ManifestError
@@ -27,16 +28,6 @@ RUN = {
     "Healthcheck": {"Test": ["CMD", "/app", "--health"]},
 }  # fmt: skip
 FILES = {"app": 0o755, "etc/passwd": 0o644}
-MANIFEST = """\
-kgshare: 1
-name: tiny
-version: 1.0.0
-description: one node
-licence: CC0-1.0
-authors: [{name: A}]
-identity: {nodes: {Thing: [id]}}
-seed: [{cypher: {scripts: [a.cypher]}}]
-"""
 
 
 def layer(files: Mapping[str, int]) -> bytes:

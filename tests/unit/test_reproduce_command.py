@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 from tests.unit.lock_example import lock as example_lock
+from tests.unit.tiny_project import MANIFEST
 
 from kgshare import secrets, work
 from kgshare.attest.names import IMAGE_SBOMS, MEDIA_TYPES, output_of
@@ -23,17 +24,6 @@ from kgshare.engines import BuildRequest, FilesystemTar, choice
 from kgshare.lock.model import ArchLock
 from kgshare.reproduce import command
 from kgshare.seeding.result import SeedReport
-
-MANIFEST = """\
-kgshare: 1
-name: tiny
-version: 1.0.0
-description: one node
-licence: CC0-1.0
-authors: [{name: A}]
-identity: {nodes: {Thing: [id]}}
-seed: [{cypher: {scripts: [a.cypher]}}]
-"""
 
 
 def tar_of(files: Mapping[str, bytes]) -> bytes:

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.unit.tiny_project import MANIFEST
 
 from kgshare import secrets
 from kgshare.build import build
@@ -27,16 +28,6 @@ from kgshare.secrets import detect, find
 
 ROOT = Path(__file__).parents[2]
 PROJECTS = [ROOT, *(ROOT / "tests/projects" / name for name in ("herbarium", "lighthouse"))]
-MANIFEST = """\
-kgshare: 1
-name: tiny
-version: 1.0.0
-description: one node
-licence: CC0-1.0
-authors: [{name: A}]
-identity: {nodes: {Thing: [id]}}
-seed: [{cypher: {scripts: [a.cypher]}}]
-"""
 
 
 CHANCE = random.Random(88)
