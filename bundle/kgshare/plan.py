@@ -250,7 +250,7 @@ def _scan(project: Project, lock: Lock, scanner: str) -> Step:
             "VEX statements": tree_digest(statements, project.root),
             "exploited vulnerabilities": text_digest(*sorted(catalogue_of(project.root) or ())),
             "scanner and its database": text_digest(scanner),
-            "kgshare's scanning": _code("scan"),
+            "kgshare's scanning": _code("scan", "attest/document.py"),
         },
         outputs=(SCAN_RESULT, STATEMENTS),
     )
@@ -267,7 +267,9 @@ def _policy(project: Project, lock: Lock) -> Step:
             "manifest": project.checksum,
             "lock": text_digest(render(lock)),
             "policy": text_digest(settings_of(project.root).model_dump_json()),
-            "kgshare's policy": _code("policy", "scan", "secrets", "images/policy.py", "base/spec.py"),
+            "kgshare's policy": _code(
+                "policy", "scan", "secrets", "attest/document.py", "images/policy.py", "base/spec.py"
+            ),
         },
         outputs=(POLICY_RESULT,),
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -65,6 +65,25 @@ def read_bom(data: bytes) -> Bom:
         raise ValueError(f"a component is not as CycloneDX has it: {error}") from None
 
 
+def components_of(document: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+    """The components of a CycloneDX document, or of one of its components, as they stand there, nested ones too."""
+    for row in document.get("components", ()):
+        yield row
+        yield from components_of(row)
+
+
+def licences_of(component: Mapping[str, Any]) -> tuple[str, ...]:
+    """A component's licences as they stand in a CycloneDX document, each an SPDX expression or a name."""
+    rows: Iterable[Mapping[str, Any]] = component.get("licenses", ())
+    named = (
+        row.get("expression")
+        or (row.get("license") or {}).get("id")
+        or (row.get("license") or {}).get("name")
+        for row in rows
+    )
+    return tuple(str(name) for name in named if name)
+
+
 def _all(rows: list[Mapping[str, Any]], inside: str) -> Iterator[Component]:
     for row in rows:
         component = _component(row, inside)
@@ -78,13 +97,6 @@ def _component(row: Mapping[str, Any], inside: str) -> Component:
     name = ":".join(filter(None, [row.get("group", ""), row["name"]]))
     return Component(
         ref=row["bom-ref"], kind=row["type"], name=name, version=row.get("version", ""), purl=row.get("purl", ""),
-        licence=_licence(row.get("licenses", [])), sha256=hashes.get("SHA-256", ""), locked=facts.get(LOCKED, ""),
+        licence=" AND ".join(licences_of(row)), sha256=hashes.get("SHA-256", ""), locked=facts.get(LOCKED, ""),
         source=facts.get(SOURCE, ""), citation=facts.get(CITATION, ""), inside=inside,
     )  # fmt: skip
-
-
-def _licence(rows: list[Mapping[str, Any]]) -> str:
-    said = [
-        row.get("expression") or row["license"].get("id") or row["license"].get("name") or "" for row in rows
-    ]
-    return " AND ".join(filter(None, said))

@@ -10,12 +10,13 @@ import shutil
 import stat
 import tarfile
 import tempfile
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from kgshare.attest.document import components_of, licences_of
 from kgshare.base.spec import SHELLS
 from kgshare.base.tree import PURGED_MODES, Entry
 from kgshare.bundle import Bundle, ImageArchive, LayerSource
@@ -74,7 +75,7 @@ def facts_of(matter: Matter) -> Facts:
         BundleError: a layer or a piece of evidence cannot be read.
     """
     statement = _document(matter.provenance)
-    parts = list(_components(_document(matter.sbom)))
+    parts = list(components_of(_document(matter.sbom)))
     return Facts(
         name=matter.manifest.name,
         version=matter.manifest.version,
@@ -196,31 +197,12 @@ def _document(text: bytes | None) -> Mapping[str, Any]:
     return json.loads(text) if text else {}
 
 
-def _components(bom: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
-    """The components of a CycloneDX document, nested ones too."""
-    for part in bom.get("components", ()):
-        yield part
-        yield from _components(part)
-
-
 def _by_package(parts: Iterable[Mapping[str, Any]]) -> dict[str, tuple[str, ...]]:
     """The licences of each package and data set, by its purl or else by what the bill calls it; all that is said of it anywhere."""
     found: dict[str, tuple[str, ...]] = {}
     for part in parts:
-        said = _licences(part)
+        said = licences_of(part)
         if part.get("purl") or said or part.get("type") == "data":
             name = str(part.get("purl") or part.get("bom-ref") or part.get("name"))
             found[name] = tuple(dict.fromkeys((*found.get(name, ()), *said)))
     return found
-
-
-def _licences(part: Mapping[str, Any]) -> tuple[str, ...]:
-    """A component's licences, each an SPDX expression or a name."""
-    found: Iterable[Mapping[str, Any]] = part.get("licenses", ())
-    named = (
-        row.get("expression")
-        or (row.get("license") or {}).get("id")
-        or (row.get("license") or {}).get("name")
-        for row in found
-    )
-    return tuple(str(name) for name in named if name)

@@ -12,6 +12,7 @@ from typing import Any
 
 from packageurl import PackageURL
 
+from kgshare.attest.document import components_of
 from kgshare.attest.purls import of_base, purl_of
 from kgshare.errors import BundleError, Problem
 from kgshare.lock.model import Lock
@@ -100,7 +101,7 @@ def asked(sbom: bytes, lock: Lock, where: str = "the bill of materials") -> Aske
     """
     try:
         document = json.loads(sbom)
-        parts = list(_components(document.get("components", ())))
+        parts = list(components_of(document))
         root = str(((document.get("metadata") or {}).get("component") or {}).get("name", ""))
         purls = sorted({str(part["purl"]) for part in parts if part.get("purl")})
         urls = [(purl, PackageURL.from_string(purl)) for purl in purls]
@@ -183,13 +184,6 @@ def _known_as(purl: str, url: PackageURL, sources: Mapping[str, str]) -> tuple[s
             return "npm", f"{url.namespace}/{url.name}" if url.namespace else url.name, version
         case _:
             return "PyPI", url.name, version
-
-
-def _components(parts: Iterable[Mapping[str, Any]]) -> Iterator[Mapping[str, Any]]:
-    """Components, nested ones too."""
-    for part in parts:
-        yield part
-        yield from _components(part.get("components", ()))
 
 
 def flat(asked: Asked) -> bytes:

@@ -8,9 +8,10 @@ from __future__ import annotations
 import base64
 import json
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from kgshare.attest.document import components_of, licences_of
 from kgshare.attest.names import LOCKED, SBOM
 
 if TYPE_CHECKING:
@@ -40,9 +41,11 @@ def _made_of(bundle: Bundle) -> dict[str, Any]:
     """The bill of materials (CycloneDX) in numbers: components by kind, and by licence."""
     if SBOM not in bundle.files:
         return {}
-    components = list(_components(json.loads(bundle.read_file(SBOM))))
+    components = list(components_of(json.loads(bundle.read_file(SBOM))))
     kinds = Counter(kind for component in components if (kind := _kind(component)))
-    licences = Counter(name for component in components for name in _licences(component))
+    licences = Counter(
+        name for component in components if _kind(component) for name in licences_of(component)
+    )
     return {
         "components": dict(kinds.most_common()),
         "licences": dict(licences.most_common(MOST_LICENCES)),
@@ -50,23 +53,8 @@ def _made_of(bundle: Bundle) -> dict[str, Any]:
     }
 
 
-def _components(document: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
-    for component in document.get("components", ()):
-        yield component
-        yield from _components(component)
-
-
 def _kind(component: Mapping[str, Any]) -> str:
     """What locks a component: only those that stand in the lock are counted, not what is inside of them."""
     return next(
         (str(p.get("value", "")) for p in component.get("properties", ()) if p.get("name") == LOCKED), ""
     )
-
-
-def _licences(component: Mapping[str, Any]) -> Iterator[str]:
-    if not _kind(component):
-        return
-    for one in component.get("licenses", ()):
-        licence = one.get("license", {})
-        if name := one.get("expression") or licence.get("id") or licence.get("name"):
-            yield str(name)
