@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import lzma
 import re
 import tarfile
 import tempfile
@@ -11,6 +12,8 @@ from collections.abc import Callable, Iterable
 from importlib import resources
 from pathlib import Path, PurePosixPath
 
+from debian.arfile import ArError
+from debian.debfile import DebError, DebFile
 from installer import install
 from installer.destinations import SchemeDictionaryDestination
 from installer.sources import WheelFile
@@ -19,7 +22,7 @@ import kgshare
 from kgshare.errors import BuildError
 from kgshare.images import conf
 from kgshare.images.layers import PROGRAM, Layer
-from kgshare.lock.model import Arch, Input, Jar, Lock, NpmPackage, Wheel
+from kgshare.lock.model import Arch, DebianPackage, Input, Jar, Lock, NpmPackage, Wheel
 from kgshare.project import Project
 from kgshare.questions import to_data
 from kgshare.seeding.plan import RUNTIME_SOURCES, review_spec, seed_spec
@@ -98,6 +101,27 @@ def _members(jar: Path, pattern: str) -> list[tuple[str, bytes]]:
     with zipfile.ZipFile(jar) as archive:
         names = [name for name in archive.namelist() if re.fullmatch(pattern, name)]
         return [(PurePosixPath(name).name, archive.read(name)) for name in names]
+
+
+def modules_layer(jdk: DebianPackage, deb: Path, epoch: int, out: Path) -> None:
+    """The modules of a JDK's package, in /jmods, for jlink to link into a runtime for that package's platform.
+
+    Raises:
+        BuildError: it is no such package, or has none.
+    """
+    try:
+        modules = 0
+        with Layer(out, epoch) as layer, DebFile(str(deb)).data.tgz() as archive:
+            for member in archive:  # each as it comes: going back in a compressed archive means to begin anew
+                if member.isfile() and member.name.endswith(".jmod"):
+                    stream = archive.extractfile(member)
+                    assert stream is not None
+                    layer.text(f"jmods/{PurePosixPath(member.name).name}", stream.read())
+                    modules += 1
+    except (ArError, DebError, tarfile.TarError, lzma.LZMAError) as error:
+        raise BuildError(f"{jdk.name} {jdk.version} ({jdk.architecture}) cannot be read: {error}") from None
+    if not modules:
+        raise BuildError(f"{jdk.name} {jdk.version} ({jdk.architecture}) has no modules for jlink")
 
 
 def conf_layer(project: Project, lock: Lock, out: Path) -> None:

@@ -17,7 +17,7 @@ class ImageFacts:
     """One image.
 
     Attributes:
-        role: ``database`` or ``application``.
+        role: ``database`` or ``application``; for several platforms ``database-linux-arm64`` and so on.
         user: as its configuration names it; empty is root.
         shells: paths of the shells in it.
         setuid: paths of the files in it that run with another user's rights.
