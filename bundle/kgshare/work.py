@@ -291,15 +291,17 @@ class Works:
 
     def _looked_into(self, done: Mapping[str, Done]) -> tuple[policy.Image, ...]:
         """The images of the bundle as the policy looks into them: their layers lie in the archives of their steps."""
+        images = self._images(done)
+        sizes = policy.own_sizes({layer.digest: layer.size for layer in image.layers} for image in images)
         return tuple(
             policy.Image(
                 role=role,
                 name=image_name(role, target, self.archs),
                 config=image.config,
                 layers=read_image_archive(done[step].path(plan.IMAGE_TAR)).layers,
-                size=sum(layer.size for layer in image.layers),
+                size=size,
             )
-            for (step, role, target), image in zip(self._made(), self._images(done), strict=True)
+            for (step, role, target), image, size in zip(self._made(), images, sizes, strict=True)
         )
 
     def _bundle(self, done: Mapping[str, Done], out: Path) -> None:

@@ -108,7 +108,7 @@ class ImageBuilder:
         with self._context("seed", {"base.tar": toolbox}, out) as folder:
             wheels = self.lock.archs[self.arch].wheels["seed"]
             jars = self.lock.jars["database"]
-            context.jars_layer(self.lock, jars, self.inputs, self.arch, folder / "jars.tar")
+            context.jars_layer(self.lock, jars, self.inputs, folder / "jars.tar", self.arch)
             context.wheels_layer(wheels, self.inputs, self.lock.epoch, folder / "wheels.tar")
             context.seed_layer(self.project, self.lock, self.arch, folder / "inputs.tar")
             made = folder / "made.tar"
@@ -140,7 +140,7 @@ class ImageBuilder:
             "review", {"base.tar": toolbox, "store.tar": store, "changes.tar": applied}, out
         ) as folder:
             jars = self.lock.jars["database"]
-            context.jars_layer(self.lock, jars, self.inputs, self.arch, folder / "jars.tar")
+            context.jars_layer(self.lock, jars, self.inputs, folder / "jars.tar", self.arch)
             wheels = self.lock.archs[self.arch].wheels["seed"]
             context.wheels_layer(wheels, self.inputs, self.lock.epoch, folder / "wheels.tar")
             context.review_layer(self.project, self.lock, self.arch, folder / "inputs.tar")
@@ -166,9 +166,9 @@ class ImageBuilder:
         with self._context("database", tars, out) as folder:
             if java:
                 context.classes_layer(runtime, java.path, self.lock.epoch, folder / "runtime.tar")
-            context.conf_layer(self.project, self.lock, folder / "conf.tar")
+            context.conf_layer(self.project, self.lock, self.inputs, self.arch, folder / "conf.tar")
             jars = context.image_jars(self.lock)
-            context.jars_layer(self.lock, jars, self.inputs, self.arch, folder / "jars.tar")
+            context.jars_layer(self.lock, jars, self.inputs, folder / "jars.tar")
             context.store_layer(store, self.lock.epoch, folder / "store.tar")
             self._build(folder, "database", ImageTar(path=out / "image.tar"), self._labels())
         return out / "image.tar"

@@ -148,7 +148,8 @@ def explain(output: str, python: str, arch: Arch) -> dict[str, str]:
         told = "none" if known == "none" else ", ".join(known.split(", ")[-5:])
         return {
             "message": f"there is no wheel of {asked} for {target} (versions that have one: {told})",
-            "hint": "only wheels are used: nothing is compiled in a build; choose a version that has one",
+            "hint": "only wheels are used: nothing is compiled in a build; choose a version that has one, "
+            f"or leave linux/{arch} out where others are built for (`--platform`)",
         }
     lines = [line.strip() for line in output.splitlines() if line.strip()]
     told = " ".join(

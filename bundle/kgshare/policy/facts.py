@@ -21,7 +21,7 @@ class ImageFacts:
         user: as its configuration names it; empty is root.
         shells: paths of the shells in it.
         setuid: paths of the files in it that run with another user's rights.
-        size: bytes of its compressed layers.
+        size: bytes of its compressed layers, but those that an image before it has too.
     """
 
     role: str

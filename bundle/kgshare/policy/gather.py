@@ -38,7 +38,7 @@ ANYBODY_RUNS = stat.S_IXUSR | stat.S_IXGRP | stat.S_IXOTH
 
 @dataclass(frozen=True, kw_only=True)
 class Image:
-    """An image that can be looked into: its configuration, its layers where they lie, and their compressed bytes.
+    """An image that can be looked into: its configuration, its layers where they lie, and the compressed bytes of its own.
 
     ``name`` is what it is called in its bundle: its role, where that is for one platform.
     """
@@ -122,6 +122,7 @@ def image_facts(image: Image) -> ImageFacts:
 def images_of(bundle: Bundle) -> tuple[Image, ...]:
     """The images of a bundle; their layers are read from the file itself."""
     roles = [image.role for image in bundle.images]
+    sizes = own_sizes({d: bundle.blobs[d].size for d in image.layer_digests} for image in bundle.images)
     return tuple(
         Image(
             role=image.role,
@@ -131,10 +132,20 @@ def images_of(bundle: Bundle) -> tuple[Image, ...]:
                 _layer(bundle.path, diff_id, bundle, digest)
                 for diff_id, digest in zip(image.diff_ids, image.layer_digests, strict=True)
             ),
-            size=sum(bundle.blobs[digest].size for digest in image.layer_digests),
+            size=size,
         )
-        for image in bundle.images
+        for image, size in zip(bundle.images, sizes, strict=True)
     )
+
+
+def own_sizes(images: Iterable[Mapping[str, int]]) -> list[int]:
+    """Bytes of each image's layers, given by digest, but those that an image before it has: they are in the file once."""
+    seen: set[str] = set()
+    found = []
+    for layers in images:
+        found.append(sum(size for digest, size in layers.items() if digest not in seen))
+        seen |= layers.keys()
+    return found
 
 
 def secrets_of(bundle: Bundle, manifest: Manifest) -> tuple[Finding, ...]:
