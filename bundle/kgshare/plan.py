@@ -17,19 +17,21 @@ same everywhere, and its base of the application compiles the bytecode.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from kgshare import __version__
 from kgshare.attest.names import ROLES, media_types, output_of
 from kgshare.attest.origin import UNKNOWN, Origin
-from kgshare.lock.model import Arch, Lock
+from kgshare.lock.model import LOCK, Arch, Lock
 from kgshare.platforms import image_name
+from kgshare.policy.settings import POLICY as POLICY_FILE
 from kgshare.policy.settings import catalogue_of, settings_of
-from kgshare.project import Project, SeedStep
+from kgshare.project import MANIFEST, Project, SeedStep
 from kgshare.project.model import ImageBuild
 from kgshare.scan import vex
-from kgshare.steps import Plan, Step, files_below, text_digest, tree_digest
+from kgshare.steps import Plan, Step, files_below, rows_digest, text_digest, tree_digest, tree_rows
 
 TOOLBOX, RUNTIME, SEED, ATTEST, POLICY, BUNDLE = "toolbox", "runtime", "seed", "attest", "policy", "bundle"
 SCAN = "scan"
@@ -52,6 +54,25 @@ IMAGE_TAR, BUNDLE_TAR, BUNDLE_DIGEST = "image.tar", "bundle.tar", "digest"
 # projects with the same packages share bases, runtime and layers, and a new lock that changes nothing rebuilds nothing.
 FILE_TIME = 315_532_800  # 1980-01-01T00:00:00Z
 CODE = Path(__file__).parent  # kgshare's own sources, which are inputs as well
+
+# In which file of the project an input is that is no tree of files; for a person who wants to know what changed.
+FILE_OF: Mapping[str, str] = {
+    **dict.fromkeys(("manifest", "seed steps of the manifest"), MANIFEST),
+    **dict.fromkeys(
+        (
+            "lock",
+            "time of the lock",
+            "Debian packages",
+            "Java's modules",
+            "base image",
+            "jars",
+            "wheels",
+            "npm packages",
+        ),
+        LOCK,
+    ),
+    "policy": POLICY_FILE,
+}
 
 
 def make_plan(
@@ -80,26 +101,31 @@ def make_plan(
     own = project.manifest.application.image
     # The bytecode of another platform's application is compiled by this one's Python.
     compiles = own is None and arch not in targets
-    return Plan(
-        steps=(
-            _base(TOOLBOX, lock, arch, "toolbox"),
-            *((_base(APPLICATION_BASE, lock, arch, "application"),) if compiles else ()),
-            *(step for target in targets for step in _of_target(project, lock, target, arch)),
-            _seed(project, lock, arch),
-            *(
-                step
-                for target in targets
-                for step in (
-                    _database_image(project, lock, target, arch),
-                    _application_image(project, lock, target, arch),
-                )
-            ),
-            _attest(project, lock, arch, origin, targets, images),
-            _scan(project, lock, scanner),
-            _policy(project, lock, images),
-            _bundle(project, lock, images),
-        )
+    steps = (
+        _base(TOOLBOX, lock, arch, "toolbox"),
+        *((_base(APPLICATION_BASE, lock, arch, "application"),) if compiles else ()),
+        *(step for target in targets for step in _of_target(project, lock, target, arch)),
+        _seed(project, lock, arch),
+        *(
+            step
+            for target in targets
+            for step in (
+                _database_image(project, lock, target, arch),
+                _application_image(project, lock, target, arch),
+            )
+        ),
+        _attest(project, lock, arch, origin, targets, images),
+        _scan(project, lock, scanner),
+        _policy(project, lock, images),
+        _bundle(project, lock, images),
     )
+    return Plan(steps=tuple(map(naming_files, steps)))
+
+
+def naming_files(step: Step) -> Step:
+    """A step that says in which file of the project each of its inputs is."""
+    single = {name: {FILE_OF[name]: digest} for name, digest in step.inputs.items() if name in FILE_OF}
+    return replace(step, files={**single, **step.files})
 
 
 def step_of(step: str, target: Arch, arch: Arch) -> str:
@@ -143,17 +169,20 @@ def _base(name: str, lock: Lock, arch: Arch, which: str) -> Step:
 
 def _seed(project: Project, lock: Lock, arch: Arch) -> Step:
     manifest = project.manifest
+    files = tree_rows(_without_changes(project), project.root)
+    changes = tree_rows(change_files(project), project.root)
     return Step(
         name=SEED,
         needs=(TOOLBOX,),
+        files={"files of the seed": files, CHANGE_SETS: changes},
         inputs={
             "seed steps of the manifest": text_digest(
                 repr((manifest.neo4j, manifest.identity, manifest.seed, manifest.checks)),
                 *((repr(project.questions),) if project.questions else ()),
             ),
-            "files of the seed": tree_digest(_without_changes(project), project.root),
+            "files of the seed": rows_digest(files),
             CHANGE_SETS: text_digest(
-                tree_digest(change_files(project), project.root),
+                rows_digest(changes),
                 *((manifest.name, manifest.changes) if manifest.changes else ()),
             ),
             "jars": text_digest(repr(lock.jars)),
@@ -200,15 +229,14 @@ def _application_image(project: Project, lock: Lock, target: Arch, arch: Arch) -
     if image is not None:
         return _own_image(project, lock, target, arch, image)
     manifest = project.manifest
+    files = tree_rows([project.root / path for path in manifest.application.source], project.root)
     inputs = {
         "manifest": text_digest(
             repr((manifest.name, manifest.version, manifest.description, manifest.licence)),
             repr((manifest.application, manifest.identity, manifest.open)),
             *((repr(project.questions),) if project.questions else ()),
         ),
-        "files of the application": tree_digest(
-            [project.root / path for path in manifest.application.source], project.root
-        ),
+        "files of the application": rows_digest(files),
         "wheels": text_digest(repr(lock.archs[target].wheels["application"])),
         "npm packages": text_digest(repr(lock.npm)),
         "kgshare's images": _code("images", "engines"),
@@ -225,7 +253,8 @@ def _application_image(project: Project, lock: Lock, target: Arch, arch: Arch) -
     bases = dict.fromkeys((step_of(APPLICATION_BASE, target, arch), APPLICATION_BASE))
     needs = (*bases, *((SEED,) if manifest.application.own_page else ()))
     name = step_of(APPLICATION_IMAGE, target, arch)
-    return Step(name=name, needs=needs, inputs=inputs, outputs=(IMAGE_TAR,))
+    named = {"files of the application": files}
+    return Step(name=name, needs=needs, inputs=inputs, outputs=(IMAGE_TAR,), files=named)
 
 
 def _own_image(project: Project, lock: Lock, target: Arch, arch: Arch, image: str | ImageBuild) -> Step:
@@ -243,10 +272,10 @@ def _own_image(project: Project, lock: Lock, target: Arch, arch: Arch, image: st
             **_where(target),
         }
         return Step(name=step_of(APPLICATION_IMAGE, target, arch), inputs=inputs, outputs=(IMAGE_TAR,))
-    files = [project.root / path for path in (image.dockerfile, *image.context)]
+    files = tree_rows([project.root / path for path in (image.dockerfile, *image.context)], project.root)
     inputs = {
         "manifest": text_digest(said),
-        "files of the application": tree_digest(files, project.root),
+        "files of the application": rows_digest(files),
         "jars": text_digest(repr(lock.jars.get("application", ()))),
         "kgshare's images": text_digest(rules, _code("engines")),
         **_clock(lock, target),
@@ -256,6 +285,7 @@ def _own_image(project: Project, lock: Lock, target: Arch, arch: Arch, image: st
         needs=(TOOLBOX, step_of(APPLICATION_BASE, target, arch)),
         inputs=inputs,
         outputs=(IMAGE_TAR,),
+        files={"files of the application": files},
     )
 
 
@@ -265,13 +295,15 @@ def _attest(
     """The evidence; the images are compressed for it, as what it names is their digests in the bundle."""
     from kgshare.lock.file import render
 
+    files = tree_rows(data_files(project), project.root)
     return Step(
         name=ATTEST,
+        files={"data sets": files},
         needs=(*images, SEED),
         inputs={
             "manifest": project.checksum,
             "lock": text_digest(render(lock)),
-            "data sets": text_digest(repr(project.datasets), tree_digest(data_files(project), project.root)),
+            "data sets": text_digest(repr(project.datasets), rows_digest(files)),
             "revision in Git": text_digest(origin.revision, *origin.changed),
             "kgshare's evidence": text_digest(__version__, _code("attest", "bundle", "images/context.py")),
             **_where(arch),
@@ -284,13 +316,14 @@ def _scan(project: Project, lock: Lock, scanner: str) -> Step:
     """Made anew when the scanner or its database is another one, as what is known of the same packages then is."""
     from kgshare.lock.file import render
 
-    statements = sorted((project.root / vex.FOLDER).glob("*.json"))
+    statements = tree_rows(sorted((project.root / vex.FOLDER).glob("*.json")), project.root)
     return Step(
         name=SCAN,
+        files={"VEX statements": statements},
         needs=(ATTEST,),
         inputs={
             "lock": text_digest(render(lock)),
-            "VEX statements": tree_digest(statements, project.root),
+            "VEX statements": rows_digest(statements),
             "exploited vulnerabilities": text_digest(*sorted(catalogue_of(project.root) or ())),
             "scanner and its database": text_digest(scanner),
             "kgshare's scanning": _code("scan", "attest/document.py"),
@@ -325,9 +358,6 @@ def _policy(project: Project, lock: Lock, images: Sequence[str]) -> Step:
 
 def input_files(project: Project) -> list[Path]:
     """Every file and folder of the project that a build reads: manifest, lock, seed, application, what the manifest names."""
-    from kgshare.lock.model import LOCK
-    from kgshare.project import MANIFEST
-
     manifest = project.manifest
     named = [name for name in (manifest.questions, manifest.datasets) if isinstance(name, str)]
     files = [project.root / name for name in (MANIFEST, LOCK, *named)]

@@ -97,7 +97,7 @@ def open_bundle(where: Path, progress: Progress, accept: Accept) -> tuple[Source
         TrustError: nobody who is trusted vouches for it.
     """
     from kgshare.attest.check import require_evidence
-    from kgshare.bundle import docker_archive, read_bundle
+    from kgshare.bundle import Held, docker_archive, read_bundle
 
     file = find_bundle(where)
     with progress.stage(f"verify {file.name}"):
@@ -107,6 +107,7 @@ def open_bundle(where: Path, progress: Progress, accept: Accept) -> tuple[Source
         text = require_rendered(bundle.read_file(COMPOSE), manifest, f"{file.name}: {COMPOSE}")
         require_evidence(bundle)
         seed = seed_report(bundle.read_file(SEED_REPORT), file.name)
+    Held().remember(bundle)  # a next version need not bring what this one has
     about = about_text(bundle, verdict)
 
     def on(platform: Platform) -> Source:
