@@ -85,6 +85,14 @@ def build(
     local: Annotated[
         bool, typer.Option("--local", help="Without a container engine, by this machine's own means (Linux).")
     ] = False,
+    platform: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--platform",
+            metavar="linux/amd64,linux/arm64",
+            help="What the bundle is for, one or both; the manifest's, or this machine's own, when not given.",
+        ),
+    ] = None,
     as_json: Json = False,
     quiet: Quiet = False,
 ) -> None:
@@ -95,13 +103,19 @@ def build(
     """
     from kgshare import build as stage
     from kgshare.engines import choice
+    from kgshare.platforms import parse_platforms
     from kgshare.trust.author import Signing
 
-    progress = Progress(quiet=quiet)
+    progress, platforms = Progress(quiet=quiet), parse_platforms(platform or ())
     engine = choice.machine if local else choice.docker
     if plan:
-        show(stage.forecast_build(folder), as_json)
+        show(stage.forecast_build(folder, platforms), as_json)
     elif verify:
+        if platforms:
+            raise UsageError(
+                "--verify-reproducible and --platform exclude each other",
+                hint="what is built twice is what this machine builds for itself",
+            )
         from kgshare.reproduce import verify_reproducible
 
         show(verify_reproducible(folder, locked=locked, progress=progress, engine=engine), as_json)
@@ -110,8 +124,9 @@ def build(
             raise UsageError("--sign and --no-sign exclude each other")
         signing = Signing(key=sign, off=no_sign, ask=trusts.ask_passphrase if somebody() else None)
         report = stage.build(
-            folder, output=output, locked=locked, progress=progress, engine=engine, signing=signing
-        )
+            folder, output=output, locked=locked, progress=progress, engine=engine, signing=signing,
+            platforms=platforms,
+        )  # fmt: skip
         show(report, as_json)
 
 
@@ -195,7 +210,7 @@ def lock(
     An existing lock is kept as far as the manifest still asks for the same things.
     """
     from kgshare.lock.command import lock_project
-    from kgshare.lock.needs import ARCHS
+    from kgshare.lock.model import ARCHS
     from kgshare.project import read_project
 
     if update and check:
