@@ -17,6 +17,7 @@ import typer
 
 from kgshare import __version__
 from kgshare.attest import cli as evidence
+from kgshare.ci.cli import ci_app
 from kgshare.errors import Interrupted, KgshareError, LockError, MachineError, Problem, UsageError
 from kgshare.lock import cli as lock_cli
 from kgshare.options import HERE, Build, Discard, Folder, Json, Quiet, Stack, Yes, agreement, show, somebody
@@ -38,6 +39,7 @@ app = typer.Typer(
 cache_app = typer.Typer(help="Move the locked inputs of a project between machines.", no_args_is_help=True)
 app.add_typer(cache_app, name="cache")
 app.add_typer(policy_app, name="policy")
+app.add_typer(ci_app, name="ci")
 app.add_typer(reviews.review_app, name="review")
 app.add_typer(trusts.key_app, name="key")
 app.command("scan")(scan_cli.scan)
@@ -83,6 +85,14 @@ def build(
     local: Annotated[
         bool, typer.Option("--local", help="Without a container engine, by this machine's own means (Linux).")
     ] = False,
+    platform: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--platform",
+            metavar="linux/amd64,linux/arm64",
+            help="What the bundle is for, one or both; the manifest's, or this machine's own, when not given.",
+        ),
+    ] = None,
     as_json: Json = False,
     quiet: Quiet = False,
 ) -> None:
@@ -93,13 +103,19 @@ def build(
     """
     from kgshare import build as stage
     from kgshare.engines import choice
+    from kgshare.platforms import parse_platforms
     from kgshare.trust.author import Signing
 
-    progress = Progress(quiet=quiet)
+    progress, platforms = Progress(quiet=quiet), parse_platforms(platform or ())
     engine = choice.machine if local else choice.docker
     if plan:
-        show(stage.forecast_build(folder), as_json)
+        show(stage.forecast_build(folder, platforms), as_json)
     elif verify:
+        if platforms:
+            raise UsageError(
+                "--verify-reproducible and --platform exclude each other",
+                hint="what is built twice is what this machine builds for itself",
+            )
         from kgshare.reproduce import verify_reproducible
 
         show(verify_reproducible(folder, locked=locked, progress=progress, engine=engine), as_json)
@@ -108,8 +124,9 @@ def build(
             raise UsageError("--sign and --no-sign exclude each other")
         signing = Signing(key=sign, off=no_sign, ask=trusts.ask_passphrase if somebody() else None)
         report = stage.build(
-            folder, output=output, locked=locked, progress=progress, engine=engine, signing=signing
-        )
+            folder, output=output, locked=locked, progress=progress, engine=engine, signing=signing,
+            platforms=platforms,
+        )  # fmt: skip
         show(report, as_json)
 
 
@@ -193,7 +210,7 @@ def lock(
     An existing lock is kept as far as the manifest still asks for the same things.
     """
     from kgshare.lock.command import lock_project
-    from kgshare.lock.needs import ARCHS
+    from kgshare.lock.model import ARCHS
     from kgshare.project import read_project
 
     if update and check:
@@ -214,10 +231,13 @@ def lock(
 
 @app.command()
 def up(
-    where: Annotated[
-        Path,
-        typer.Argument(metavar="FILE|FOLDER", help="A bundle, or a project's folder, which is built first."),
-    ] = HERE,
+    reference: Annotated[
+        str,
+        typer.Argument(
+            metavar="FILE|FOLDER|ADDRESS",
+            help="A bundle; a project's folder, which is built first; https://HOST/FILE; a Git address[@REV].",
+        ),
+    ] = ".",
     name: Stack = None,
     port: Annotated[
         int | None, typer.Option("--port", "-p", help="Port of the page; a free one when the usual is taken.")
@@ -236,7 +256,10 @@ def up(
             "the bundle's where they can run, when not given.",
         ),
     ] = None,
-    yes: Annotated[bool, typer.Option("--yes", "-y", help="With --local: do not ask.")] = False,
+    yes: Annotated[
+        bool,
+        typer.Option("--yes", "-y", help="Do not ask: with --local, and before a repository's code is run."),
+    ] = False,
     unverified: Annotated[
         bool,
         typer.Option("--unverified", help="At your own risk: run it though nobody you trust vouches for it."),
@@ -254,6 +277,7 @@ def up(
     """
     from kgshare import stack
     from kgshare.build import bundle_of
+    from kgshare.obtain import obtain
     from kgshare.project import MANIFEST
     from kgshare.trust.check import Accept
 
@@ -261,15 +285,13 @@ def up(
         raise UsageError("--programs is `bundle` or `machine`, and goes with --local")
     who = trusts.who_of(identity, issuer)
     progress = Progress(quiet=quiet)
+    agreed = agreement(yes)
+    where = obtain(reference, progress=progress, may_build=agreed)
     bundle = bundle_of(
         where, progress=progress, local=local, ask=trusts.ask_passphrase if somebody() else None
     )
     # What was built here just now is what its author wants to see, whichever version that is.
     accept = Accept(unverified=unverified, older=older, own=(where / MANIFEST).is_file(), who=who)
-
-    def agreed(question: str) -> bool:
-        return yes or typer.confirm(printable(question), err=True)
-
     report = stack.up(
         bundle, name=name, port=port, open_page=not no_open, local=local, programs=programs, agreed=agreed,
         keep=reviews.keeper(yes=True, discard=False, progress=progress, must=False),
@@ -353,12 +375,15 @@ def down(
 
 @app.command()
 def inspect(
-    file: Annotated[Path, typer.Argument(metavar="FILE", help="A bundle.")], as_json: Json = False
+    file: Annotated[str, typer.Argument(metavar="FILE|ADDRESS", help="A bundle, as `up` takes it.")],
+    as_json: Json = False,
+    quiet: Quiet = False,
 ) -> None:
     """Verify a bundle without loading it, and say what it holds."""
     from kgshare.bundle.inspect import inspect_bundle
+    from kgshare.obtain import obtain
 
-    show(inspect_bundle(file), as_json)
+    show(inspect_bundle(obtain(file, progress=Progress(quiet=quiet))), as_json)
 
 
 @app.command()
