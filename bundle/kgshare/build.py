@@ -6,7 +6,7 @@ import os
 import shutil
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import ClassVar
 
@@ -28,7 +28,7 @@ from kgshare.policy.settings import settings_of
 from kgshare.progress import Progress
 from kgshare.project import MANIFEST, Project, read_project
 from kgshare.scan import scanners, vex
-from kgshare.steps import Done, StepStore, Work, forecast, run_steps
+from kgshare.steps import Done, Plan, StepStore, Work, forecast, run_steps
 from kgshare.trust.author import BY_DEFAULT, Author, Signing, author_of
 from kgshare.trust.keys import Ask
 
@@ -128,18 +128,10 @@ def build(
         ManifestError, LockError, FetchError, EngineError, BuildError, SeedError, SecretError, TrustError,
         PolicyError: what their names say.
     """
-    from kgshare import secrets  # what only a build needs
-
     start = time.monotonic()
-    project = read_project(folder)
-    vex.read_folder(project.root)  # what is wrong in it is said before the first slow step
-    waived = settings_of(project.root).waived(store_of_policy.today())
-    secrets.refuse(secrets.in_project(project), waived)  # before anything is written
-    arch = this_arch()
-    lock = locked_inputs(project, arch, locked=locked, progress=progress)
-    plan = make_plan(project, lock, arch, _origin(project), scanners.identity())
+    made = prepared(folder, locked=locked, progress=progress)
     store = StepStore(root=cache_dir() / "steps")
-    todo = forecast(plan, store)
+    todo = forecast(made.plan, store)
     author = author_of(signing)
     if author and author.note:
         progress.say(author.note)
@@ -148,21 +140,71 @@ def build(
     work: Mapping[str, Work] = {}
     builder: Engine | None = None
     if any(todo.values()):
-        from kgshare.work import Works  # what only a build that builds needs
-
         builder = engine()
-        builder.check()
-        require_room(store.root)
-        inputs = fetched(project, lock, arch, locked=locked, progress=progress)
-        origin = _origin(project)
-        plan = make_plan(project, inputs.lock, arch, origin, scanners.identity())
-        work = Works(
-            project=project, lock=inputs.lock, inputs=inputs, arch=arch, engine=builder, origin=origin,
-            flags={"locked": locked}, waived=waived,
-        ).by_step()  # fmt: skip
-    done = run_steps(plan, work, store, progress)
+        made, work = works_of(made, builder, locked=locked, progress=progress)
+    done = run_steps(made.plan, work, store, progress)
     policy = judged_today(done[POLICY].path(POLICY_RESULT))
-    return _report(project, done, builder, policy, author, output or project.root, start)
+    return _report(made.project, done, builder, policy, author, output or made.project.root, start)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Prepared:
+    """A build before its first step: what was read, and the plan that comes of it.
+
+    Attributes:
+        project: what is built.
+        lock: what from.
+        arch: for which architecture.
+        plan: its steps.
+        waived: ids of what looks like a secret and is none, as somebody answers for.
+    """
+
+    project: Project
+    lock: Lock
+    arch: Arch
+    plan: Plan
+    waived: frozenset[str]
+
+
+def prepared(folder: Path, *, locked: bool, progress: Progress) -> Prepared:
+    """Read a project, and see that it may be built.
+
+    Raises:
+        ManifestError, LockError, SecretError: it may not.
+    """
+    from kgshare import secrets  # what only a build needs
+
+    project = read_project(folder)
+    vex.read_folder(project.root)  # what is wrong in it is said before the first slow step
+    waived = settings_of(project.root).waived(store_of_policy.today())
+    secrets.refuse(secrets.in_project(project), waived)  # before anything is written
+    arch = this_arch()
+    lock = locked_inputs(project, arch, locked=locked, progress=progress)
+    plan = make_plan(project, lock, arch, _origin(project), scanners.identity())
+    return Prepared(project=project, lock=lock, arch=arch, plan=plan, waived=waived)
+
+
+def works_of(
+    made: Prepared, engine: Engine, *, locked: bool, progress: Progress
+) -> tuple[Prepared, Mapping[str, Work]]:
+    """The work of each step, with its inputs fetched; and the build with the lock that they are of.
+
+    Raises:
+        EngineError: the engine does not answer, or there is no room.
+        FetchError, LockError: the inputs cannot be had.
+    """
+    from kgshare.work import Works  # what only a build that builds needs
+
+    engine.check()
+    require_room(cache_dir() / "steps")
+    inputs = fetched(made.project, made.lock, made.arch, locked=locked, progress=progress)
+    origin = _origin(made.project)
+    plan = make_plan(made.project, inputs.lock, made.arch, origin, scanners.identity())
+    works = Works(
+        project=made.project, lock=inputs.lock, inputs=inputs, arch=made.arch, engine=engine, origin=origin,
+        flags={"locked": locked}, waived=made.waived,
+    )  # fmt: skip
+    return replace(made, lock=inputs.lock, plan=plan), works.by_step()
 
 
 def forecast_build(folder: Path) -> PlanReport:

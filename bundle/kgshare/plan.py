@@ -13,18 +13,20 @@ base.application, or stands on neither when it comes as a file.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from pathlib import Path
 
 from kgshare import __version__
 from kgshare.attest.names import MEDIA_TYPES, output_of
 from kgshare.attest.origin import UNKNOWN, Origin
-from kgshare.lock.model import Arch, Lock
+from kgshare.lock.model import LOCK, Arch, Lock
+from kgshare.policy.settings import POLICY as POLICY_FILE
 from kgshare.policy.settings import catalogue_of, settings_of
-from kgshare.project import Project, SeedStep
+from kgshare.project import MANIFEST, Project, SeedStep
 from kgshare.project.model import ImageBuild
 from kgshare.scan import vex
-from kgshare.steps import Plan, Step, files_below, text_digest, tree_digest
+from kgshare.steps import Plan, Step, files_below, rows_digest, text_digest, tree_digest, tree_rows
 
 TOOLBOX, RUNTIME, SEED, ATTEST, POLICY, BUNDLE = "toolbox", "runtime", "seed", "attest", "policy", "bundle"
 SCAN = "scan"
@@ -48,6 +50,15 @@ IMAGE_TAR, BUNDLE_TAR, BUNDLE_DIGEST = "image.tar", "bundle.tar", "digest"
 FILE_TIME = 315_532_800  # 1980-01-01T00:00:00Z
 CODE = Path(__file__).parent  # kgshare's own sources, which are inputs as well
 
+# In which file of the project an input is that is no tree of files; for a person who wants to know what changed.
+FILE_OF: Mapping[str, str] = {
+    **dict.fromkeys(("manifest", "seed steps of the manifest"), MANIFEST),
+    **dict.fromkeys(
+        ("lock", "time of the lock", "Debian packages", "base image", "jars", "wheels", "npm packages"), LOCK
+    ),
+    "policy": POLICY_FILE,
+}
+
 
 def make_plan(project: Project, lock: Lock, arch: Arch, origin: Origin = UNKNOWN, scanner: str = "") -> Plan:
     """The steps that build a project for one architecture from one lock.
@@ -59,30 +70,35 @@ def make_plan(project: Project, lock: Lock, arch: Arch, origin: Origin = UNKNOWN
         origin: what the evidence says of Git.
         scanner: what a scan depends on beside what is scanned; empty where there is no scanner.
     """
-    return Plan(
-        steps=(
-            _base(TOOLBOX, lock, arch, "toolbox"),
-            _base(DATABASE_BASE, lock, arch, "database"),
-            *(
-                ()
-                if isinstance(project.manifest.application.image, str)
-                else (_base(APPLICATION_BASE, lock, arch, "application"),)
-            ),
-            Step(
-                name=RUNTIME,
-                needs=(TOOLBOX,),
-                inputs={"kgshare's images": _code("images", "engines"), **_where(arch)},
-                outputs=(RUNTIME_TAR,),
-            ),
-            _seed(project, lock, arch),
-            _database_image(project, lock, arch),
-            _application_image(project, lock, arch),
-            _attest(project, lock, arch, origin),
-            _scan(project, lock, scanner),
-            _policy(project, lock),
-            _bundle(project, lock),
-        )
+    steps = (
+        _base(TOOLBOX, lock, arch, "toolbox"),
+        _base(DATABASE_BASE, lock, arch, "database"),
+        *(
+            ()
+            if isinstance(project.manifest.application.image, str)
+            else (_base(APPLICATION_BASE, lock, arch, "application"),)
+        ),
+        Step(
+            name=RUNTIME,
+            needs=(TOOLBOX,),
+            inputs={"kgshare's images": _code("images", "engines"), **_where(arch)},
+            outputs=(RUNTIME_TAR,),
+        ),
+        _seed(project, lock, arch),
+        _database_image(project, lock, arch),
+        _application_image(project, lock, arch),
+        _attest(project, lock, arch, origin),
+        _scan(project, lock, scanner),
+        _policy(project, lock),
+        _bundle(project, lock),
     )
+    return Plan(steps=tuple(map(naming_files, steps)))
+
+
+def naming_files(step: Step) -> Step:
+    """A step that says in which file of the project each of its inputs is."""
+    single = {name: {FILE_OF[name]: digest} for name, digest in step.inputs.items() if name in FILE_OF}
+    return replace(step, files={**single, **step.files})
 
 
 def _base(name: str, lock: Lock, arch: Arch, which: str) -> Step:
@@ -107,17 +123,20 @@ def _base(name: str, lock: Lock, arch: Arch, which: str) -> Step:
 
 def _seed(project: Project, lock: Lock, arch: Arch) -> Step:
     manifest = project.manifest
+    files = tree_rows(_without_changes(project), project.root)
+    changes = tree_rows(change_files(project), project.root)
     return Step(
         name=SEED,
         needs=(TOOLBOX,),
+        files={"files of the seed": files, CHANGE_SETS: changes},
         inputs={
             "seed steps of the manifest": text_digest(
                 repr((manifest.neo4j, manifest.identity, manifest.seed, manifest.checks)),
                 *((repr(project.questions),) if project.questions else ()),
             ),
-            "files of the seed": tree_digest(_without_changes(project), project.root),
+            "files of the seed": rows_digest(files),
             CHANGE_SETS: text_digest(
-                tree_digest(change_files(project), project.root),
+                rows_digest(changes),
                 *((manifest.name, manifest.changes) if manifest.changes else ()),
             ),
             "jars": text_digest(repr(lock.jars)),
@@ -164,15 +183,14 @@ def _application_image(project: Project, lock: Lock, arch: Arch) -> Step:
     if image is not None:
         return _own_image(project, lock, arch, image)
     manifest = project.manifest
+    files = tree_rows([project.root / path for path in manifest.application.source], project.root)
     inputs = {
         "manifest": text_digest(
             repr((manifest.name, manifest.version, manifest.description, manifest.licence)),
             repr((manifest.application, manifest.identity, manifest.open)),
             *((repr(project.questions),) if project.questions else ()),
         ),
-        "files of the application": tree_digest(
-            [project.root / path for path in manifest.application.source], project.root
-        ),
+        "files of the application": rows_digest(files),
         "wheels": text_digest(repr(lock.archs[arch].wheels["application"])),
         "npm packages": text_digest(repr(lock.npm)),
         "kgshare's images": _code("images", "engines"),
@@ -187,7 +205,8 @@ def _application_image(project: Project, lock: Lock, arch: Arch) -> Step:
         )
     # kgshare's own page says which graph it shows, and whose corrections are in it.
     needs = (APPLICATION_BASE, *((SEED,) if manifest.application.own_page else ()))
-    return Step(name=APPLICATION_IMAGE, needs=needs, inputs=inputs, outputs=(IMAGE_TAR,))
+    named = {"files of the application": files}
+    return Step(name=APPLICATION_IMAGE, needs=needs, inputs=inputs, outputs=(IMAGE_TAR,), files=named)
 
 
 def _own_image(project: Project, lock: Lock, arch: Arch, image: str | ImageBuild) -> Step:
@@ -205,30 +224,33 @@ def _own_image(project: Project, lock: Lock, arch: Arch, image: str | ImageBuild
             **_where(arch),
         }
         return Step(name=APPLICATION_IMAGE, inputs=inputs, outputs=(IMAGE_TAR,))
-    files = [project.root / path for path in (image.dockerfile, *image.context)]
+    files = tree_rows([project.root / path for path in (image.dockerfile, *image.context)], project.root)
     inputs = {
         "manifest": text_digest(said),
-        "files of the application": tree_digest(files, project.root),
+        "files of the application": rows_digest(files),
         "jars": text_digest(repr(lock.jars.get("application", ()))),
         "kgshare's images": text_digest(rules, _code("engines")),
         **_clock(lock, arch),
     }
     return Step(
-        name=APPLICATION_IMAGE, needs=(TOOLBOX, APPLICATION_BASE), inputs=inputs, outputs=(IMAGE_TAR,)
-    )
+        name=APPLICATION_IMAGE, needs=(TOOLBOX, APPLICATION_BASE), inputs=inputs, outputs=(IMAGE_TAR,),
+        files={"files of the application": files},
+    )  # fmt: skip
 
 
 def _attest(project: Project, lock: Lock, arch: Arch, origin: Origin) -> Step:
     """The evidence; the images are compressed for it, as what it names is their digests in the bundle."""
     from kgshare.lock.file import render
 
+    files = tree_rows(data_files(project), project.root)
     return Step(
         name=ATTEST,
+        files={"data sets": files},
         needs=(DATABASE_IMAGE, APPLICATION_IMAGE, SEED),
         inputs={
             "manifest": project.checksum,
             "lock": text_digest(render(lock)),
-            "data sets": text_digest(repr(project.datasets), tree_digest(data_files(project), project.root)),
+            "data sets": text_digest(repr(project.datasets), rows_digest(files)),
             "revision in Git": text_digest(origin.revision, *origin.changed),
             "kgshare's evidence": text_digest(__version__, _code("attest", "bundle", "images/context.py")),
             **_where(arch),
@@ -241,13 +263,14 @@ def _scan(project: Project, lock: Lock, scanner: str) -> Step:
     """Made anew when the scanner or its database is another one, as what is known of the same packages then is."""
     from kgshare.lock.file import render
 
-    statements = sorted((project.root / vex.FOLDER).glob("*.json"))
+    statements = tree_rows(sorted((project.root / vex.FOLDER).glob("*.json")), project.root)
     return Step(
         name=SCAN,
+        files={"VEX statements": statements},
         needs=(ATTEST,),
         inputs={
             "lock": text_digest(render(lock)),
-            "VEX statements": tree_digest(statements, project.root),
+            "VEX statements": rows_digest(statements),
             "exploited vulnerabilities": text_digest(*sorted(catalogue_of(project.root) or ())),
             "scanner and its database": text_digest(scanner),
             "kgshare's scanning": _code("scan", "attest/document.py"),
@@ -277,9 +300,6 @@ def _policy(project: Project, lock: Lock) -> Step:
 
 def input_files(project: Project) -> list[Path]:
     """Every file and folder of the project that a build reads: manifest, lock, seed, application, what the manifest names."""
-    from kgshare.lock.model import LOCK
-    from kgshare.project import MANIFEST
-
     manifest = project.manifest
     named = [name for name in (manifest.questions, manifest.datasets) if isinstance(name, str)]
     files = [project.root / name for name in (MANIFEST, LOCK, *named)]

@@ -14,15 +14,17 @@ import tempfile
 import time
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
+from kgshare.aside import write_aside
 from kgshare.doors import process
 from kgshare.errors import ManifestError, Problem
 from kgshare.progress import Progress
 
 DONE = "done.json"
 KEEP = 4  # results kept per step, the latest used
+NAMED = 3  # files that a reason names
 IN_USE = 900  # seconds in which a result that was looked up may still be read, by another build on this machine too
 
 
@@ -35,12 +37,16 @@ class Step:
         needs: the steps whose outputs it reads.
         inputs: its own inputs by name, each with a digest: locked packages, files of the project, code of kgshare.
         outputs: the files it writes.
+        files: for an input that is made of files of the project, which, each with a digest: only to say which one changed.
+        outside: files elsewhere that it writes too; where one is no longer as it left it, the step is done again.
     """
 
     name: str
     needs: tuple[str, ...] = ()
     inputs: Mapping[str, str]
     outputs: tuple[str, ...]
+    files: Mapping[str, Mapping[str, str]] = field(default_factory=dict, compare=False)
+    outside: tuple[Path, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -101,12 +107,26 @@ def tree_digest(paths: Iterable[Path], root: Path) -> str:
     Raises:
         ManifestError: a link leads out of ``root`` or to a folder; what is shared is what stands in the project.
     """
-    rows: list[str] = []
+    return rows_digest(tree_rows(paths, root))
+
+
+def tree_rows(paths: Iterable[Path], root: Path) -> dict[str, str]:
+    """The files below some paths by name, each with its mode and digest: what `tree_digest` is made of.
+
+    Raises:
+        ManifestError: as `tree_digest`.
+    """
+    rows: dict[str, str] = {}
     for path in sorted(set(paths)):
         for file in files_below(path, root):
             executable = "x" if os.access(file, os.X_OK) else "-"
-            rows.append(f"{file.relative_to(root).as_posix()} {executable} {file_digest(file)}")
-    return text_digest(*rows)
+            rows[file.relative_to(root).as_posix()] = f"{executable} {file_digest(file)}"
+    return rows
+
+
+def rows_digest(rows: Mapping[str, str]) -> str:
+    """SHA-256 over the rows of a tree."""
+    return text_digest(*(f"{name} {digest}" for name, digest in rows.items()))
 
 
 def files_below(path: Path, root: Path) -> list[Path]:
@@ -132,21 +152,43 @@ def files_below(path: Path, root: Path) -> list[Path]:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Before:
+    """What went into a result that is there: its inputs, and the files behind them, as `Step` has them."""
+
+    inputs: Mapping[str, str] = field(default_factory=dict)
+    files: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+
+
+def _facts(file: Path) -> list[int]:
+    stat = file.stat()
+    return [stat.st_size, stat.st_mtime_ns]
+
+
+@dataclass(frozen=True, kw_only=True)
 class StepStore:
     """Results of steps on disk, below ``root``/STEP/KEY."""
 
     root: Path
 
     def find(self, step: Step, key: str) -> Done | None:
-        """The result of a step with that key, if it is whole: its files have the size and time that were recorded."""
+        """The result of a step with that key, if it is whole: its files have the size and time that were recorded.
+
+        Where only the time is another, as after a way through an archive that rounds it, what is in the file decides.
+        """
         folder = self.root / step.name / key
         try:
             record = json.loads((folder / DONE).read_text())
-            for name in step.outputs:
-                stat = (folder / name).stat()
-                if [stat.st_size, stat.st_mtime_ns] != record["stat"][name]:
+            stat = {name: _facts(folder / name) for name in step.outputs}
+            moved = [name for name in step.outputs if stat[name] != record["stat"][name]]
+            for name in moved:
+                size = record["stat"][name][0]
+                if stat[name][0] != size or file_digest(folder / name) != record["outputs"][name]:
                     return None
-        except (OSError, ValueError, KeyError):
+            if any(_facts(path) != record["outside"][str(path)] for path in step.outside):
+                return None
+            if moved:
+                write_aside(folder / DONE, json.dumps({**record, "stat": stat}, indent=1))
+        except (OSError, ValueError, KeyError, TypeError):
             return None
         os.utime(folder)
         return Done(
@@ -156,8 +198,12 @@ class StepStore:
     def keep(self, step: Step, key: str, made: Path, seconds: float, inputs: Mapping[str, str]) -> Done:
         """Move a finished folder to its place; its record is written last."""
         outputs = {name: file_digest(made / name) for name in step.outputs}
-        stat = {name: [(s := (made / name).stat()).st_size, s.st_mtime_ns] for name in step.outputs}
-        record = {"outputs": outputs, "stat": stat, "seconds": seconds, "inputs": dict(inputs)}
+        stat = {name: _facts(made / name) for name in step.outputs}
+        record = {
+            "outputs": outputs, "stat": stat, "seconds": seconds, "inputs": dict(inputs),
+            "files": {name: dict(rows) for name, rows in step.files.items()},
+            "outside": {str(path): _facts(path) for path in step.outside},
+        }  # fmt: skip
         (made / DONE).write_text(json.dumps(record, indent=1))
         folder = self.root / step.name / key
         shutil.rmtree(folder, ignore_errors=True)
@@ -177,18 +223,19 @@ class StepStore:
                 return found
         return None
 
-    def nearest_inputs(self, name: str, inputs: Mapping[str, str]) -> Mapping[str, str]:
-        """What went into the result of a step that differs least, the latest of several; empty where there is none.
+    def nearest(self, name: str, inputs: Mapping[str, str]) -> Before:
+        """What went into the result of a step that differs least, the latest of several; nothing where there is none.
 
         Not just the latest: another project may have been built since.
         """
-        found: list[dict[str, str]] = []
+        found: list[Before] = []
         for folder in self._latest_first(name):
             try:
-                found.append(json.loads((folder / DONE).read_text())["inputs"])
+                record = json.loads((folder / DONE).read_text())
+                found.append(Before(inputs=record["inputs"], files=record.get("files", {})))
             except (OSError, ValueError, KeyError):
                 continue
-        return min(found, key=lambda before: len(differing(inputs, before)), default={})
+        return min(found, key=lambda before: len(differing(inputs, before.inputs)), default=Before())
 
     def _latest_first(self, name: str) -> list[Path]:
         home = self.root / name
@@ -219,12 +266,40 @@ def differing(now: Mapping[str, str], before: Mapping[str, str]) -> list[str]:
     return sorted(name for name in now.keys() | before.keys() if now.get(name) != before.get(name))
 
 
-def why(now: Mapping[str, str], before: Mapping[str, str]) -> str:
-    """What differs between two sets of inputs, in words."""
-    if not before:
+@dataclass(frozen=True, kw_only=True)
+class Cause:
+    """An input that is not what it was, and which of the project's files that is; none where it is made of no file."""
+
+    input: str
+    files: tuple[str, ...] = ()
+
+    def __str__(self) -> str:
+        if not self.files:
+            return self.input
+        more = f" and {len(self.files) - NAMED} more" if len(self.files) > NAMED else ""
+        return f"{self.input} ({', '.join(self.files[:NAMED])}{more})"
+
+
+def causes(step: Step, inputs: Mapping[str, str], before: Before) -> tuple[Cause, ...]:
+    """What differs between what goes into a step now and what went into it before, by input and file."""
+    found = []
+    for name in differing(inputs, before.inputs):
+        now, then = step.files.get(name, {}), before.files.get(name, {})
+        files = [
+            f"{file} {'is new' if file not in then else 'is gone'}"
+            if (file in now) != (file in then)
+            else file
+            for file in differing(now, then)
+        ]
+        found.append(Cause(input=name, files=tuple(files if then else now if len(now) == 1 else ())))
+    return tuple(found)
+
+
+def why(found: tuple[Cause, ...], before: Before) -> str:
+    """What differs, in words."""
+    if not before.inputs:
         return "not made yet"
-    changed = differing(now, before)
-    return "changed: " + ", ".join(changed) if changed else "its result is gone"
+    return "changed: " + ", ".join(map(str, found)) if found else "its result is gone"
 
 
 def run_steps(
@@ -263,7 +338,8 @@ def _run(
     key = key_of(step, inputs)
     if found := store.find(step, key):
         return found
-    reason = why(inputs, store.nearest_inputs(step.name, inputs))
+    before_it = store.nearest(step.name, inputs)
+    reason = why(causes(step, inputs, before_it), before_it)
     home = store.root / step.name
     home.mkdir(parents=True, exist_ok=True)
     made = Path(tempfile.mkdtemp(prefix=".making-", dir=home))
@@ -277,18 +353,43 @@ def _run(
     return Done(**{**vars(result), "reason": reason})
 
 
-def forecast(plan: Plan, store: StepStore) -> dict[str, str]:
-    """Why each step would run, ``""`` for one that would not; a step after one that runs may run as well."""
+@dataclass(frozen=True, kw_only=True)
+class Outlook:
+    """What would become of a step.
+
+    Attributes:
+        reason: why it would run, in words; empty where it would not.
+        causes: the inputs that differ, by file.
+        waits: the steps before it that would run, so that nothing is known of it yet.
+        done: its result, where it would not run.
+    """
+
+    reason: str = ""
+    causes: tuple[Cause, ...] = ()
+    waits: tuple[str, ...] = ()
+    done: Done | None = None
+
+
+def outlook(plan: Plan, store: StepStore) -> dict[str, Outlook]:
+    """What would become of each step; a step after one that runs may run as well."""
     done: dict[str, Done] = {}
-    reasons: dict[str, str] = {}
+    found: dict[str, Outlook] = {}
     for step in plan.steps:
-        late = [need for need in step.needs if need not in done]
+        late = tuple(need for need in step.needs if need not in done)
         if late:
-            reasons[step.name] = "after " + ", ".join(late)
+            found[step.name] = Outlook(reason="after " + ", ".join(late), waits=late)
             continue
         inputs = inputs_of(step, done)
-        found = store.find(step, key_of(step, inputs))
-        reasons[step.name] = "" if found else why(inputs, store.nearest_inputs(step.name, inputs))
-        if found:
-            done[step.name] = found
-    return reasons
+        if result := store.find(step, key_of(step, inputs)):
+            done[step.name] = result
+            found[step.name] = Outlook(done=result)
+        else:
+            before = store.nearest(step.name, inputs)
+            differ = causes(step, inputs, before)
+            found[step.name] = Outlook(reason=why(differ, before), causes=differ if before.inputs else ())
+    return found
+
+
+def forecast(plan: Plan, store: StepStore) -> dict[str, str]:
+    """Why each step would run, ``""`` for one that would not."""
+    return {name: one.reason for name, one in outlook(plan, store).items()}

@@ -11,7 +11,18 @@ import pytest
 
 from kgshare.errors import ManifestError
 from kgshare.progress import Progress
-from kgshare.steps import Done, Plan, Step, StepStore, forecast, run_steps, tree_digest
+from kgshare.steps import (
+    Cause,
+    Done,
+    Plan,
+    Step,
+    StepStore,
+    forecast,
+    outlook,
+    rows_digest,
+    run_steps,
+    tree_digest,
+)
 
 QUIET = Progress(stream=io.StringIO(), quiet=True)
 
@@ -90,6 +101,63 @@ def test_a_result_that_was_touched_is_made_again(tmp_path: Path) -> None:
     done["base"].path("tar").write_text("tampered")
     again, _ = ran(store, plan())
     assert again == ["base"]
+
+
+def test_a_result_that_came_through_an_archive_which_rounds_times_is_still_whole(tmp_path: Path) -> None:
+    store = StepStore(root=tmp_path)
+    _, done = ran(store, plan())
+    for one in done.values():
+        for file in one.folder.glob("[!d]*"):
+            os.utime(file, (0, 1_700_000_000))
+    assert ran(store, plan())[0] == []
+    assert forecast(plan(), store) == {"seed": "", "base": "", "image": ""}
+    tar = done["base"].path("tar")
+    tar.write_text(tar.read_text()[::-1])
+    assert ran(store, plan())[0] == ["base"]
+
+
+def test_a_reason_names_the_files_that_changed_came_and_went(tmp_path: Path) -> None:
+    def seed(**files: str) -> Plan:
+        rows = {f"data/{name}.csv": value for name, value in files.items()}
+        step = Step(
+            name="seed", inputs={"files": rows_digest(rows)}, outputs=("store",), files={"files": rows}
+        )
+        return Plan(steps=(step,))
+
+    store = StepStore(root=tmp_path)
+    ran(store, seed(a="1", b="1", c="1"))
+    assert forecast(seed(a="1", b="2", c="1"), store) == {"seed": "changed: files (data/b.csv)"}
+    assert forecast(seed(a="1", b="1", d="1"), store) == {
+        "seed": "changed: files (data/c.csv is gone, data/d.csv is new)"
+    }
+    assert forecast(seed(a="2", b="2", c="2", d="1", e="1"), store) == {
+        "seed": "changed: files (data/a.csv, data/b.csv, data/c.csv and 2 more)"
+    }
+    seen = outlook(seed(a="1", b="2", c="1"), store)["seed"]
+    assert seen.causes == (Cause(input="files", files=("data/b.csv",)),)
+
+
+def test_a_step_is_done_again_where_a_file_that_it_wrote_elsewhere_is_gone_or_another(tmp_path: Path) -> None:
+    target = tmp_path / "elsewhere"
+    step = Step(name="place", inputs={"what": "1"}, outputs=("note",), outside=(target,))
+    written: list[int] = []
+
+    def place(_: Mapping[str, Done], out: Path) -> None:
+        written.append(1)
+        target.write_text("placed")
+        (out / "note").write_text("")
+
+    for spoil in (
+        lambda: None,
+        lambda: None,
+        target.unlink,
+        lambda: target.write_text("another"),
+        lambda: None,
+    ):
+        spoil()
+        run_steps(Plan(steps=(step,)), {"place": place}, StepStore(root=tmp_path / "steps"), QUIET)
+    assert len(written) == 3
+    assert target.read_text() == "placed"
 
 
 def test_a_failed_step_leaves_nothing_and_the_next_run_goes_on_from_there(tmp_path: Path) -> None:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from kgshare.bundle.archive import ImageArchive, bundle_image, read_image_archive
+from kgshare.bundle.assemble import assemble, contents_of
 from kgshare.bundle.dockerload import docker_archive
+from kgshare.bundle.held import Held, HeldBlob, SeenBundle
 from kgshare.bundle.layercache import LayerCache, LayerSource
 from kgshare.bundle.model import (
     BlobRef,
@@ -25,6 +27,8 @@ __all__ = [
     "Bundle",
     "BundleContents",
     "BundleImage",
+    "Held",
+    "HeldBlob",
     "ImageArchive",
     "ImageRef",
     "LayerBlob",
@@ -32,7 +36,10 @@ __all__ = [
     "LayerSource",
     "Platform",
     "ProjectFile",
+    "SeenBundle",
+    "assemble",
     "bundle_image",
+    "contents_of",
     "docker_archive",
     "file_name",
     "read_bundle",

@@ -4,20 +4,32 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
 from kgshare.aside import aside
 from kgshare.bundle import documents, rules
-from kgshare.bundle.documents import EMPTY_CONFIG, OCI_LAYOUT, Blob, Facts, FileFacts, ImageFacts, LayerFacts
+from kgshare.bundle.documents import (
+    EMPTY_CONFIG,
+    OCI_LAYOUT,
+    Blob,
+    Documents,
+    Facts,
+    FileFacts,
+    ImageFacts,
+    LayerFacts,
+)
 from kgshare.bundle.model import CHUNK, Bundle, BundleContents, BundleImage, ProjectFile, sha256
-from kgshare.bundle.names import COMPOSE, README
+from kgshare.bundle.names import COMPOSE, README, SIGNATURE
 from kgshare.bundle.read import read_bundle
 from kgshare.bundle.tarform import END, blob_name, header, padding, pieces
 from kgshare.errors import BundleError, Problem
 
 SUFFIX = ".kgshare.tar"
+
+Pieces = Callable[[Blob], Iterable[bytes]]
+"""The bytes of a blob, a piece at a time."""
 
 
 def file_name(name: str, version: str) -> str:
@@ -37,10 +49,17 @@ def write_bundle(contents: BundleContents, out: Path) -> Bundle:
     if wrong:
         raise BundleError(*(Problem(message=reason, where=out.name) for reason in wrong))
     sources = _sources(contents)
+    made = documents.write(facts)
+    sources |= {sha256(data): data for data in made.manifests}
+    return write_file(facts, made, lambda blob: _from(sources[blob.digest], blob), None, out)
+
+
+def write_file(facts: Facts, made: Documents, blob: Pieces, signature: bytes | None, out: Path) -> Bundle:
+    """Write a bundle aside, read it as a recipient would (without decompressing layers), then rename it to ``out``."""
     try:
         with aside(out) as path:
             with path.open("wb") as stream:
-                for piece in _members(facts, sources):
+                for piece in _members(facts, made, blob, signature):
                     stream.write(piece)
                 stream.flush()
                 os.fsync(stream.fileno())
@@ -104,38 +123,55 @@ def _sources(contents: BundleContents) -> dict[str, bytes | Path]:
     return sources
 
 
-def _members(facts: Facts, sources: dict[str, bytes | Path]) -> Iterator[bytes]:
-    made = documents.write(facts)
-    sources = sources | {sha256(data): data for data in made.manifests}
+def _members(facts: Facts, made: Documents, blob: Pieces, signature: bytes | None) -> Iterator[bytes]:
     files = {file.name: file.blob for file in facts.files}
     yield from pieces("oci-layout", OCI_LAYOUT)
     yield from pieces("index.json", made.index)
     yield from pieces("manifest.json", made.docker)
     for name in (README, COMPOSE):
-        yield from _blob(name, files[name], sources[files[name].digest])
-    for blob in documents.blobs(facts, made):
-        yield from _blob(blob_name(blob.digest), blob, sources[blob.digest])
+        yield from _member(name, files[name], blob)
+    for one in documents.blobs(facts, made):
+        yield from _member(blob_name(one.digest), one, blob)
+    if signature is not None:
+        yield from pieces(SIGNATURE, signature)
     yield END
 
 
-def _blob(name: str, blob: Blob, source: bytes | Path) -> Iterator[bytes]:
-    """A member whose bytes must be those of the digest, also when they come from a file that may have changed."""
+def _member(name: str, blob: Blob, source: Pieces) -> Iterator[bytes]:
     yield header(name, blob.size)
+    yield from checked(blob, source)
+    yield padding(blob.size)
+
+
+def checked(blob: Blob, source: Pieces) -> Iterator[bytes]:
+    """The bytes of a blob, which must be those of its digest, also when they come from a file that may have changed."""
     hasher = hashlib.sha256()
     count = 0
-    for piece in [source] if isinstance(source, bytes) else _read(source):
+    for piece in source(blob):
         hasher.update(piece)
         count += len(piece)
+        if count > blob.size:
+            break
         yield piece
     if count != blob.size or f"sha256:{hasher.hexdigest()}" != blob.digest:
+        hint = "run the same command again"
+        raise BundleError(
+            Problem(message="the bytes are not those of the digest", where=blob.digest, hint=hint)
+        )
+
+
+def _from(source: bytes | Path, blob: Blob) -> Iterator[bytes]:
+    """The bytes of a source that may have changed meanwhile: the error names its file."""
+    if isinstance(source, bytes):
+        yield source
+        return
+    hasher = hashlib.sha256()
+    with source.open("rb") as stream:
+        while piece := stream.read(CHUNK):
+            hasher.update(piece)
+            yield piece
+    if f"sha256:{hasher.hexdigest()}" != blob.digest:
         hint = "run the same command again; if it stays, remove that file"
         raise BundleError(
             Problem(message=f"is not the {blob.digest} it should be", where=str(source), hint=hint)
         )
-    yield padding(blob.size)
-
-
-def _read(path: Path) -> Iterator[bytes]:
-    with path.open("rb") as stream:
-        while piece := stream.read(CHUNK):
-            yield piece

@@ -83,7 +83,7 @@ def open_bundle(where: Path, progress: Progress, accept: Accept) -> tuple[Source
         TrustError: nobody who is trusted vouches for it.
     """
     from kgshare.attest.check import require_evidence
-    from kgshare.bundle import docker_archive, read_bundle
+    from kgshare.bundle import Held, docker_archive, read_bundle
 
     file = find_bundle(where)
     with progress.stage(f"verify {file.name}"):
@@ -93,6 +93,7 @@ def open_bundle(where: Path, progress: Progress, accept: Accept) -> tuple[Source
         text = require_rendered(bundle.read_file(COMPOSE), manifest, f"{file.name}: {COMPOSE}")
         require_evidence(bundle)
         seed = seed_report(bundle.read_file(SEED_REPORT), file.name)
+    Held().remember(bundle)  # a next version need not bring what this one has
     platforms = sorted({image.platform for image in bundle.images})
     images = {image.role: image for image in bundle.images if image.platform == platforms[0]}
     source = Source(
