@@ -127,9 +127,7 @@ class Client(Registry):  # type: ignore[misc]  # oras has no types
             where = urlsplit(url).netloc
             hint = f"see that {where} is the right address and that it runs; then {AGAIN}"
             raise Unreachable(
-                Problem(
-                    message=f"does not answer: {_reason(error)}", where=str(self.reference), hint=hint
-                )
+                Problem(message=f"does not answer: {_reason(error)}", where=str(self.reference), hint=hint)
             ) from None
 
     def _answer(self, response: requests.Response) -> dict[str, str]:
@@ -138,9 +136,7 @@ class Client(Registry):  # type: ignore[misc]  # oras has no types
         challenge = response.headers.get("Www-Authenticate", "")
         basic = challenge.lower().startswith("basic")
         if basic and (known is None or not known.user):
-            raise self.wrong(
-                "wants to know who you are, and nothing is stored for it", self._login()
-            )
+            raise self.wrong("wants to know who you are, and nothing is stored for it", self._login())
         if known and known.identity_token:
             return self._exchange(known, challenge)
         self.auth = oras.auth.get_auth_backend(
@@ -261,13 +257,18 @@ class Client(Registry):  # type: ignore[misc]  # oras has no types
         size = response.headers.get("Content-Length", str(blob.size))
         return response.status_code == 200 and size == str(blob.size)
 
-    def send(self, blob: Blob, body: Callable[[], bytes | BinaryIO]) -> None:
+    def send(self, blob: Blob, body: Callable[[], BinaryIO]) -> None:
         """Send a blob, in one piece of streamed bytes; begun anew where the registry breaks off."""
-        self.patiently(lambda: self._send(blob, body()))
+
+        def attempt() -> None:
+            with body() as stream:
+                self._send(blob, stream)
+
+        self.patiently(attempt)
         if not self.has(blob):
             raise self.wrong(f"{blob.digest} was sent, and is not there")
 
-    def _send(self, blob: Blob, body: bytes | BinaryIO) -> None:
+    def _send(self, blob: Blob, body: BinaryIO) -> None:
         start = f"{self.prefix}://{self.repository.upload_blob_url()}"
         response = self.do_request(start, "POST", headers={"Content-Length": "0"})
         if response.status_code != 202:
@@ -321,7 +322,10 @@ class Client(Registry):  # type: ignore[misc]  # oras has no types
         url = f"{self.prefix}://{self.repository.get_blob_url(blob.digest)}"
         with self.do_request(url, headers=headers, stream=True) as response:
             if response.status_code == 404:
-                raise self.wrong(f"{blob.digest} is not there, though its manifest is", "ask whoever pushed it to push it again")
+                raise self.wrong(
+                    f"{blob.digest} is not there, though its manifest is",
+                    "ask whoever pushed it to push it again",
+                )
             if response.status_code not in (200, 206):
                 raise self.unexpected(response, f"{blob.digest} cannot be had")
             if response.status_code == 200:
@@ -333,7 +337,9 @@ class Client(Registry):  # type: ignore[misc]  # oras has no types
         """The body, never more of it than the blob has."""
         announced = response.headers.get("Content-Length")
         if announced is not None and announced != str(blob.size - at):
-            raise self.wrong(f"{blob.digest}: announces {one_line(announced)[:20]} bytes, it must be {blob.size - at}")
+            raise self.wrong(
+                f"{blob.digest}: announces {one_line(announced)[:20]} bytes, it must be {blob.size - at}"
+            )
         left = blob.size - at
         try:
             while left and (piece := response.raw.read(min(CHUNK, left), decode_content=False)):
@@ -351,7 +357,11 @@ class Client(Registry):  # type: ignore[misc]  # oras has no types
         if left:
             into.flush()
             raise Unreachable(
-                Problem(message=f"breaks off: {left} bytes of {blob.digest} are missing", where=str(self.reference), hint=AGAIN)
+                Problem(
+                    message=f"breaks off: {left} bytes of {blob.digest} are missing",
+                    where=str(self.reference),
+                    hint=AGAIN,
+                )
             )
         return blob.size - at
 

@@ -55,6 +55,22 @@ def tag_of(version: str) -> str:
     return version.replace("+", "_")
 
 
+def referrers_tag(digest: str) -> str:
+    """The tag under which an index names what refers to a digest (OCI distribution specification 1.1, "Referrers Tag Schema")."""
+    return digest.replace(":", "-")
+
+
+def named_by(index: bytes) -> list[Blob]:
+    """The manifests that an index names: the images', then the project's.
+
+    Raises:
+        ValueError: it is not a bundle's index.
+    """
+    images, project, _ = documents.read_index(index)
+    found = [Blob(digest=image.digest, size=image.size) for image in images]
+    return [*found, Blob(digest=project.digest, size=project.size)]
+
+
 def publication(bundle: Bundle, reference: Reference) -> Publication:
     """What a bundle is in the repository of a reference.
 
@@ -64,7 +80,7 @@ def publication(bundle: Bundle, reference: Reference) -> Publication:
     tag = reference.tag or tag_of(bundle.version)
     index = Document(data=_index(bundle), media_type=names.INDEX)
     entries, project, _ = documents.read_index(index.data)
-    inner = {entry.digest: Document(data=bundle.read_blob(entry.digest)) for entry in (*entries, project)}
+    inner = {blob.digest: Document(data=bundle.read_blob(blob.digest)) for blob in named_by(index.data)}
     made = {} if bundle.signature is None else {sha256(bundle.signature.data): bundle.signature.data}
     roles = _roles(entries)
     also = {f"{tag}-{role}": document for role, document in roles.items()}
@@ -135,9 +151,7 @@ def _layer(media_type: str, data: bytes) -> dict[str, Any]:
     return {"mediaType": media_type, "digest": sha256(data), "size": len(data)}
 
 
-def _artifact(
-    kind: str, layers: list[dict[str, Any]], **more: Any
-) -> Document:
+def _artifact(kind: str, layers: list[dict[str, Any]], **more: Any) -> Document:
     config = _layer(names.EMPTY, EMPTY_CONFIG)
     return _made(names.MANIFEST, {"artifactType": kind, "config": config, "layers": layers, **more})
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 import io
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
-from typing import ClassVar
+from typing import BinaryIO, ClassVar, cast
 
 from kgshare.bundle import Bundle, canonical, names, read_bundle
 from kgshare.bundle.documents import Blob
@@ -14,7 +15,7 @@ from kgshare.bundle.model import BlobRef
 from kgshare.errors import Problem, RegistryError, UsageError
 from kgshare.progress import Progress
 from kgshare.registry.client import Client, Document, listed
-from kgshare.registry.publication import Publication, publication
+from kgshare.registry.publication import Publication, publication, referrers_tag
 from kgshare.registry.reference import FORM, parse
 from kgshare.trust.check import verdict_on
 
@@ -144,14 +145,15 @@ def _send_blobs(client: Client, bundle: Bundle, what: Publication) -> _Sent:
     sent = _Sent()
     for blob in what.blobs:
         if not client.has(blob):
-            client.send(blob, lambda blob=blob: _body(bundle, what, blob))  # type: ignore[misc]
+            client.send(blob, partial(_body, bundle, what, blob))
             sent = _Sent(blobs=sent.blobs + 1, size=sent.size + blob.size)
     return sent
 
 
-def _body(bundle: Bundle, what: Publication, blob: Blob) -> bytes | _Part:
+def _body(bundle: Bundle, what: Publication, blob: Blob) -> BinaryIO:
     made = what.made.get(blob.digest)
-    return _Part(bundle.path, bundle.blobs[blob.digest]) if made is None else made
+    part = _Part(bundle.path, bundle.blobs[blob.digest]) if made is None else io.BytesIO(made)
+    return cast(BinaryIO, part)
 
 
 class _Part(io.RawIOBase):
@@ -177,10 +179,10 @@ class _Part(io.RawIOBase):
     def tell(self) -> int:
         return self._stream.tell() - self._blob.offset
 
-    def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]
+    def readinto(self, buffer: bytearray) -> int:  # type: ignore[override]
         """The next bytes of the blob."""
         left = self._blob.size - self.tell()
-        return self._stream.readinto(buffer[: min(left, len(buffer))])
+        return self._stream.readinto(memoryview(buffer)[: min(left, len(buffer))])
 
     def close(self) -> None:
         self._stream.close()
@@ -226,11 +228,6 @@ def _rows(referrers: tuple[Document, ...]) -> Iterator[dict[str, object]]:
         yield {**document.descriptor, "artifactType": said["artifactType"], **notes}
 
 
-def referrers_tag(digest: str) -> str:
-    """The tag under which an index names what refers to a digest."""
-    return digest.replace(":", "-")
-
-
 def _compare(client: Client, what: Publication) -> None:
     """The registry is asked for what it names so now."""
     found = client.manifest(what.tag)
@@ -239,5 +236,3 @@ def _compare(client: Client, what: Publication) -> None:
             f"answers {found.digest if found else 'nothing'} under the tag {what.tag}, not {what.index.digest}",
             "somebody else may have pushed at the same time; look, then run the same command again",
         )
-
-

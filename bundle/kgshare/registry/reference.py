@@ -91,7 +91,9 @@ def parse(text: str) -> Reference:
     if not slash or not _NAME.fullmatch(name) or len(name) > 255:
         raise _wrong(text, f"{name!r} is not a name in a registry (lower case, a-z0-9._-, parts between /)")
     if "." not in host and not found["port"] and not is_loopback(host):
-        raise _wrong(text, f"{host!r} is not a host: the registry is named too, as in docker.io/{host}/{name}")
+        raise _wrong(
+            text, f"{host!r} is not a host: the registry is named too, as in docker.io/{host}/{name}"
+        )
     if at and not DIGEST.fullmatch(digest):
         raise _wrong(text, f"{digest!r} is not a digest, sha256: and 64 hexadecimal digits")
     if colon and not TAG.fullmatch(tag):

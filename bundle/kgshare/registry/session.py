@@ -79,7 +79,7 @@ class _Adapter(HTTPAdapter):
         super().__init__(max_retries=retry)
 
     def init_poolmanager(self, *args: Any, **options: Any) -> None:
-        super().init_poolmanager(*args, **options, ssl_context=self._context)  # type: ignore[no-untyped-call]
+        super().init_poolmanager(*args, **options, ssl_context=self._context)
 
 
 def _as_it_is(request: requests.PreparedRequest) -> requests.PreparedRequest:
@@ -100,9 +100,7 @@ def _bounded(response: requests.Response) -> bytes:
 def certificates(host: str) -> list[Path]:
     """Certificates of authorities that Docker is given for ``HOST:PORT``."""
     folders = (docker_folder(), Path("/etc/docker"), Path("/etc/containers"))
-    return [
-        file for folder in folders for file in sorted((folder / "certs.d" / host.lower()).glob("*.crt"))
-    ]
+    return [file for folder in folders for file in sorted((folder / "certs.d" / host.lower()).glob("*.crt"))]
 
 
 def _context(host: str) -> ssl.SSLContext:
