@@ -23,6 +23,7 @@ from kgshare.errors import RegistryError
 from kgshare.registry.reference import is_loopback
 
 PATIENCE = (10.0, 60.0)  # seconds: to connect, and without a byte
+BACKOFF = 0.2  # seconds between two attempts of what only asks, doubled each time
 MAX_ANSWER = 4 << 20  # bytes of an answer that is not a blob
 
 
@@ -39,7 +40,7 @@ class Session(requests.Session):
     def __init__(self, host: str) -> None:
         super().__init__()
         retry = Retry(
-            total=2, backoff_factor=0.2, status_forcelist=(429, 502, 503, 504), allowed_methods={"GET", "HEAD"},
+            total=2, backoff_factor=BACKOFF, status_forcelist=(429, 502, 503, 504), allowed_methods={"GET", "HEAD"},
             raise_on_status=False, respect_retry_after_header=False,
         )  # fmt: skip
         self.mount("https://", _Adapter(_context(host), retry))
@@ -118,7 +119,7 @@ def _context(host: str) -> ssl.SSLContext:
 def speaks_tls(host: str) -> bool:
     """Whether a registry on this machine is spoken to by https, as plain http is possible there."""
     parts = urlsplit(f"//{host}")
-    context = ssl.create_default_context()
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.check_hostname, context.verify_mode = False, ssl.CERT_NONE  # only whether; who comes later
     try:
         with (
