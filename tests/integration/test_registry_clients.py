@@ -92,7 +92,12 @@ def test_oras_lists_the_evidence_and_gets_the_projects_files(pushed: Pushed, tmp
 
 @pytest.mark.skipif(shutil.which("skopeo") is None, reason="skopeo is not installed")
 def test_skopeo_finds_the_image_of_a_role(pushed: Pushed) -> None:
-    who = ["--creds", f"{USER}:{PASSWORD}", "--cert-dir", pushed.folder / "anna" / "docker" / "certs.d" / pushed.host]
+    who = [
+        "--creds",
+        f"{USER}:{PASSWORD}",
+        "--cert-dir",
+        pushed.folder / "anna" / "docker" / "certs.d" / pushed.host,
+    ]
     for image in read_bundle(pushed.file).images:
         where = f"docker://{pushed.plain}:1.0-{image.role}"
         assert json.loads(run(["skopeo", "inspect", *who, where]).stdout)["Layers"] == list(

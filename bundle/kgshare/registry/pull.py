@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 import shutil
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import BinaryIO, ClassVar
@@ -29,6 +30,7 @@ from kgshare.bundle import (
 from kgshare.bundle.documents import Blob
 from kgshare.bundle.model import CHUNK
 from kgshare.bundle.read import MAX_IMAGES
+from kgshare.bundle.signature import Signature
 from kgshare.errors import BundleError, MachineError, Problem, UsageError
 from kgshare.lock.command import this_arch
 from kgshare.places import cache_dir
@@ -37,6 +39,8 @@ from kgshare.registry.client import Client, Document
 from kgshare.registry.publication import named_by
 from kgshare.registry.reference import Reference, parse
 from kgshare.registry.signatures import appended, signatures_of
+from kgshare.trust.check import verdict_on
+from kgshare.trust.verdict import Verdict
 
 _PART = re.compile(r"(.+)-(database|application|compose)|sha256-[0-9a-f]{64}.*")
 
@@ -99,38 +103,85 @@ def pull_bundle(reference: str, into: Path, *, replace: bool = False, progress: 
     """
     client = Client(parse(reference))
     with progress.stage(f"ask {client.reference.host}"):
-        client.reference, index = _find(client)
-        source = _Source(client=client, manifests=_manifests(client, index))
-        facts, made = contents_of(index.data, source.pieces, Path(client.reference.plain))
-    target = _free(into, file_name(facts.name, facts.version), index.digest, replace)
-    wanted = [blob for blob in documents.blobs(facts, made) if blob.digest not in source.manifests]
-    missing = [blob for blob in wanted if source.held.find(blob.digest, blob.size) is None]
-    platforms = tuple(sorted({str(image.platform) for image in facts.images}))
-    if f"linux/{this_arch()}" not in platforms:
-        progress.say(f"its images are for {', '.join(platforms)}, and this machine is linux/{this_arch()}")
-    _require_room(target, sum(blob.size for blob in wanted), missing)
-    size = sum(blob.size for blob in missing)
-    with progress.stage(f"fetch {len(missing)} of {len(wanted)} blobs, {size / 1e6:.1f} MB"):
-        for blob in missing:
-            source.fetch(blob)
-        signatures = signatures_of(client, index.digest)
-    with progress.stage(f"verify {target.name}"), aside(target) as path:
-        first = signatures[0].data if signatures else None
-        assemble(index.data, source.pieces, path, signature=first)
-        bundle = _verified(path, target)
-        bundle, verdict = appended(bundle, signatures)
-    source.held.remember(_at(bundle, target))
+        there = _ask(client)
+    target = _target(into, file_name(there.name, there.version), there.index.digest, replace)
+    if f"linux/{this_arch()}" not in there.platforms:
+        progress.say(f"its images are for {', '.join(there.platforms)}; this machine is linux/{this_arch()}")
+    missing: list[Blob] = []
+    found = None
+    if target.exists():
+        with progress.stage(f"verify the {target.name} that is here"):
+            found = _same(target, there)
+    if found is None:
+        missing = _fetch_missing(there, target, progress)
+        with progress.stage(f"verify {target.name}"), aside(target) as path:
+            first = there.signatures[0].data if there.signatures else None
+            assemble(there.index.data, there.source.pieces, path, signature=first)
+            found = appended(_verified(path, target), there.signatures)
+    bundle, verdict = found
+    there.source.held.remember(_at(bundle, target))
     return PullReport(
         bundle=target,
         reference=str(client.reference),
         digest=bundle.digest,
         size=bundle.size,
-        blobs=len(wanted),
+        blobs=len(there.blobs),
         blobs_fetched=len(missing),
-        bytes_fetched=source.received,
+        bytes_fetched=there.source.received,
         signed=verdict.line(),
-        platforms=platforms,
+        platforms=there.platforms,
     )
+
+
+@dataclass(frozen=True, kw_only=True)
+class _There:
+    """What a registry says of a bundle, as far as its small documents go."""
+
+    index: Document
+    name: str
+    version: str
+    blobs: tuple[Blob, ...]
+    platforms: tuple[str, ...]
+    signatures: list[Signature]
+    source: _Source
+
+
+def _ask(client: Client) -> _There:
+    client.reference, index = _find(client)
+    source = _Source(client=client, manifests=_manifests(client, index))
+    facts, made = contents_of(index.data, source.pieces, Path(client.reference.plain))
+    return _There(
+        index=index,
+        name=facts.name,
+        version=facts.version,
+        blobs=tuple(b for b in documents.blobs(facts, made) if b.digest not in source.manifests),
+        platforms=tuple(sorted({str(image.platform) for image in facts.images})),
+        signatures=signatures_of(client, index.digest),
+        source=source,
+    )
+
+
+def _same(target: Path, there: _There) -> tuple[Bundle, Verdict] | None:
+    """The file that is there already, where it is the very one, verified whole; else None."""
+    try:
+        bundle = read_bundle(target)
+    except BundleError:
+        return None
+    signed = [bundle.signature.data] if bundle.signature else []
+    if bundle.digest != there.index.digest or signed != [s.data for s in there.signatures]:
+        return None
+    return bundle, verdict_on(bundle, older=True)
+
+
+def _fetch_missing(there: _There, target: Path, progress: Progress) -> list[Blob]:
+    """Fetch what is not here; it is in the cache afterwards."""
+    missing = [blob for blob in there.blobs if there.source.held.find(blob.digest, blob.size) is None]
+    _require_room(target, sum(blob.size for blob in there.blobs), missing)
+    size = sum(blob.size for blob in missing)
+    with progress.stage(f"fetch {len(missing)} of {len(there.blobs)} blobs, {size / 1e6:.1f} MB"):
+        for blob in missing:
+            there.source.fetch(blob)
+    return missing
 
 
 def _verified(path: Path, target: Path) -> Bundle:
@@ -259,7 +310,7 @@ def _manifests(client: Client, index: Document) -> dict[str, bytes]:
     return found
 
 
-def _free(into: Path, name: str, digest: str, replace: bool) -> Path:
+def _target(into: Path, name: str, digest: str, replace: bool) -> Path:
     """Where the file goes.
 
     Raises:
@@ -268,18 +319,13 @@ def _free(into: Path, name: str, digest: str, replace: bool) -> Path:
     target = into / name if into.is_dir() else into
     if not target.parent.is_dir():
         raise UsageError(f"there is no folder {target.parent}", hint="make it, or name another with --output")
-    if not target.exists() or replace:
-        return target
-    try:
-        if read_bundle(target, deep=False).digest == digest:
-            return target
-    except BundleError:
-        pass
-    raise UsageError(
-        Problem(
-            message="another file is there", where=str(target), hint="name another with --output, or move it"
-        )
-    )
+    if target.exists() and not replace:
+        with suppress(BundleError):
+            if read_bundle(target, deep=False).digest == digest:
+                return target
+        hint = "name another with --output, or move it"
+        raise UsageError(Problem(message="another file is there", where=str(target), hint=hint))
+    return target
 
 
 def _require_room(target: Path, size: int, missing: list[Blob]) -> None:
