@@ -227,7 +227,7 @@ def up(
         str,
         typer.Argument(
             metavar="FILE|FOLDER|ADDRESS",
-            help="A bundle; a project's folder, which is built first; https://HOST/FILE; a Git address[@REV].",
+            help="A bundle; a project's folder, which is built first; https://HOST/FILE; oci://HOST/NAME[:TAG]; a Git address[@REV].",
         ),
     ] = ".",
     name: Stack = None,
