@@ -17,6 +17,7 @@ import typer
 
 from kgshare import __version__
 from kgshare.attest import cli as evidence
+from kgshare.ci.cli import ci_app
 from kgshare.errors import Interrupted, KgshareError, LockError, MachineError, Problem, UsageError
 from kgshare.lock import cli as lock_cli
 from kgshare.options import HERE, Build, Discard, Folder, Json, Quiet, Stack, Yes, agreement, show, somebody
@@ -39,6 +40,7 @@ app = typer.Typer(
 cache_app = typer.Typer(help="Move the locked inputs of a project between machines.", no_args_is_help=True)
 app.add_typer(cache_app, name="cache")
 app.add_typer(policy_app, name="policy")
+app.add_typer(ci_app, name="ci")
 app.add_typer(reviews.review_app, name="review")
 app.add_typer(trusts.key_app, name="key")
 app.command("scan")(scan_cli.scan)
@@ -92,6 +94,14 @@ def build(
     local: Annotated[
         bool, typer.Option("--local", help="Without a container engine, by this machine's own means (Linux).")
     ] = False,
+    platform: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--platform",
+            metavar="linux/amd64,linux/arm64",
+            help="What the bundle is for, one or both; the manifest's, or this machine's own, when not given.",
+        ),
+    ] = None,
     as_json: Json = False,
     quiet: Quiet = False,
 ) -> None:
@@ -102,13 +112,19 @@ def build(
     """
     from kgshare import build as stage
     from kgshare.engines import choice
+    from kgshare.platforms import parse_platforms
     from kgshare.trust.author import Signing
 
-    progress = Progress(quiet=quiet)
+    progress, platforms = Progress(quiet=quiet), parse_platforms(platform or ())
     engine = choice.machine if local else choice.docker
     if plan:
-        show(stage.forecast_build(folder), as_json)
+        show(stage.forecast_build(folder, platforms), as_json)
     elif verify:
+        if platforms:
+            raise UsageError(
+                "--verify-reproducible and --platform exclude each other",
+                hint="what is built twice is what this machine builds for itself",
+            )
         from kgshare.reproduce import verify_reproducible
 
         show(verify_reproducible(folder, locked=locked, progress=progress, engine=engine), as_json)
@@ -117,8 +133,9 @@ def build(
             raise UsageError("--sign and --no-sign exclude each other")
         signing = Signing(key=sign, off=no_sign, ask=trusts.ask_passphrase if somebody() else None)
         report = stage.build(
-            folder, output=output, locked=locked, progress=progress, engine=engine, signing=signing
-        )
+            folder, output=output, locked=locked, progress=progress, engine=engine, signing=signing,
+            platforms=platforms,
+        )  # fmt: skip
         show(report, as_json)
 
 
@@ -202,7 +219,7 @@ def lock(
     An existing lock is kept as far as the manifest still asks for the same things.
     """
     from kgshare.lock.command import lock_project
-    from kgshare.lock.needs import ARCHS
+    from kgshare.lock.model import ARCHS
     from kgshare.project import read_project
 
     if update and check:
