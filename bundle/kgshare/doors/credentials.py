@@ -10,11 +10,14 @@ import os
 import warnings
 from dataclasses import dataclass, field
 from pathlib import Path
+from urllib.parse import urlsplit
 
-from docker.auth import load_config  # noqa: TID251 - this is the door
+from docker.auth import INDEX_NAME, INDEX_URL, load_config  # noqa: TID251 - this is the door
 from docker.errors import DockerException  # noqa: TID251
 
 from kgshare.errors import RegistryError
+
+DOCKERS = str(INDEX_NAME)  # what Docker's own registry is called in references
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -24,6 +27,11 @@ class Credentials:
     user: str = ""
     password: str = field(default="", repr=False)
     identity_token: str = field(default="", repr=False)
+
+
+def docker_answers_at() -> str:
+    """The host at which Docker's own registry answers."""
+    return urlsplit(INDEX_URL).netloc
 
 
 def docker_folder() -> Path:

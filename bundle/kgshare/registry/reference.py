@@ -10,6 +10,7 @@ import re
 from dataclasses import dataclass, replace
 
 from kgshare.bundle.names import DIGEST
+from kgshare.doors.credentials import DOCKERS, docker_answers_at
 from kgshare.errors import Problem, UsageError
 
 SCHEME = "oci://"
@@ -20,8 +21,6 @@ _HOST = re.compile(
     r"(?P<host>\[[0-9a-fA-F:.]+\]|[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?(?:\.[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?)*)"
     r"(?::(?P<port>[0-9]{1,5}))?"
 )
-# Docker's own registry answers under another name than the one in its references.
-_ANSWERS_AT = {"docker.io": "registry-1.docker.io", "index.docker.io": "registry-1.docker.io"}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,8 +49,8 @@ class Reference:
 
     @property
     def api_host(self) -> str:
-        """Where the registry answers."""
-        return _ANSWERS_AT.get(self.host, self.host)
+        """Where the registry answers; Docker's own does so under another name than that in its references."""
+        return docker_answers_at() if self.host == DOCKERS else self.host
 
     def tagged(self, tag: str) -> Reference:
         """Another tag of the same repository."""
@@ -92,7 +91,7 @@ def parse(text: str) -> Reference:
         raise _wrong(text, f"{name!r} is not a name in a registry (lower case, a-z0-9._-, parts between /)")
     if "." not in host and not found["port"] and not is_loopback(host):
         raise _wrong(
-            text, f"{host!r} is not a host: the registry is named too, as in docker.io/{host}/{name}"
+            text, f"{host!r} is not a host: the registry is named too, as in {DOCKERS}/{host}/{name}"
         )
     if at and not DIGEST.fullmatch(digest):
         raise _wrong(text, f"{digest!r} is not a digest, sha256: and 64 hexadecimal digits")
