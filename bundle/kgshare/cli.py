@@ -17,6 +17,7 @@ import typer
 
 from kgshare import __version__
 from kgshare.attest import cli as evidence
+from kgshare.ci.cli import ci_app
 from kgshare.doors.alone import this_process_is_ours
 from kgshare.errors import Interrupted, KgshareError, LockError, MachineError, Problem, UsageError
 from kgshare.lock import cli as lock_cli
@@ -39,6 +40,7 @@ app = typer.Typer(
 cache_app = typer.Typer(help="Move the locked inputs of a project between machines.", no_args_is_help=True)
 app.add_typer(cache_app, name="cache")
 app.add_typer(policy_app, name="policy")
+app.add_typer(ci_app, name="ci")
 app.add_typer(reviews.review_app, name="review")
 app.add_typer(trusts.key_app, name="key")
 app.command("scan")(scan_cli.scan)
