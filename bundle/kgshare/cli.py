@@ -18,6 +18,7 @@ import typer
 from kgshare import __version__
 from kgshare.attest import cli as evidence
 from kgshare.ci.cli import ci_app
+from kgshare.doors.alone import this_process_is_ours
 from kgshare.errors import Interrupted, KgshareError, LockError, MachineError, Problem, UsageError
 from kgshare.lock import cli as lock_cli
 from kgshare.options import HERE, Build, Discard, Folder, Json, Quiet, Stack, Yes, agreement, show, somebody
@@ -520,6 +521,7 @@ def version(as_json: Json = False) -> None:
 
 def main() -> None:
     """Run the command line and exit; the only place that does."""
+    this_process_is_ours()
     sys.exit(run(sys.argv[1:]))
 
 
