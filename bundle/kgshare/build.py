@@ -381,7 +381,7 @@ def _report(
     if author:
         author.place(made, target, digest)
     else:
-        _place(made, target)
+        place(made, target)
     remember(digest)
     steps = tuple(
         StepReport(name=d.name, ran=not d.cached, reason=d.reason, seconds=round(d.seconds, 2))
@@ -401,7 +401,7 @@ def _report(
     )
 
 
-def _place(made: Path, target: Path) -> None:
+def place(made: Path, target: Path) -> None:
     """Put the finished bundle where it is wanted, aside then renamed; the same file is left alone."""
     if target.exists() and target.samefile(made):
         return

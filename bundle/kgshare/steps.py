@@ -186,8 +186,11 @@ class StepStore:
                     return None
             if any(_facts(path) != record["outside"][str(path)] for path in step.outside):
                 return None
-            if moved:
-                write_aside(folder / DONE, json.dumps({**record, "stat": stat}, indent=1))
+            renewed = {**record, "stat": stat}
+            if "files" not in record and step.inputs.items() <= record["inputs"].items():
+                renewed["files"] = step.files  # of an older kgshare
+            if renewed != record:
+                write_aside(folder / DONE, json.dumps(renewed, indent=1))
         except (OSError, ValueError, KeyError, TypeError):
             return None
         os.utime(folder)
@@ -214,7 +217,7 @@ class StepStore:
     def find_like(self, step: Step, *, but: str) -> Done | None:
         """The latest whole result of a step whose own inputs were the same, one of them left aside."""
         wanted = {name: digest for name, digest in step.inputs.items() if name != but}
-        for folder in self._latest_first(step.name):
+        for folder in self.latest_first(step.name):
             try:
                 inputs: dict[str, str] = json.loads((folder / DONE).read_text())["inputs"]
             except (OSError, ValueError, KeyError):
@@ -229,7 +232,7 @@ class StepStore:
         Not just the latest: another project may have been built since.
         """
         found: list[Before] = []
-        for folder in self._latest_first(name):
+        for folder in self.latest_first(name):
             try:
                 record = json.loads((folder / DONE).read_text())
                 found.append(Before(inputs=record["inputs"], files=record.get("files", {})))
@@ -237,14 +240,15 @@ class StepStore:
                 continue
         return min(found, key=lambda before: len(differing(inputs, before.inputs)), default=Before())
 
-    def _latest_first(self, name: str) -> list[Path]:
+    def latest_first(self, name: str) -> list[Path]:
+        """The folders with a step's results, the one that was used last at the head."""
         home = self.root / name
         folders = [p for p in home.iterdir() if not p.name.startswith(".")] if home.is_dir() else []
         return sorted(folders, key=lambda p: p.stat().st_mtime_ns, reverse=True)
 
     def _prune(self, name: str) -> None:
         used = time.time() - IN_USE
-        for folder in [f for f in self._latest_first(name)[KEEP:] if f.stat().st_mtime < used]:
+        for folder in [f for f in self.latest_first(name)[KEEP:] if f.stat().st_mtime < used]:
             shutil.rmtree(folder, ignore_errors=True)
 
 
@@ -281,18 +285,32 @@ class Cause:
 
 
 def causes(step: Step, inputs: Mapping[str, str], before: Before) -> tuple[Cause, ...]:
-    """What differs between what goes into a step now and what went into it before, by input and file."""
-    found = []
+    """What differs between what goes into a step now and what went into it before, by input and file.
+
+    Several outputs of one step before it are one cause, named by that step.
+    """
+    found: list[Cause] = []
+    outputs: dict[str, list[str]] = {}
     for name in differing(inputs, before.inputs):
-        now, then = step.files.get(name, {}), before.files.get(name, {})
-        files = [
-            f"{file} {'is new' if file not in then else 'is gone'}"
-            if (file in now) != (file in then)
-            else file
-            for file in differing(now, then)
-        ]
-        found.append(Cause(input=name, files=tuple(files if then else now if len(now) == 1 else ())))
+        need, slash, output = name.partition("/")
+        if slash and need in step.needs:
+            outputs.setdefault(need, []).append(output)
+        else:
+            now, then = step.files.get(name, {}), before.files.get(name, {})
+            found.append(Cause(input=name, files=_which(now, then) if name in inputs else ()))
+    for need, names in outputs.items():
+        one = len(names) == 1
+        found.append(Cause(input=f"{need}/{names[0]}" if one else need, files=() if one else tuple(names)))
     return tuple(found)
+
+
+def _which(now: Mapping[str, str], then: Mapping[str, str]) -> tuple[str, ...]:
+    if not then:
+        return tuple(now) if len(now) == 1 else ()
+    return tuple(
+        f"{file} {'is new' if file not in then else 'is gone'}" if (file in now) != (file in then) else file
+        for file in differing(now, then)
+    )
 
 
 def why(found: tuple[Cause, ...], before: Before) -> str:

@@ -17,6 +17,7 @@ from cyclonedx.validation.json import JsonStrictValidator
 from tests.unit import policy_facts
 from tests.unit.evidence_example import EXAMPLE, bundle, example_lock, two_archs
 from tests.unit.lock_example import jar
+from tests.unit.test_scan_vex import document as vex_document
 
 from kgshare import cli
 from kgshare.attest import names
@@ -34,7 +35,9 @@ from kgshare.policy import store as policies
 from kgshare.policy.facts import SeedFacts
 from kgshare.project import Manifest
 from kgshare.scan import store as scans
+from kgshare.scan import vex
 from kgshare.scan.model import ScanResult, not_scanned
+from kgshare.scan.noted import apply
 from kgshare.seeding.result import SeedReport
 
 SEEDED = SeedReport(
@@ -310,14 +313,21 @@ def test_images_of_which_the_evidence_cannot_speak_are_refused(
 
 
 def judged_bundle(
-    folder: Path, scan: ScanResult | None, judged: ScanResult | None = None, **changes: Any
+    folder: Path,
+    scan: ScanResult | None,
+    judged: ScanResult | None = None,
+    statements: bytes = b"",
+    **changes: Any,
 ) -> Bundle:
-    """A bundle with a scan and a policy's result, which judged that scan or another; ``changes`` are other facts."""
+    """A bundle with a scan, VEX statements and a policy's result, which judged that scan or another; ``changes`` are
+    other facts."""
     own: dict[str, tuple[str, bytes]] = {
         "seed.json": ("application/vnd.kgshare.seed-report.v1+json", SEEDED.to_json().encode())
     }
     if scan:
         own[scans.RESULT] = (scans.MEDIA_TYPES[scans.RESULT], scans.render(scan))
+    if statements:
+        own[scans.STATEMENTS] = (scans.MEDIA_TYPES[scans.STATEMENTS], statements)
     seed = SeedFacts(digest=f"sha256:{SEEDED.digest}")
     facts = {"name": "herbs", "version": "1.0", "seed": seed, **changes}
     report = policy_facts.judged(scan=judged or scan or not_scanned("the bundle holds no scan"), **facts)
@@ -371,6 +381,21 @@ def test_a_result_that_judged_a_scan_which_was_taken_out_is_refused(
 ) -> None:
     with pytest.raises(BundleError, match="judges another scan"):
         require_evidence(judged_bundle(tmp_path / "judged", None, own_scan))
+
+
+def test_what_a_scan_says_that_the_project_says_is_what_its_statements_say(
+    tmp_path: Path, own_scan: ScanResult
+) -> None:
+    statements = vex_document()
+    [noted] = apply(own_scan.findings, vex.parse(statements, "vex/log4j.json"), ())
+    settled = replace(own_scan, findings=(noted,))
+    assert require_evidence(judged_bundle(tmp_path / "said", settled, statements=statements)).subject
+    with pytest.raises(
+        BundleError, match=r"scan\.json: says not affected: .* of GHSA-.*; .*vex\.json says nothing"
+    ):
+        require_evidence(judged_bundle(tmp_path / "not said", settled))
+    with pytest.raises(BundleError, match=r"says nothing of GHSA-.*; .*vex\.json says not affected"):
+        require_evidence(judged_bundle(tmp_path / "kept quiet", own_scan, statements=statements))
 
 
 @pytest.mark.parametrize("command", [["scan"], ["policy", "check"]])
