@@ -19,7 +19,21 @@ from kgshare import __version__
 from kgshare.attest import cli as evidence
 from kgshare.errors import Interrupted, KgshareError, LockError, MachineError, Problem, UsageError
 from kgshare.lock import cli as lock_cli
-from kgshare.options import HERE, Build, Discard, Folder, Json, Quiet, Stack, Yes, agreement, show, somebody
+from kgshare.obtain import cli as obtaining
+from kgshare.options import (
+    HERE,
+    Build,
+    Discard,
+    Folder,
+    Json,
+    Quiet,
+    Stack,
+    Yes,
+    agreement,
+    consent,
+    show,
+    somebody,
+)
 from kgshare.policy.cli import policy_app
 from kgshare.progress import Progress
 from kgshare.report import envelope, error_rows
@@ -44,6 +58,7 @@ app.command("scan")(scan_cli.scan)
 app.command("outdated")(lock_cli.outdated)
 app.command()(evidence.sbom)
 app.command()(evidence.licenses)
+app.command()(obtaining.release)
 for command in (reviews.log, reviews.blame, reviews.revert, trusts.sign, trusts.verify):
     app.command()(command)
 
@@ -269,7 +284,7 @@ def up(
     who = trusts.who_of(identity, issuer)
     progress = Progress(quiet=quiet)
     agreed = agreement(yes)
-    where = obtain(reference, progress=progress, may_build=agreed)
+    where = obtain(reference, progress=progress, may_build=consent(yes))
     bundle = bundle_of(
         where, progress=progress, local=local, ask=trusts.ask_passphrase if somebody() else None
     )
