@@ -96,8 +96,18 @@ def build(
         bool, typer.Option("--no-sign", help="Do not sign; reviewers' `up` refuses it.")
     ] = False,
     local: Annotated[
-        bool, typer.Option("--local", help="Without a container engine, by this machine's own means (Linux).")
+        bool,
+        typer.Option(
+            "--local",
+            help="Without a container engine, by this machine's own means (Linux): `--engine none`.",
+        ),
     ] = False,
+    engine: Annotated[
+        str | None,
+        typer.Option(
+            "--engine", metavar="docker|dagger|none", help="What builds the images; docker when not given."
+        ),
+    ] = None,
     as_json: Json = False,
     quiet: Quiet = False,
 ) -> None:
@@ -111,19 +121,21 @@ def build(
     from kgshare.trust.author import Signing
 
     progress = Progress(quiet=quiet)
-    engine = choice.machine if local else choice.docker
+    if local and engine not in (None, "none"):
+        raise UsageError(f"--local and --engine {engine} exclude each other")
+    builder = choice.named(engine or ("none" if local else "docker"))
     if plan:
         show(stage.forecast_build(folder), as_json)
     elif verify:
         from kgshare.reproduce import verify_reproducible
 
-        show(verify_reproducible(folder, locked=locked, progress=progress, engine=engine), as_json)
+        show(verify_reproducible(folder, locked=locked, progress=progress, engine=builder), as_json)
     else:
         if sign is not None and no_sign:
             raise UsageError("--sign and --no-sign exclude each other")
         signing = Signing(key=sign, off=no_sign, ask=trusts.ask_passphrase if somebody() else None)
         report = stage.build(
-            folder, output=output, locked=locked, progress=progress, engine=engine, signing=signing
+            folder, output=output, locked=locked, progress=progress, engine=builder, signing=signing
         )
         show(report, as_json)
 
@@ -390,7 +402,7 @@ def snapshot(
         str | None,
         typer.Argument(
             metavar="[SOURCE]",
-            help="A bundle, a snapshot, a project's folder, a Git revision (REV or REV:FOLDER), or stack:NAME; "
+            help="A bundle or its address, a snapshot, a project's folder, a Git revision (REV or REV:FOLDER), or stack:NAME; "
             "the running stack when not given.",
         ),
     ] = None,
@@ -443,7 +455,7 @@ def diff(
         str,
         typer.Argument(
             metavar="A",
-            help="A bundle, a snapshot, a project's folder, a Git revision (REV or REV:FOLDER), or stack:NAME.",
+            help="A bundle or its address, a snapshot, a project's folder, a Git revision (REV or REV:FOLDER), or stack:NAME.",
         ),
     ],
     after: Annotated[str, typer.Argument(metavar="B", help="The same, or a change set, which must fit A.")],

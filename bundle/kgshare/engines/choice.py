@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from kgshare.doors import engine
 from kgshare.engines import Engine
 from kgshare.engines.docker import DockerEngine
 from kgshare.engines.local import LocalEngine
-from kgshare.errors import EngineError
+from kgshare.errors import EngineError, UsageError
 from kgshare.places import cache_dir
 
 Find = Callable[[], Engine]
@@ -51,6 +51,27 @@ def docker() -> Engine:
 def machine() -> Engine:
     """This machine's own means, without a container engine."""
     return LocalEngine(cache_dir() / "rooms")
+
+
+def dagger() -> Engine:
+    """Dagger, by its client (the extra ``dagger``)."""
+    from kgshare.engines.dagger import DaggerEngine
+
+    return DaggerEngine()
+
+
+BY_NAME: Mapping[str, Find] = {"docker": docker, "dagger": dagger, "none": machine}
+
+
+def named(name: str) -> Find:
+    """What finds the engine of a name.
+
+    Raises:
+        UsageError: there is none of that name.
+    """
+    if name not in BY_NAME:
+        raise UsageError(f"there is no engine {name}", hint=f"known: {', '.join(BY_NAME)}")
+    return BY_NAME[name]
 
 
 def either() -> Engine:
