@@ -17,6 +17,8 @@ import typer
 
 from kgshare import __version__
 from kgshare.attest import cli as evidence
+from kgshare.ci.cli import ci_app
+from kgshare.doors.alone import this_process_is_ours
 from kgshare.errors import Interrupted, KgshareError, LockError, MachineError, Problem, UsageError
 from kgshare.lock import cli as lock_cli
 from kgshare.obtain import cli as obtaining
@@ -36,6 +38,7 @@ from kgshare.options import (
 )
 from kgshare.policy.cli import policy_app
 from kgshare.progress import Progress
+from kgshare.registry import cli as registries
 from kgshare.report import envelope, error_rows
 from kgshare.review import cli as reviews
 from kgshare.scan import cli as scan_cli
@@ -52,6 +55,7 @@ app = typer.Typer(
 cache_app = typer.Typer(help="Move the locked inputs of a project between machines.", no_args_is_help=True)
 app.add_typer(cache_app, name="cache")
 app.add_typer(policy_app, name="policy")
+app.add_typer(ci_app, name="ci")
 app.add_typer(reviews.review_app, name="review")
 app.add_typer(trusts.key_app, name="key")
 app.command("scan")(scan_cli.scan)
@@ -59,7 +63,15 @@ app.command("outdated")(lock_cli.outdated)
 app.command()(evidence.sbom)
 app.command()(evidence.licenses)
 app.command()(obtaining.release)
-for command in (reviews.log, reviews.blame, reviews.revert, trusts.sign, trusts.verify):
+for command in (
+    reviews.log,
+    reviews.blame,
+    reviews.revert,
+    trusts.sign,
+    trusts.verify,
+    registries.push,
+    registries.pull,
+):
     app.command()(command)
 
 # Typer carries its own copy of click; this is the class of its usage errors, whichever copy that is.
@@ -108,6 +120,14 @@ def build(
             "--engine", metavar="docker|dagger|none", help="What builds the images; docker when not given."
         ),
     ] = None,
+    platform: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--platform",
+            metavar="linux/amd64,linux/arm64",
+            help="What the bundle is for, one or both; the manifest's, or this machine's own, when not given.",
+        ),
+    ] = None,
     as_json: Json = False,
     quiet: Quiet = False,
 ) -> None:
@@ -118,15 +138,21 @@ def build(
     """
     from kgshare import build as stage
     from kgshare.engines import choice
+    from kgshare.platforms import parse_platforms
     from kgshare.trust.author import Signing
 
-    progress = Progress(quiet=quiet)
+    progress, platforms = Progress(quiet=quiet), parse_platforms(platform or ())
     if local and engine not in (None, "none"):
         raise UsageError(f"--local and --engine {engine} exclude each other")
     builder = choice.named(engine or ("none" if local else "docker"))
     if plan:
-        show(stage.forecast_build(folder), as_json)
+        show(stage.forecast_build(folder, platforms), as_json)
     elif verify:
+        if platforms:
+            raise UsageError(
+                "--verify-reproducible and --platform exclude each other",
+                hint="what is built twice is what this machine builds for itself",
+            )
         from kgshare.reproduce import verify_reproducible
 
         show(verify_reproducible(folder, locked=locked, progress=progress, engine=builder), as_json)
@@ -135,8 +161,9 @@ def build(
             raise UsageError("--sign and --no-sign exclude each other")
         signing = Signing(key=sign, off=no_sign, ask=trusts.ask_passphrase if somebody() else None)
         report = stage.build(
-            folder, output=output, locked=locked, progress=progress, engine=builder, signing=signing
-        )
+            folder, output=output, locked=locked, progress=progress, engine=builder, signing=signing,
+            platforms=platforms,
+        )  # fmt: skip
         show(report, as_json)
 
 
@@ -220,7 +247,7 @@ def lock(
     An existing lock is kept as far as the manifest still asks for the same things.
     """
     from kgshare.lock.command import lock_project
-    from kgshare.lock.needs import ARCHS
+    from kgshare.lock.model import ARCHS
     from kgshare.project import read_project
 
     if update and check:
@@ -245,7 +272,7 @@ def up(
         str,
         typer.Argument(
             metavar="FILE|FOLDER|ADDRESS",
-            help="A bundle; a project's folder, which is built first; https://HOST/FILE; a Git address[@REV].",
+            help="A bundle; a project's folder, which is built first; https://HOST/FILE; oci://HOST/NAME[:TAG]; a Git address[@REV].",
         ),
     ] = ".",
     name: Stack = None,
@@ -530,6 +557,7 @@ def version(as_json: Json = False) -> None:
 
 def main() -> None:
     """Run the command line and exit; the only place that does."""
+    this_process_is_ours()
     sys.exit(run(sys.argv[1:]))
 
 

@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 
 from kgshare.errors import UsageError
 from kgshare.obtain.address import Address, address_of, as_repository
+from kgshare.places import cache_dir
 from kgshare.progress import Progress
 
 Agree = Callable[[str], bool]
@@ -85,5 +86,14 @@ def _git(wish: Wish) -> Path:
     return of_repository(wish.address, get, progress=wish.progress, may_build=wish.may_build)
 
 
-SCHEMES: Mapping[str, Callable[[Wish], Path]] = {"path": _path, "web": _web, "git": _git}
+def _registry(wish: Wish) -> Path:
+    """Into the cache, under the file's own name; one that is there already with the same digest is verified and taken."""
+    from kgshare.registry import pull
+
+    folder = cache_dir() / "obtained" / "oci"
+    folder.mkdir(parents=True, exist_ok=True)
+    return pull(wish.text, folder, replace=True, progress=wish.progress)
+
+
+SCHEMES: Mapping[str, Callable[[Wish], Path]] = {"path": _path, "web": _web, "git": _git, "oci": _registry}
 """By the kind of an address (`kgshare.obtain.address.Kind`), ``path`` where it is none."""
