@@ -60,18 +60,16 @@ def dagger() -> Engine:
     return DaggerEngine()
 
 
-BY_NAME: Mapping[str, Find] = {"docker": docker, "dagger": dagger, "none": machine}
-
-
 def named(name: str) -> Find:
     """What finds the engine of a name.
 
     Raises:
         UsageError: there is none of that name.
     """
-    if name not in BY_NAME:
-        raise UsageError(f"there is no engine {name}", hint=f"known: {', '.join(BY_NAME)}")
-    return BY_NAME[name]
+    by_name: Mapping[str, Find] = {"docker": docker, "dagger": dagger, "none": machine}
+    if name not in by_name:
+        raise UsageError(f"there is no engine {name}", hint=f"known: {', '.join(by_name)}")
+    return by_name[name]
 
 
 def either() -> Engine:
