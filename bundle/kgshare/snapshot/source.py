@@ -26,10 +26,7 @@ from kgshare.snapshot.verify import verified
 from kgshare.untar import unpack
 
 STACK = "stack:"
-WAYS = (
-    "a bundle (a file, or an address as `up` takes it), a snapshot's folder, a project's folder, a Git revision (REV or "
-    "REV:FOLDER), or stack:NAME"
-)
+WAYS = "a bundle, a snapshot's folder, a project's folder, a Git revision (REV or REV:FOLDER), or stack:NAME"
 
 
 @dataclass(frozen=True, kw_only=True)
