@@ -94,6 +94,7 @@ class Works:
             plan.DATABASE_BASE: self._base(DATABASE),
             plan.APPLICATION_BASE: self._base(APPLICATION),
             plan.RUNTIME: self._runtime,
+            plan.UPSTREAM: self._upstream,
             plan.SEED: self._seed,
             plan.DATABASE_IMAGE: self._database_image,
             plan.APPLICATION_IMAGE: self._application_image,
@@ -137,8 +138,11 @@ class Works:
     def _runtime(self, done: Mapping[str, Done], out: Path) -> None:
         self._builder.build_runtime(done[plan.TOOLBOX].path(plan.BASE_TAR), out)
 
+    def _upstream(self, done: Mapping[str, Done], out: Path) -> None:
+        self._builder.build_upstream(done[plan.TOOLBOX].path(plan.BASE_TAR), out)
+
     def _seed(self, done: Mapping[str, Done], out: Path) -> None:
-        self._builder.build_seed(done[plan.TOOLBOX].path(plan.BASE_TAR), out)
+        self._builder.build_seed(done[plan.TOOLBOX].path(plan.BASE_TAR), out, _upstream_in(done))
         secrets.refuse(secrets.in_tar(out / plan.GRAPH_TAR, "graph"), self.waived)
 
     def _database_image(self, done: Mapping[str, Done], out: Path) -> None:
@@ -147,6 +151,7 @@ class Works:
             done[plan.RUNTIME].path(plan.RUNTIME_TAR),
             done[plan.SEED].path(plan.STORE_TAR),
             out,
+            _upstream_in(done),
         )
         self._no_secrets(out, "database")
 
@@ -317,6 +322,11 @@ class Works:
             diff_id=f"sha256:{seed.outputs[plan.GRAPH_TAR]}", path=tar, offset=0, size=tar.stat().st_size
         )
         return LayerCache(cache_dir() / "layers").compress(source).path
+
+
+def _upstream_in(done: Mapping[str, Done]) -> Path | None:
+    """The store without corrections, where the project has a folder of them."""
+    return done[plan.UPSTREAM].path(plan.UPSTREAM_TAR) if plan.UPSTREAM in done else None
 
 
 def _digest_of(file: ProjectFile) -> str:
