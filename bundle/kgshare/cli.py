@@ -214,10 +214,13 @@ def lock(
 
 @app.command()
 def up(
-    where: Annotated[
-        Path,
-        typer.Argument(metavar="FILE|FOLDER", help="A bundle, or a project's folder, which is built first."),
-    ] = HERE,
+    reference: Annotated[
+        str,
+        typer.Argument(
+            metavar="FILE|FOLDER|ADDRESS",
+            help="A bundle; a project's folder, which is built first; https://HOST/FILE; a Git address[@REV].",
+        ),
+    ] = ".",
     name: Stack = None,
     port: Annotated[
         int | None, typer.Option("--port", "-p", help="Port of the page; a free one when the usual is taken.")
@@ -236,7 +239,10 @@ def up(
             "the bundle's where they can run, when not given.",
         ),
     ] = None,
-    yes: Annotated[bool, typer.Option("--yes", "-y", help="With --local: do not ask.")] = False,
+    yes: Annotated[
+        bool,
+        typer.Option("--yes", "-y", help="Do not ask: with --local, and before a repository's code is run."),
+    ] = False,
     unverified: Annotated[
         bool,
         typer.Option("--unverified", help="At your own risk: run it though nobody you trust vouches for it."),
@@ -254,6 +260,7 @@ def up(
     """
     from kgshare import stack
     from kgshare.build import bundle_of
+    from kgshare.obtain import obtain
     from kgshare.project import MANIFEST
     from kgshare.trust.check import Accept
 
@@ -261,15 +268,13 @@ def up(
         raise UsageError("--programs is `bundle` or `machine`, and goes with --local")
     who = trusts.who_of(identity, issuer)
     progress = Progress(quiet=quiet)
+    agreed = agreement(yes)
+    where = obtain(reference, progress=progress, may_build=agreed)
     bundle = bundle_of(
         where, progress=progress, local=local, ask=trusts.ask_passphrase if somebody() else None
     )
     # What was built here just now is what its author wants to see, whichever version that is.
     accept = Accept(unverified=unverified, older=older, own=(where / MANIFEST).is_file(), who=who)
-
-    def agreed(question: str) -> bool:
-        return yes or typer.confirm(printable(question), err=True)
-
     report = stack.up(
         bundle, name=name, port=port, open_page=not no_open, local=local, programs=programs, agreed=agreed,
         keep=reviews.keeper(yes=True, discard=False, progress=progress, must=False),
@@ -353,12 +358,15 @@ def down(
 
 @app.command()
 def inspect(
-    file: Annotated[Path, typer.Argument(metavar="FILE", help="A bundle.")], as_json: Json = False
+    file: Annotated[str, typer.Argument(metavar="FILE|ADDRESS", help="A bundle, as `up` takes it.")],
+    as_json: Json = False,
+    quiet: Quiet = False,
 ) -> None:
     """Verify a bundle without loading it, and say what it holds."""
     from kgshare.bundle.inspect import inspect_bundle
+    from kgshare.obtain import obtain
 
-    show(inspect_bundle(file), as_json)
+    show(inspect_bundle(obtain(file, progress=Progress(quiet=quiet))), as_json)
 
 
 @app.command()

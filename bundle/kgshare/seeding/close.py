@@ -24,7 +24,7 @@ def check_store(install: Install, home: Path) -> None:
     scratch = home / "check"
     scratch.mkdir(exist_ok=True)
     words = ["database", "check", "neo4j", f"--report-path={scratch}"]
-    install.admin(home, *words, what="neo4j-admin database check")
+    install.admin(home, *words, what="neo4j-admin database check", reads=home / "data")
 
 
 def close_store(home: Path, out: Path) -> None:

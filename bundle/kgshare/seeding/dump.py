@@ -51,10 +51,10 @@ def open_dump(file: Path, name: str, install: Install, home: Path, version: str)
     link.symlink_to(file.resolve())
     words = ["neo4j", f"--from-path={folder}", "--overwrite-destination=true"]
     try:
-        install.admin(home, "database", "load", *words, what="neo4j-admin database load")
+        install.admin(home, "database", "load", *words, what="neo4j-admin database load", reads=file)
         install.admin(
             home, "database", "migrate", "neo4j", "--force-btree-indexes-to-range",
-            what="neo4j-admin database migrate",
+            what="neo4j-admin database migrate", reads=file,
         )  # fmt: skip
     except SeedError as error:
         raise refused(str(error), name, version) from None

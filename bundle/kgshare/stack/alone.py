@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import sys
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import IO
@@ -12,9 +10,9 @@ from kgshare.errors import StackError
 from kgshare.places import state_dir
 from kgshare.progress import Progress
 from kgshare.stack.state import cannot_write, require_name
+from kgshare.turn import wait_for
 
 LOCKS = "locks"
-PAUSE = 0.1  # seconds between two tries; unlike a blocking lock, a wait can be interrupted on every system
 
 
 @contextmanager
@@ -39,12 +37,10 @@ def alone(stack: str, progress: Progress, *, needed: bool = True) -> Iterator[No
         yield
         return
     with stream:
-        said = False
-        while not _take(stream):
-            if not said:
-                progress.say(f"another kgshare is at work on this stack ({stack}): waiting for it")
-                said = True
-            time.sleep(PAUSE)
+        wait_for(
+            stream,
+            lambda: progress.say(f"another kgshare is at work on this stack ({stack}): waiting for it"),
+        )
         yield
 
 
@@ -55,25 +51,3 @@ def _open(stack: str) -> IO[bytes]:
         return file.open("ab")
     except OSError as error:
         raise cannot_write(stack, error) from None
-
-
-if sys.platform == "win32":
-    import msvcrt
-
-    def _take(stream: IO[bytes]) -> bool:
-        stream.seek(0)
-        try:
-            msvcrt.locking(stream.fileno(), msvcrt.LK_NBLCK, 1)
-        except OSError:
-            return False
-        return True
-
-else:
-    import fcntl
-
-    def _take(stream: IO[bytes]) -> bool:
-        try:
-            fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            return False
-        return True

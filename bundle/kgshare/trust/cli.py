@@ -168,7 +168,12 @@ def sign(
 
 
 def verify(
-    file: Annotated[Path, typer.Argument(metavar="FILE|FOLDER", help="A bundle, or a folder with one.")],
+    file: Annotated[
+        str,
+        typer.Argument(
+            metavar="FILE|FOLDER|ADDRESS", help="A bundle, a folder with one, or an address as `up` takes it."
+        ),
+    ],
     older: Older = False,
     identity: ByIdentity = None,
     issuer: ByIssuer = None,
@@ -179,8 +184,10 @@ def verify(
 
     Exit code 16 where it is unsigned, of a signer that is not trusted here, or older than one seen; 8 where it was altered.
     """
+    from kgshare.obtain import obtain
     from kgshare.trust.check import Accept
     from kgshare.trust.command import verify as command
 
     accept = Accept(older=older, who=who_of(identity, issuer))
-    show(command(file, accept, progress=Progress(quiet=quiet)), as_json)
+    progress = Progress(quiet=quiet)
+    show(command(obtain(file, progress=progress), accept, progress=progress), as_json)

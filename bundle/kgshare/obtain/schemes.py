@@ -1,0 +1,72 @@
+"""The table of what a reference may be, and which function gets it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from kgshare.errors import UsageError
+from kgshare.obtain.address import Address, address_of
+from kgshare.progress import Progress
+
+Agree = Callable[[str], bool]
+"""Asks whether to go on; see `kgshare.options.agreement`."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Wish:
+    """What is wanted.
+
+    Attributes:
+        text: what the user wrote.
+        address: the same, taken apart; None for a path.
+        progress: says what takes time.
+        may_build: is asked before something of a repository is run; None where nothing is to be.
+    """
+
+    text: str
+    address: Address | None
+    progress: Progress
+    may_build: Agree | None
+
+
+def obtain(reference: str | Path, *, progress: Progress, may_build: Agree | None = None) -> Path:
+    """The local file, or folder, for what the user wrote.
+
+    Args:
+        reference: a path, which is given back as it is, or an address: see `SCHEMES`.
+        progress: says what takes time.
+        may_build: is asked, after what it would run was shown, whether to build what a repository has no release of; the
+            result is then the folder of a checked out revision, to be built as any project's folder. None: that is an error.
+
+    Raises:
+        ObtainError: it could not be got, or is no bundle.
+        UsageError: there is no such scheme.
+        Interrupted: the answer to the question was no.
+    """
+    wish = Wish(
+        text=str(reference),
+        address=None if isinstance(reference, Path) else address_of(reference),
+        progress=progress,
+        may_build=may_build,
+    )
+    kind = wish.address.kind if wish.address else "path"
+    if kind not in SCHEMES:
+        raise UsageError(f"this kgshare gets no bundle from {reference}")
+    return SCHEMES[kind](wish)
+
+
+def _path(wish: Wish) -> Path:
+    return Path(wish.text)
+
+
+def _file(wish: Wish) -> Path:
+    from kgshare.obtain.fetch import fetch
+
+    assert wish.address is not None
+    return fetch(wish.address, progress=wish.progress)
+
+
+SCHEMES: Mapping[str, Callable[[Wish], Path]] = {"path": _path, "web": _file}
+"""By the kind of an address (`kgshare.obtain.address.Kind`), ``path`` where it is none."""

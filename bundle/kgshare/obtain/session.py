@@ -1,0 +1,81 @@
+"""How the web is asked: with the user's proxies, certificates and ``.netrc``, and never unencrypted beyond this machine.
+
+Proxies are those of ``HTTPS_PROXY``, ``HTTP_PROXY``, ``NO_PROXY``; certificates the system's, with ``SSL_CERT_FILE``,
+``SSL_CERT_DIR`` (OpenSSL's), ``REQUESTS_CA_BUNDLE`` and ``CURL_CA_BUNDLE`` (requests').
+"""
+
+from __future__ import annotations
+
+import ssl
+from http import HTTPStatus
+from typing import Any
+from urllib.parse import urljoin, urlsplit
+
+import requests
+from requests.adapters import HTTPAdapter
+
+from kgshare import __version__
+from kgshare.errors import ObtainError, Problem
+from kgshare.obtain.address import loopback, shown
+
+TIMEOUT = (20, 60)  # seconds to connect, and between two pieces
+REDIRECTS = 10
+
+
+class _SystemCertificates(HTTPAdapter):
+    """Trusts what this system trusts, beside what requests does."""
+
+    def init_poolmanager(self, *words: Any, **settings: Any) -> None:
+        super().init_poolmanager(*words, **settings, ssl_context=ssl.create_default_context())
+
+    def proxy_manager_for(self, *words: Any, **settings: Any) -> Any:
+        settings.setdefault("ssl_context", ssl.create_default_context())
+        return super().proxy_manager_for(*words, **settings)
+
+
+class _Session(requests.Session):
+    """Follows a redirection only where a user could have written its target."""
+
+    def get_redirect_target(self, resp: requests.Response) -> str | None:
+        target = super().get_redirect_target(resp)
+        if target is None:
+            return None
+        to = urlsplit(urljoin(resp.url, target))
+        inward = loopback(to.hostname or "")
+        plain = to.scheme != "https" and not (to.scheme == "http" and inward)
+        if plain or (inward and not loopback(urlsplit(resp.url).hostname or "")):
+            message = f"leads on to {shown(to.geturl())}, which is {'not encrypted' if plain else 'on this machine'}"
+            raise ObtainError(
+                Problem(message=message, where=shown(resp.url), hint="ask whoever gave you the address")
+            )
+        return target
+
+
+def session() -> requests.Session:
+    """A session for what is fetched; to be closed."""
+    web = _Session()
+    web.mount("https://", _SystemCertificates())
+    web.max_redirects = REDIRECTS
+    # The file as it is: packed on its way, a part of it could not be asked for.
+    web.headers.update({"User-Agent": f"kgshare/{__version__}", "Accept-Encoding": "identity"})
+    return web
+
+
+def said(what: requests.Response | Exception) -> str:
+    """An answer's status, or an error's reason, in a few words and without an address."""
+    if isinstance(what, requests.Response):
+        names = {each.value: each.phrase for each in HTTPStatus}
+        return f"{what.status_code} {names.get(what.status_code, '')}".strip()
+    text = str(what)
+    if isinstance(what, requests.exceptions.SSLError):
+        return f"its certificate is not trusted here ({_last(text)}); SSL_CERT_FILE names others"
+    if isinstance(what, requests.Timeout):
+        return "it does not answer in time"
+    return _last(text)
+
+
+def _last(text: str) -> str:
+    """What stands innermost in urllib3's nested messages."""
+    for opening in ("Caused by ", "Failed to establish a new connection: ", "certificate verify failed: "):
+        text = text.rpartition(opening)[2]
+    return text.strip("()'\" ").removesuffix("'")[:200]
