@@ -47,6 +47,11 @@ app.command()(evidence.licenses)
 for command in (reviews.log, reviews.blame, reviews.revert, trusts.sign, trusts.verify):
     app.command()(command)
 
+Base = Annotated[
+    Path | None,
+    typer.Option("--base", metavar="OLD", help="The older bundle that a delta needs, where it is not known."),
+]
+
 # Typer carries its own copy of click; this is the class of its usage errors, whichever copy that is.
 ClickUsageError: type[Exception] = typer.BadParameter.__bases__[0]
 
@@ -83,6 +88,14 @@ def build(
     local: Annotated[
         bool, typer.Option("--local", help="Without a container engine, by this machine's own means (Linux).")
     ] = False,
+    since: Annotated[
+        Path | None,
+        typer.Option(
+            "--since",
+            metavar="OLD",
+            help="Also write a small file with what this older bundle has not; `up` completes it.",
+        ),
+    ] = None,
     as_json: Json = False,
     quiet: Quiet = False,
 ) -> None:
@@ -97,6 +110,8 @@ def build(
 
     progress = Progress(quiet=quiet)
     engine = choice.machine if local else choice.docker
+    if since and (plan or verify):
+        raise UsageError("--since goes with neither --plan nor --verify-reproducible")
     if plan:
         show(stage.forecast_build(folder), as_json)
     elif verify:
@@ -108,8 +123,9 @@ def build(
             raise UsageError("--sign and --no-sign exclude each other")
         signing = Signing(key=sign, off=no_sign, ask=trusts.ask_passphrase if somebody() else None)
         report = stage.build(
-            folder, output=output, locked=locked, progress=progress, engine=engine, signing=signing
-        )
+            folder, output=output, locked=locked, progress=progress, engine=engine, signing=signing,
+            since=since,
+        )  # fmt: skip
         show(report, as_json)
 
 
@@ -250,6 +266,7 @@ def up(
     older: trusts.Older = False,
     identity: trusts.ByIdentity = None,
     issuer: trusts.ByIssuer = None,
+    base: Base = None,
     as_json: Json = False,
     quiet: Quiet = False,
 ) -> None:
@@ -269,7 +286,7 @@ def up(
     who = trusts.who_of(identity, issuer)
     progress = Progress(quiet=quiet)
     agreed = agreement(yes)
-    where = obtain(reference, progress=progress, may_build=agreed)
+    where = obtain(reference, progress=progress, may_build=agreed, base=base)
     bundle = bundle_of(
         where, progress=progress, local=local, ask=trusts.ask_passphrase if somebody() else None
     )
@@ -281,6 +298,28 @@ def up(
         accept=accept, progress=progress,
     )  # fmt: skip
     show(report, as_json)
+
+
+@app.command("complete")
+def complete_(
+    delta: Annotated[
+        Path, typer.Argument(metavar="DELTA", help="What `build --since` wrote beside its bundle.")
+    ],
+    base: Base = None,
+    output: Annotated[
+        Path | None,
+        typer.Option("--output", "-o", help="Folder for the bundle; that of DELTA when not given."),
+    ] = None,
+    as_json: Json = False,
+    quiet: Quiet = False,
+) -> None:
+    """Make the whole bundle of a delta, with the older bundle that this machine has read before or that --base names.
+
+    Both are verified, and so is what comes of them: it is the author's file, to the byte, signature included.
+    """
+    from kgshare.completed import complete_bundle
+
+    show(complete_bundle(delta, base=base, output=output, progress=Progress(quiet=quiet)), as_json)
 
 
 @app.command()

@@ -51,7 +51,8 @@ from kgshare.scan import vex
 from kgshare.scan.command import look
 from kgshare.scan.packages import asked
 from kgshare.seeding.result import SeedReport
-from kgshare.steps import Done, Work, file_digest, tree_digest
+from kgshare.since import Since, take_store
+from kgshare.steps import Done, Work, file_digest, inputs_of, key_of, tree_digest
 
 GRAPH_TYPE = "application/vnd.kgshare.graph.v1.tar+zstd"
 SEED_TYPE = "application/vnd.kgshare.seed-report.v1+json"
@@ -73,6 +74,7 @@ class Works:
         flags: options of the command that the provenance names.
         started: when the build began, in seconds since 1970.
         waived: ids of what looks like a secret and is none, as somebody answers for.
+        since: the older bundle that this one is a next version of.
         fresh: True for an engine that is to forget what it built before.
     """
 
@@ -85,6 +87,7 @@ class Works:
     flags: Mapping[str, bool] = field(default_factory=dict)
     started: float = field(default_factory=time.time)
     waived: frozenset[str] = frozenset()
+    since: Since | None = None
     fresh: bool = False
 
     def by_step(self) -> dict[str, Work]:
@@ -139,10 +142,16 @@ class Works:
         self._builder.build_runtime(done[plan.TOOLBOX].path(plan.BASE_TAR), out)
 
     def _upstream(self, done: Mapping[str, Done], out: Path) -> None:
-        self._builder.build_upstream(done[plan.TOOLBOX].path(plan.BASE_TAR), out)
+        """Done now, or taken out of the older bundle, of which it is the same step with the same inputs."""
+        step = plan.make_plan(self.project, self.lock, self.arch).step(plan.UPSTREAM)
+        if self.since and self.since.upstream == key_of(step, inputs_of(step, done)):
+            take_store(self.since, self.arch, out / plan.UPSTREAM_TAR)
+        else:
+            self._builder.build_upstream(done[plan.TOOLBOX].path(plan.BASE_TAR), out)
 
     def _seed(self, done: Mapping[str, Done], out: Path) -> None:
-        self._builder.build_seed(done[plan.TOOLBOX].path(plan.BASE_TAR), out, _upstream_in(done))
+        step = done[plan.UPSTREAM].key if plan.UPSTREAM in done else ""
+        self._builder.build_seed(done[plan.TOOLBOX].path(plan.BASE_TAR), out, _upstream_in(done), step)
         secrets.refuse(secrets.in_tar(out / plan.GRAPH_TAR, "graph"), self.waived)
 
     def _database_image(self, done: Mapping[str, Done], out: Path) -> None:
@@ -191,7 +200,7 @@ class Works:
         beside = {file.name: _digest_of(file) for file in self._files(done)}
         materials = Materials(
             origin=self.origin, manifest=beside[MANIFEST], lock_digest=beside[LOCK], lock=self.lock, arch=self.arch,
-            files=self._materials(),
+            files=self._materials() | self._older(done),
         )  # fmt: skip
         run = Run(
             invocation=uuid.uuid4().urn, started=self.started, finished=time.time(), flags=self.flags,
@@ -212,6 +221,13 @@ class Works:
             "application": plan.application_files(project),
         }
         return {f"files of {use}": tree_digest(files, project.root) for use, files in uses.items() if files}
+
+    def _older(self, done: Mapping[str, Done]) -> dict[str, str]:
+        """The bundle whose store this one goes on from, where it is another's."""
+        if self.since is None or plan.UPSTREAM not in done or done[plan.UPSTREAM].key != self.since.upstream:
+            return {}
+        bundle = self.since.bundle
+        return {f"store of {bundle.name} {bundle.version}": bundle.digest.removeprefix("sha256:")}
 
     def _scan(self, done: Mapping[str, Done], out: Path) -> None:
         """Ask the scanner that is here; that there is none, or that it failed, is a result as well."""

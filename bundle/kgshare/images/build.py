@@ -8,7 +8,7 @@ import tarfile
 import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from importlib import resources
 from pathlib import Path
@@ -99,13 +99,14 @@ class ImageBuilder:
             self._store(made, out / "upstream.tar")
         return out / "upstream.tar"
 
-    def build_seed(self, toolbox: Path, out: Path, upstream: Path | None = None) -> Store:
+    def build_seed(self, toolbox: Path, out: Path, upstream: Path | None = None, step: str = "") -> Store:
         """Seed the store in a build step without network; writes store.tar, graph.tar, changes.tar and report.json to ``out``.
 
         Args:
             toolbox: the base with Java and Python.
             out: the folder for the result.
             upstream: what `build_upstream` made, where the steps are not to be done here.
+            step: the key of the step that made it, which the report says then.
 
         Raises:
             SeedError: the data does not make a graph; with what the seed stage said.
@@ -113,6 +114,7 @@ class ImageBuilder:
         """
         tars = {"base.tar": toolbox} | ({"begun.tar": upstream} if upstream else {})
         with self._seeding(tars, out) as (made, report):
+            report = replace(report, step=step)
             self._store(made, out / "store.tar")
             with Layer(out / "graph.tar", self.lock.epoch) as layer:
                 layer.tar(made, below="graph", to="graph")
