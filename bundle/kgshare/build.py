@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import time
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import ClassVar
@@ -30,6 +30,7 @@ from kgshare.plan import (
     input_files,
     make_plan,
 )
+from kgshare.platforms import parse_platforms, platform_word
 from kgshare.policy import store as store_of_policy
 from kgshare.policy.judge import again, require_green
 from kgshare.policy.result import PolicyReport
@@ -142,6 +143,7 @@ def build(
     engine: choice.Find = choice.docker,
     signing: Signing = BY_DEFAULT,
     since: Path | None = None,
+    platforms: Sequence[Arch] = (),
 ) -> BuildReport:
     """Build a project's bundle, doing only what changed.
 
@@ -153,17 +155,18 @@ def build(
         engine: finds what is to build; asked only where something has to be built.
         signing: how it is to be signed.
         since: an older bundle; what it has not is written as a file of its own, and it is gone on from its store.
+        platforms: the architectures that it is for; those of the manifest, or this machine's, when none are given.
 
     Raises:
         ManifestError, LockError, FetchError, EngineError, BuildError, SeedError, SecretError, TrustError,
         PolicyError, BundleError: what their names say.
     """
     start = time.monotonic()
-    made = prepared(folder, locked=locked, progress=progress)
+    made = prepared(folder, locked=locked, progress=progress, platforms=platforms)
     older = read_since(since, made.project.manifest.name) if since else None
     store = StepStore(root=cache_dir() / "steps")
     if older:
-        prefer(older, made.plan, store, made.arch)
+        prefer(older, made.plan, store)
     todo = forecast(made.plan, store)
     author = author_of(signing)
     if author and author.note:
@@ -187,9 +190,10 @@ class Prepared:
     Attributes:
         project: what is built.
         lock: what from.
-        arch: for which architecture.
+        arch: this machine's architecture, on which steps run.
         plan: its steps.
         waived: ids of what looks like a secret and is none, as somebody answers for.
+        targets: the architectures that the bundle is for.
     """
 
     project: Project
@@ -197,10 +201,11 @@ class Prepared:
     arch: Arch
     plan: Plan
     waived: frozenset[str]
+    targets: tuple[Arch, ...]
 
 
-def prepared(folder: Path, *, locked: bool, progress: Progress) -> Prepared:
-    """Read a project, and see that it may be built.
+def prepared(folder: Path, *, locked: bool, progress: Progress, platforms: Sequence[Arch] = ()) -> Prepared:
+    """Read a project, and see that it may be built; ``platforms`` as for `build`.
 
     Raises:
         ManifestError, LockError, SecretError: it may not.
@@ -212,9 +217,10 @@ def prepared(folder: Path, *, locked: bool, progress: Progress) -> Prepared:
     waived = settings_of(project.root).waived(store_of_policy.today())
     secrets.refuse(secrets.in_project(project), waived)  # before anything is written
     arch = this_arch()
-    lock = locked_inputs(project, arch, locked=locked, progress=progress)
-    plan = make_plan(project, lock, arch, _origin(project), scanners.identity())
-    return Prepared(project=project, lock=lock, arch=arch, plan=plan, waived=waived)
+    targets = targets_of(project, platforms)
+    lock = locked_inputs(project, arch, locked=locked, progress=progress, targets=targets)
+    plan = make_plan(project, lock, arch, _origin(project), scanners.identity(), targets=targets)
+    return Prepared(project=project, lock=lock, arch=arch, plan=plan, waived=waived, targets=targets)
 
 
 def works_of(
@@ -230,25 +236,28 @@ def works_of(
 
     engine.check()
     require_room(cache_dir() / "steps")
-    inputs = fetched(made.project, made.lock, made.arch, locked=locked, progress=progress)
+    targets = made.targets
+    inputs = fetched(made.project, made.lock, made.arch, locked=locked, progress=progress, targets=targets)
     origin = _origin(made.project)
-    plan = make_plan(made.project, inputs.lock, made.arch, origin, scanners.identity())
+    plan = make_plan(made.project, inputs.lock, made.arch, origin, scanners.identity(), targets=targets)
     works = Works(
         project=made.project, lock=inputs.lock, inputs=inputs, arch=made.arch, engine=engine, origin=origin,
-        flags={"locked": locked}, waived=made.waived, since=since,
+        flags={"locked": locked}, waived=made.waived, targets=targets, since=since,
     )  # fmt: skip
     return replace(made, lock=inputs.lock, plan=plan), works.by_step()
 
 
-def forecast_build(folder: Path) -> PlanReport:
+def forecast_build(folder: Path, platforms: Sequence[Arch] = ()) -> PlanReport:
     """Which steps `build` would run; nothing is run, fetched or written.
 
     Raises:
         ManifestError, LockError: also where there is no lock yet.
     """
-    project = read_project(folder)
+    project, arch = read_project(folder), this_arch()
+    targets = targets_of(project, platforms)
     lock = read_lock(project)
-    plan = make_plan(project, lock, this_arch(), _origin(project), scanners.identity())
+    require_archs(lock, (arch, *targets))
+    plan = make_plan(project, lock, arch, _origin(project), scanners.identity(), targets=targets)
     todo = forecast(plan, StepStore(root=cache_dir() / "steps"))
     return PlanReport(
         steps=tuple(StepReport(name=n, ran=bool(why), reason=why, seconds=0.0) for n, why in todo.items())
@@ -278,8 +287,34 @@ def bundle_of(where: Path, *, progress: Progress, local: bool = False, ask: Ask 
     return where
 
 
-def locked_inputs(project: Project, arch: Arch, *, locked: bool, progress: Progress) -> Lock:
+def targets_of(project: Project, platforms: Sequence[Arch] = ()) -> tuple[Arch, ...]:
+    """The architectures that a bundle is built for: those asked for, the manifest's, or this machine's."""
+    return tuple(platforms) or parse_platforms(project.manifest.platforms) or (this_arch(),)
+
+
+def require_archs(lock: Lock, archs: Iterable[Arch]) -> None:
+    """See that a lock has something for these architectures.
+
+    Raises:
+        LockError: it has nothing for one of them.
+    """
+    if missing := [arch for arch in dict.fromkeys(archs) if arch not in lock.archs]:
+        words = " ".join(f"--arch {arch}" for arch in missing)
+        message = f"has nothing for {' and '.join(missing)}"
+        raise LockError(Problem(message=message, where=LOCK, hint=f"run `kgshare lock {words}`"))
+
+
+def locked_inputs(
+    project: Project, arch: Arch, *, locked: bool, progress: Progress, targets: Sequence[Arch] = ()
+) -> Lock:
     """The project's lock; made, or brought up to its manifest, unless ``locked``.
+
+    Args:
+        project: whose.
+        arch: this machine's architecture, on which steps run.
+        locked: never change it.
+        progress: says what takes time.
+        targets: the architectures that are built for, beside this one.
 
     Raises:
         LockError: there is none that fits, and it may not be made, or cannot be.
@@ -289,29 +324,47 @@ def locked_inputs(project: Project, arch: Arch, *, locked: bool, progress: Progr
 
     if locked:
         lock = read_lock(project)
-        if arch not in lock.archs:
-            raise LockError(Problem(message=f"has nothing for {arch}", where=LOCK, hint="run `kgshare lock`"))
+        require_archs(lock, (arch, *targets))
         return lock
     previous = read_any_lock(project)
     needs = needs_of(project)
     if (
         previous
         and (previous.manifest, previous.needs) == (project.checksum, needs.digests())
-        and arch in previous.archs
+        and previous.archs.keys() >= {arch, *targets}
     ):
         return previous
-    archs: tuple[Arch, ...] = tuple(dict.fromkeys((*(previous.archs if previous else ()), arch)))
+    archs: tuple[Arch, ...] = tuple(dict.fromkeys((*(previous.archs if previous else ()), arch, *targets)))
     lock = resolve(project, needs, progress=progress, archs=archs, previous=previous)
     write_lock(project, lock)
     return lock
 
 
-def fetched(project: Project, lock: Lock, arch: Arch, *, locked: bool, progress: Progress) -> Inputs:
-    """Every locked input on this machine; where Debian's mirror has moved on, a changed lock, written and said."""
+def fetched(
+    project: Project,
+    lock: Lock,
+    arch: Arch,
+    *,
+    locked: bool,
+    progress: Progress,
+    targets: Sequence[Arch] = (),
+) -> Inputs:
+    """Every locked input on this machine; where Debian's mirror has moved on, a changed lock, written and said.
+
+    Of other architectures in ``targets`` only what goes into images and what the runtime is linked from.
+    """
     inputs = fetch(lock, arch, Cache(cache_dir()), progress=progress, locked=locked)
-    if inputs.anew:
+    anew = inputs.anew
+    for target in targets:
+        if target != arch:
+            with progress.stage(f"inputs for {platform_word(target)}"):
+                inputs = fetch(
+                    inputs.lock, target, inputs.cache, progress=progress, locked=locked, target=True
+                )
+            anew += inputs.anew
+    if anew:
         write_lock(project, inputs.lock)
-        for change in inputs.anew:
+        for change in anew:
             progress.say(f"! locked anew, the mirror has moved on: {change}")
     return inputs
 
@@ -360,7 +413,7 @@ def _report(
     if author:
         author.place(made, target, digest)
     else:
-        _place(made, target)
+        place(made, target)
     remember(digest)
     if any(not step.cached for step in done.values()):
         Held().remember(read_bundle(target, deep=False))
@@ -409,7 +462,7 @@ def _notes(since: Since | None, done: Mapping[str, Done], digest: str) -> list[s
     return []
 
 
-def _place(made: Path, target: Path) -> None:
+def place(made: Path, target: Path) -> None:
     """Put the finished bundle where it is wanted, aside then renamed; the same file is left alone."""
     if target.exists() and target.samefile(made):
         return

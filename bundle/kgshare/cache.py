@@ -123,9 +123,10 @@ def _stamp(file: Path) -> tuple[int, int]:
 
 
 def fetch(
-    lock: Lock, arch: Arch, cache: Cache, *, progress: Progress, locked: bool, offline: bool = False
-) -> Inputs:
+    lock: Lock, arch: Arch, cache: Cache, *, progress: Progress, locked: bool, offline: bool = False,
+    target: bool = False,
+) -> Inputs:  # fmt: skip
     """Have every input of one architecture in the cache: `kgshare.lock.fetch.fetch`, which see."""
     from kgshare.lock.fetch import fetch as fetch_all  # it needs this module
 
-    return fetch_all(lock, arch, cache, progress=progress, locked=locked, offline=offline)
+    return fetch_all(lock, arch, cache, progress=progress, locked=locked, offline=offline, target=target)

@@ -17,6 +17,7 @@ import typer
 
 from kgshare import __version__
 from kgshare.attest import cli as evidence
+from kgshare.ci.cli import ci_app
 from kgshare.errors import Interrupted, KgshareError, LockError, MachineError, Problem, UsageError
 from kgshare.lock import cli as lock_cli
 from kgshare.options import HERE, Build, Discard, Folder, Json, Quiet, Stack, Yes, agreement, show, somebody
@@ -38,6 +39,7 @@ app = typer.Typer(
 cache_app = typer.Typer(help="Move the locked inputs of a project between machines.", no_args_is_help=True)
 app.add_typer(cache_app, name="cache")
 app.add_typer(policy_app, name="policy")
+app.add_typer(ci_app, name="ci")
 app.add_typer(reviews.review_app, name="review")
 app.add_typer(trusts.key_app, name="key")
 app.command("scan")(scan_cli.scan)
@@ -96,6 +98,14 @@ def build(
             help="Also write a small file with what this older bundle has not; `up` completes it.",
         ),
     ] = None,
+    platform: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--platform",
+            metavar="linux/amd64,linux/arm64",
+            help="What the bundle is for, one or both; the manifest's, or this machine's own, when not given.",
+        ),
+    ] = None,
     as_json: Json = False,
     quiet: Quiet = False,
 ) -> None:
@@ -106,15 +116,21 @@ def build(
     """
     from kgshare import build as stage
     from kgshare.engines import choice
+    from kgshare.platforms import parse_platforms
     from kgshare.trust.author import Signing
 
-    progress = Progress(quiet=quiet)
+    progress, platforms = Progress(quiet=quiet), parse_platforms(platform or ())
     engine = choice.machine if local else choice.docker
     if since and (plan or verify):
         raise UsageError("--since goes with neither --plan nor --verify-reproducible")
     if plan:
-        show(stage.forecast_build(folder), as_json)
+        show(stage.forecast_build(folder, platforms), as_json)
     elif verify:
+        if platforms:
+            raise UsageError(
+                "--verify-reproducible and --platform exclude each other",
+                hint="what is built twice is what this machine builds for itself",
+            )
         from kgshare.reproduce import verify_reproducible
 
         show(verify_reproducible(folder, locked=locked, progress=progress, engine=engine), as_json)
@@ -124,7 +140,7 @@ def build(
         signing = Signing(key=sign, off=no_sign, ask=trusts.ask_passphrase if somebody() else None)
         report = stage.build(
             folder, output=output, locked=locked, progress=progress, engine=engine, signing=signing,
-            since=since,
+            since=since, platforms=platforms,
         )  # fmt: skip
         show(report, as_json)
 
@@ -209,7 +225,7 @@ def lock(
     An existing lock is kept as far as the manifest still asks for the same things.
     """
     from kgshare.lock.command import lock_project
-    from kgshare.lock.needs import ARCHS
+    from kgshare.lock.model import ARCHS
     from kgshare.project import read_project
 
     if update and check:

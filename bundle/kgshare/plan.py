@@ -9,18 +9,23 @@
 
 A project without a folder of change sets has no ``upstream``: its seed is one step. The application's image needs the seed where it is kgshare's own page. An application's own image is built on toolbox and
 base.application, or stands on neither when it comes as a file.
+
+Another platform than this machine's has bases, runtime and images of its own, called ``runtime.arm64`` and so on. What they
+are made with runs on this machine: its toolbox links that runtime, its seed's store is the store of both, as Neo4j's files are the
+same everywhere, and its base of the application compiles the bytecode.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
 from kgshare import __version__
-from kgshare.attest.names import MEDIA_TYPES, output_of
+from kgshare.attest.names import ROLES, media_types, output_of
 from kgshare.attest.origin import UNKNOWN, Origin
 from kgshare.lock.model import LOCK, Arch, Lock
+from kgshare.platforms import image_name
 from kgshare.policy.settings import POLICY as POLICY_FILE
 from kgshare.policy.settings import catalogue_of, settings_of
 from kgshare.project import MANIFEST, Project, SeedStep
@@ -55,44 +60,66 @@ CODE = Path(__file__).parent  # kgshare's own sources, which are inputs as well
 FILE_OF: Mapping[str, str] = {
     **dict.fromkeys(("manifest", "seed steps of the manifest", "checks of the manifest"), MANIFEST),
     **dict.fromkeys(
-        ("lock", "time of the lock", "Debian packages", "base image", "jars", "wheels", "npm packages"), LOCK
+        (
+            "lock",
+            "time of the lock",
+            "Debian packages",
+            "Java's modules",
+            "base image",
+            "jars",
+            "wheels",
+            "npm packages",
+        ),
+        LOCK,
     ),
     "policy": POLICY_FILE,
 }
 
 
-def make_plan(project: Project, lock: Lock, arch: Arch, origin: Origin = UNKNOWN, scanner: str = "") -> Plan:
-    """The steps that build a project for one architecture from one lock.
+def make_plan(
+    project: Project,
+    lock: Lock,
+    arch: Arch,
+    origin: Origin = UNKNOWN,
+    scanner: str = "",
+    *,
+    targets: Sequence[Arch] = (),
+) -> Plan:
+    """The steps that build a project from one lock.
 
     Args:
         project: what is built.
         lock: what from.
-        arch: for which architecture.
+        arch: this machine's architecture, on which steps run.
         origin: what the evidence says of Git.
         scanner: what a scan depends on beside what is scanned; empty where there is no scanner.
+        targets: the architectures that the bundle is for; this machine's when none are given.
     """
+    targets = targets or (arch,)
+    images = [
+        step_of(step, target, arch) for target in targets for step in (DATABASE_IMAGE, APPLICATION_IMAGE)
+    ]
+    own = project.manifest.application.image
+    # The bytecode of another platform's application is compiled by this one's Python.
+    compiles = own is None and arch not in targets
     steps = (
         _base(TOOLBOX, lock, arch, "toolbox"),
-        _base(DATABASE_BASE, lock, arch, "database"),
-        *(
-            ()
-            if isinstance(project.manifest.application.image, str)
-            else (_base(APPLICATION_BASE, lock, arch, "application"),)
-        ),
-        Step(
-            name=RUNTIME,
-            needs=(TOOLBOX,),
-            inputs={"kgshare's images": _code("images", "engines"), **_where(arch)},
-            outputs=(RUNTIME_TAR,),
-        ),
+        *((_base(APPLICATION_BASE, lock, arch, "application"),) if compiles else ()),
+        *(step for target in targets for step in _of_target(project, lock, target, arch)),
         *((_upstream(project, lock, arch),) if project.manifest.changes else ()),
         _seed(project, lock, arch),
-        _database_image(project, lock, arch),
-        _application_image(project, lock, arch),
-        _attest(project, lock, arch, origin),
+        *(
+            step
+            for target in targets
+            for step in (
+                _database_image(project, lock, target, arch),
+                _application_image(project, lock, target, arch),
+            )
+        ),
+        _attest(project, lock, arch, origin, targets, images),
         _scan(project, lock, scanner),
-        _policy(project, lock),
-        _bundle(project, lock),
+        _policy(project, lock, images),
+        _bundle(project, lock, images),
     )
     return Plan(steps=tuple(map(naming_files, steps)))
 
@@ -101,6 +128,25 @@ def naming_files(step: Step) -> Step:
     """A step that says in which file of the project each of its inputs is."""
     single = {name: {FILE_OF[name]: digest} for name, digest in step.inputs.items() if name in FILE_OF}
     return replace(step, files={**single, **step.files})
+
+
+def step_of(step: str, target: Arch, arch: Arch) -> str:
+    """What a step is called that makes something for ``target`` on a machine of ``arch``."""
+    return step if target == arch else f"{step}.{target}"
+
+
+def _of_target(project: Project, lock: Lock, target: Arch, arch: Arch) -> Iterator[Step]:
+    """What is underneath the images of one platform."""
+    yield _base(step_of(DATABASE_BASE, target, arch), lock, target, "database")
+    if not isinstance(project.manifest.application.image, str):
+        yield _base(step_of(APPLICATION_BASE, target, arch), lock, target, "application")
+    modules = {} if target == arch else {"Java's modules": text_digest(repr(lock.jdk(target)))}
+    yield Step(
+        name=step_of(RUNTIME, target, arch),
+        needs=(TOOLBOX,),
+        inputs={"kgshare's images": _code("images", "engines"), **modules, **_where(target)},
+        outputs=(RUNTIME_TAR,),
+    )
 
 
 def _base(name: str, lock: Lock, arch: Arch, which: str) -> Step:
@@ -170,11 +216,16 @@ def _seed(project: Project, lock: Lock, arch: Arch) -> Step:
     )
 
 
-def _database_image(project: Project, lock: Lock, arch: Arch) -> Step:
+def _database_image(project: Project, lock: Lock, target: Arch, arch: Arch) -> Step:
     manifest = project.manifest
     return Step(
-        name=DATABASE_IMAGE,
-        needs=(DATABASE_BASE, RUNTIME, SEED, *((UPSTREAM,) if manifest.changes else ())),
+        name=step_of(DATABASE_IMAGE, target, arch),
+        needs=(
+            step_of(DATABASE_BASE, target, arch),
+            step_of(RUNTIME, target, arch),
+            SEED,
+            *((UPSTREAM,) if manifest.changes else ()),
+        ),
         inputs={
             "manifest": text_digest(
                 repr(
@@ -183,16 +234,16 @@ def _database_image(project: Project, lock: Lock, arch: Arch) -> Step:
             ),
             "jars": text_digest(repr(lock.jars)),
             "kgshare's images": _code("images", "engines"),
-            **_clock(lock, arch),
+            **_clock(lock, target),
         },
         outputs=(IMAGE_TAR,),
     )
 
 
-def _application_image(project: Project, lock: Lock, arch: Arch) -> Step:
+def _application_image(project: Project, lock: Lock, target: Arch, arch: Arch) -> Step:
     image = project.manifest.application.image
     if image is not None:
-        return _own_image(project, lock, arch, image)
+        return _own_image(project, lock, target, arch, image)
     manifest = project.manifest
     files = tree_rows([project.root / path for path in manifest.application.source], project.root)
     inputs = {
@@ -202,10 +253,10 @@ def _application_image(project: Project, lock: Lock, arch: Arch) -> Step:
             *((repr(project.questions),) if project.questions else ()),
         ),
         "files of the application": rows_digest(files),
-        "wheels": text_digest(repr(lock.archs[arch].wheels["application"])),
+        "wheels": text_digest(repr(lock.archs[target].wheels["application"])),
         "npm packages": text_digest(repr(lock.npm)),
         "kgshare's images": _code("images", "engines"),
-        **_clock(lock, arch),
+        **_clock(lock, target),
     }
     if manifest.application.own_page:
         inputs["kgshare's page"] = _code(
@@ -215,12 +266,14 @@ def _application_image(project: Project, lock: Lock, arch: Arch) -> Step:
             inputs["manifest"], repr((manifest.authors, manifest.provenance)), manifest.neo4j.version
         )
     # kgshare's own page says which graph it shows, and whose corrections are in it.
-    needs = (APPLICATION_BASE, *((SEED,) if manifest.application.own_page else ()))
+    bases = dict.fromkeys((step_of(APPLICATION_BASE, target, arch), APPLICATION_BASE))
+    needs = (*bases, *((SEED,) if manifest.application.own_page else ()))
+    name = step_of(APPLICATION_IMAGE, target, arch)
     named = {"files of the application": files}
-    return Step(name=APPLICATION_IMAGE, needs=needs, inputs=inputs, outputs=(IMAGE_TAR,), files=named)
+    return Step(name=name, needs=needs, inputs=inputs, outputs=(IMAGE_TAR,), files=named)
 
 
-def _own_image(project: Project, lock: Lock, arch: Arch, image: str | ImageBuild) -> Step:
+def _own_image(project: Project, lock: Lock, target: Arch, arch: Arch, image: str | ImageBuild) -> Step:
     """An image of the project's own: taken from a file, or built from its Dockerfile."""
     manifest = project.manifest
     said = repr(
@@ -232,24 +285,29 @@ def _own_image(project: Project, lock: Lock, arch: Arch, image: str | ImageBuild
             "image": lock.needs.get("image", ""),
             "manifest": text_digest(said),
             "kgshare's rules": rules,
-            **_where(arch),
+            **_where(target),
         }
-        return Step(name=APPLICATION_IMAGE, inputs=inputs, outputs=(IMAGE_TAR,))
+        return Step(name=step_of(APPLICATION_IMAGE, target, arch), inputs=inputs, outputs=(IMAGE_TAR,))
     files = tree_rows([project.root / path for path in (image.dockerfile, *image.context)], project.root)
     inputs = {
         "manifest": text_digest(said),
         "files of the application": rows_digest(files),
         "jars": text_digest(repr(lock.jars.get("application", ()))),
         "kgshare's images": text_digest(rules, _code("engines")),
-        **_clock(lock, arch),
+        **_clock(lock, target),
     }
     return Step(
-        name=APPLICATION_IMAGE, needs=(TOOLBOX, APPLICATION_BASE), inputs=inputs, outputs=(IMAGE_TAR,),
+        name=step_of(APPLICATION_IMAGE, target, arch),
+        needs=(TOOLBOX, step_of(APPLICATION_BASE, target, arch)),
+        inputs=inputs,
+        outputs=(IMAGE_TAR,),
         files={"files of the application": files},
-    )  # fmt: skip
+    )
 
 
-def _attest(project: Project, lock: Lock, arch: Arch, origin: Origin) -> Step:
+def _attest(
+    project: Project, lock: Lock, arch: Arch, origin: Origin, targets: Sequence[Arch], images: Sequence[str]
+) -> Step:
     """The evidence; the images are compressed for it, as what it names is their digests in the bundle."""
     from kgshare.lock.file import render
 
@@ -257,7 +315,7 @@ def _attest(project: Project, lock: Lock, arch: Arch, origin: Origin) -> Step:
     return Step(
         name=ATTEST,
         files={"data sets": files},
-        needs=(DATABASE_IMAGE, APPLICATION_IMAGE, SEED),
+        needs=(*images, SEED),
         inputs={
             "manifest": project.checksum,
             "lock": text_digest(render(lock)),
@@ -266,7 +324,7 @@ def _attest(project: Project, lock: Lock, arch: Arch, origin: Origin) -> Step:
             "kgshare's evidence": text_digest(__version__, _code("attest", "bundle", "images/context.py")),
             **_where(arch),
         },
-        outputs=tuple(output_of(name) for name in MEDIA_TYPES),
+        outputs=tuple(output_of(name) for name in media_types(image_names(targets))),
     )
 
 
@@ -290,13 +348,18 @@ def _scan(project: Project, lock: Lock, scanner: str) -> Step:
     )
 
 
-def _policy(project: Project, lock: Lock) -> Step:
+def image_names(targets: Sequence[Arch]) -> list[str]:
+    """What the images are called inside of a bundle for these architectures."""
+    return [image_name(role, target, targets) for target in targets for role in ROLES]
+
+
+def _policy(project: Project, lock: Lock, images: Sequence[str]) -> Step:
     """Judged on the day it is made; `kgshare.build` judges the same facts again on any later day."""
     from kgshare.lock.file import render
 
     return Step(
         name=POLICY,
-        needs=(DATABASE_IMAGE, APPLICATION_IMAGE, SEED, ATTEST, SCAN),
+        needs=(*images, SEED, ATTEST, SCAN),
         inputs={
             "manifest": project.checksum,
             "lock": text_digest(render(lock)),
@@ -330,12 +393,12 @@ def application_files(project: Project) -> list[Path]:
     return [project.root / path for path in (*application.source, *named)]
 
 
-def _bundle(project: Project, lock: Lock) -> Step:
+def _bundle(project: Project, lock: Lock, images: Sequence[str]) -> Step:
     from kgshare.lock.file import render
 
     return Step(
         name=BUNDLE,
-        needs=(DATABASE_IMAGE, APPLICATION_IMAGE, SEED, ATTEST, SCAN, POLICY),
+        needs=(*images, SEED, ATTEST, SCAN, POLICY),
         inputs={
             "manifest": project.checksum,
             "lock": text_digest(render(lock)),

@@ -20,7 +20,6 @@ from kgshare.bundle.model import refuse
 from kgshare.errors import BundleError, Problem
 from kgshare.images.corrections import DATA, OWNER
 from kgshare.images.layers import Layer
-from kgshare.lock.model import Arch
 from kgshare.seeding.result import SeedReport
 from kgshare.steps import Plan, StepStore, inputs_of, key_of
 from kgshare.trust.check import verdict_on
@@ -74,7 +73,7 @@ def read_since(file: Path, name: str) -> Since:
     return Since(bundle=bundle, upstream=upstream)
 
 
-def prefer(since: Since, whole: Plan, store: StepStore, arch: Arch) -> None:
+def prefer(since: Since, whole: Plan, store: StepStore) -> None:
     """See that the step ``upstream`` is not answered with another store than the older bundle's, made of the same inputs."""
     steps = {step.name: step for step in whole.steps}
     if not since.upstream or plan.UPSTREAM not in steps:
@@ -89,19 +88,20 @@ def prefer(since: Since, whole: Plan, store: StepStore, arch: Arch) -> None:
     if found is None:
         return
     with tempfile.TemporaryDirectory(prefix="kgshare-since-", dir=store.root) as scratch:
-        theirs = take_store(since, arch, Path(scratch) / plan.UPSTREAM_TAR)
+        theirs = take_store(since, Path(scratch) / plan.UPSTREAM_TAR)
         if _files(theirs) != _files(found.path(plan.UPSTREAM_TAR)):
             store.forget(step, key)
 
 
-def take_store(since: Since, arch: Arch, out: Path) -> Path:
+def take_store(since: Since, out: Path) -> Path:
     """The store before the corrections, out of the older bundle's database image; returns ``out``.
 
     Raises:
         BundleError: it has no such layer.
     """
     bundle = since.bundle
-    image = next((i for i in bundle.images if i.role == "database" and i.platform.architecture == arch), None)
+    # Whichever platform it is for: Neo4j's files are the same everywhere.
+    image = next((image for image in bundle.images if image.role == "database"), None)
     for digest in reversed(image.layer_digests if image else ()):
         blob = bundle.blobs[digest]
         source = LayerSource(

@@ -186,8 +186,11 @@ class StepStore:
                     return None
             if any(_facts(path) != record["outside"][str(path)] for path in step.outside):
                 return None
-            if moved:
-                write_aside(folder / DONE, json.dumps({**record, "stat": stat}, indent=1))
+            renewed = {**record, "stat": stat}
+            if "files" not in record and step.inputs.items() <= record["inputs"].items():
+                renewed["files"] = step.files  # of an older kgshare
+            if renewed != record:
+                write_aside(folder / DONE, json.dumps(renewed, indent=1))
         except (OSError, ValueError, KeyError, TypeError):
             return None
         os.utime(folder)
@@ -285,18 +288,32 @@ class Cause:
 
 
 def causes(step: Step, inputs: Mapping[str, str], before: Before) -> tuple[Cause, ...]:
-    """What differs between what goes into a step now and what went into it before, by input and file."""
-    found = []
+    """What differs between what goes into a step now and what went into it before, by input and file.
+
+    Several outputs of one step before it are one cause, named by that step.
+    """
+    found: list[Cause] = []
+    outputs: dict[str, list[str]] = {}
     for name in differing(inputs, before.inputs):
-        now, then = step.files.get(name, {}), before.files.get(name, {})
-        files = [
-            f"{file} {'is new' if file not in then else 'is gone'}"
-            if (file in now) != (file in then)
-            else file
-            for file in differing(now, then)
-        ]
-        found.append(Cause(input=name, files=tuple(files if then else now if len(now) == 1 else ())))
+        need, slash, output = name.partition("/")
+        if slash and need in step.needs:
+            outputs.setdefault(need, []).append(output)
+        else:
+            now, then = step.files.get(name, {}), before.files.get(name, {})
+            found.append(Cause(input=name, files=_which(now, then) if name in inputs else ()))
+    for need, names in outputs.items():
+        one = len(names) == 1
+        found.append(Cause(input=f"{need}/{names[0]}" if one else need, files=() if one else tuple(names)))
     return tuple(found)
+
+
+def _which(now: Mapping[str, str], then: Mapping[str, str]) -> tuple[str, ...]:
+    if not then:
+        return tuple(now) if len(now) == 1 else ()
+    return tuple(
+        f"{file} {'is new' if file not in then else 'is gone'}" if (file in now) != (file in then) else file
+        for file in differing(now, then)
+    )
 
 
 def why(found: tuple[Cause, ...], before: Before) -> str:

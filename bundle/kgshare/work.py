@@ -7,14 +7,14 @@ import hashlib
 import shutil
 import time
 import uuid
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from kgshare import plan, secrets
 from kgshare.attest.data import data_parts
 from kgshare.attest.make import Attested, attest
-from kgshare.attest.names import MEDIA_TYPES, PROVENANCE, SBOM, output_of
+from kgshare.attest.names import PROVENANCE, SBOM, media_types, output_of
 from kgshare.attest.origin import UNKNOWN, Origin
 from kgshare.attest.provenance import Materials, Run
 from kgshare.attest.readings import Readings
@@ -35,10 +35,13 @@ from kgshare.cache import Inputs
 from kgshare.compose import COMPOSE, ComposePlan, image_tag, render_compose
 from kgshare.engines import Engine
 from kgshare.images.build import ImageBuilder
+from kgshare.images.context import image_jars
 from kgshare.images.foreign import check_image
+from kgshare.images.machines import require_libraries, require_machine
 from kgshare.lock.file import render
 from kgshare.lock.model import LOCK, Arch, Lock
 from kgshare.places import cache_dir
+from kgshare.platforms import image_name, platform_word, tag_suffix
 from kgshare.policy import gather as policy
 from kgshare.policy import store
 from kgshare.policy.gather import Matter, facts_of
@@ -68,7 +71,7 @@ class Works:
         project: what is built.
         lock: what from.
         inputs: the locked files, verified as they are used.
-        arch: for which architecture.
+        arch: this machine's architecture, on which steps run.
         engine: what builds the images.
         origin: the state of the project's files in Git.
         flags: options of the command that the provenance names.
@@ -76,6 +79,7 @@ class Works:
         waived: ids of what looks like a secret and is none, as somebody answers for.
         since: the older bundle that this one is a next version of.
         fresh: True for an engine that is to forget what it built before.
+        targets: the architectures that the bundle is for; this machine's when none are given.
     """
 
     project: Project
@@ -89,96 +93,125 @@ class Works:
     waived: frozenset[str] = frozenset()
     since: Since | None = None
     fresh: bool = False
+    targets: Sequence[Arch] = ()
+
+    @property
+    def archs(self) -> tuple[Arch, ...]:
+        """The architectures that the bundle is for."""
+        return tuple(self.targets) or (self.arch,)
 
     def by_step(self) -> dict[str, Work]:
         """The work of each step, by its name in the plan."""
+        found: dict[str, Work] = {}
+        for target in dict.fromkeys((self.arch, *self.archs)):
+            found |= {self._step(step, target): work for step, work in self._of_target(target).items()}
         return {
-            plan.TOOLBOX: self._base(TOOLBOX),
-            plan.DATABASE_BASE: self._base(DATABASE),
-            plan.APPLICATION_BASE: self._base(APPLICATION),
-            plan.RUNTIME: self._runtime,
+            **found,
+            plan.TOOLBOX: self._base(TOOLBOX, self.arch),
             plan.UPSTREAM: self._upstream,
             plan.SEED: self._seed,
-            plan.DATABASE_IMAGE: self._database_image,
-            plan.APPLICATION_IMAGE: self._application_image,
             plan.ATTEST: self._attest,
             plan.SCAN: self._scan,
             plan.POLICY: self._policy,
             plan.BUNDLE: self._bundle,
         }
 
-    def _base(self, spec: BaseSpec) -> Work:
+    def _of_target(self, target: Arch) -> dict[str, Work]:
+        """The work of the steps that make something for one platform."""
+        return {
+            plan.DATABASE_BASE: self._base(DATABASE, target),
+            plan.APPLICATION_BASE: self._base(APPLICATION, target),
+            plan.RUNTIME: lambda done, out: self._runtime(target, done, out),
+            plan.DATABASE_IMAGE: lambda done, out: self._database_image(target, done, out),
+            plan.APPLICATION_IMAGE: lambda done, out: self._application_image(target, done, out),
+        }
+
+    def _step(self, step: str, target: Arch) -> str:
+        return plan.step_of(step, target, self.arch)
+
+    def _base(self, spec: BaseSpec, arch: Arch) -> Work:
         def work(_: Mapping[str, Done], out: Path) -> None:
-            if blobs := [blob for blob in self.lock.bases.get(self.arch, ()) if blob.base == spec.name]:
+            if blobs := [blob for blob in self.lock.bases.get(arch, ()) if blob.base == spec.name]:
                 image = open_image(blobs, self.inputs.path)
-                require_contract(image, role=blobs[0].base, arch=self.arch)
+                require_contract(image, role=blobs[0].base, arch=arch)
                 make_base_from_image(image, epoch=plan.FILE_TIME, out=out / plan.BASE_TAR)
                 return
-            packages = self.lock.archs[self.arch].debian[spec.name]
+            packages = self.lock.archs[arch].debian[spec.name]
             make_base(
                 packages,
                 self.inputs.path,
                 spec=spec,
                 epoch=plan.FILE_TIME,
-                arch=self.arch,
+                arch=arch,
                 out=out / plan.BASE_TAR,
             )
 
         return work
 
-    @property
-    def _builder(self) -> ImageBuilder:
+    def _builder(self, target: Arch) -> ImageBuilder:
         return ImageBuilder(
             engine=self.engine,
             project=self.project,
             lock=dataclasses.replace(self.lock, epoch=plan.FILE_TIME),
-            arch=self.arch,
+            arch=target,
+            here=self.arch,
             inputs=self.inputs.path,
             created=self.lock.epoch,
             fresh=self.fresh,
         )
 
-    def _runtime(self, done: Mapping[str, Done], out: Path) -> None:
-        self._builder.build_runtime(done[plan.TOOLBOX].path(plan.BASE_TAR), out)
+    def _runtime(self, target: Arch, done: Mapping[str, Done], out: Path) -> None:
+        self._builder(target).build_runtime(done[plan.TOOLBOX].path(plan.BASE_TAR), out)
 
     def _upstream(self, done: Mapping[str, Done], out: Path) -> None:
         """Done now, or taken out of the older bundle, of which it is the same step with the same inputs."""
         step = plan.make_plan(self.project, self.lock, self.arch).step(plan.UPSTREAM)
         if self.since and self.since.upstream == key_of(step, inputs_of(step, done)):
-            take_store(self.since, self.arch, out / plan.UPSTREAM_TAR)
+            take_store(self.since, out / plan.UPSTREAM_TAR)
         else:
-            self._builder.build_upstream(done[plan.TOOLBOX].path(plan.BASE_TAR), out)
+            self._builder(self.arch).build_upstream(done[plan.TOOLBOX].path(plan.BASE_TAR), out)
 
     def _seed(self, done: Mapping[str, Done], out: Path) -> None:
         step = done[plan.UPSTREAM].key if plan.UPSTREAM in done else ""
-        self._builder.build_seed(done[plan.TOOLBOX].path(plan.BASE_TAR), out, _upstream_in(done), step)
+        self._builder(self.arch).build_seed(
+            done[plan.TOOLBOX].path(plan.BASE_TAR), out, _upstream_in(done), step
+        )
         secrets.refuse(secrets.in_tar(out / plan.GRAPH_TAR, "graph"), self.waived)
 
-    def _database_image(self, done: Mapping[str, Done], out: Path) -> None:
-        self._builder.build_database_image(
-            done[plan.DATABASE_BASE].path(plan.BASE_TAR),
-            done[plan.RUNTIME].path(plan.RUNTIME_TAR),
+    def _database_image(self, target: Arch, done: Mapping[str, Done], out: Path) -> None:
+        jars = (*image_jars(self.lock), *self.lock.jars["plugins"])
+        require_libraries(jars, self.inputs.path, target)
+        self._builder(target).build_database_image(
+            done[self._step(plan.DATABASE_BASE, target)].path(plan.BASE_TAR),
+            done[self._step(plan.RUNTIME, target)].path(plan.RUNTIME_TAR),
             done[plan.SEED].path(plan.STORE_TAR),
             out,
             _upstream_in(done),
         )
-        self._no_secrets(out, "database")
+        self._look_into(out, "database", target)
 
-    def _application_image(self, done: Mapping[str, Done], out: Path) -> None:
+    def _application_image(self, target: Arch, done: Mapping[str, Done], out: Path) -> None:
         image = self.project.manifest.application.image
         if isinstance(image, str):
-            self._take_image(image, out / plan.IMAGE_TAR)
-        elif image is None:
-            own = self.project.manifest.application.own_page
-            base = done[plan.APPLICATION_BASE].path(plan.BASE_TAR)
-            self._builder.build_application_image(base, out, self._of_seed(done[plan.SEED]) if own else None)
+            self._take_image(image, target, out / plan.IMAGE_TAR)
         else:
-            base, toolbox = (done[step].path(plan.BASE_TAR) for step in (plan.APPLICATION_BASE, plan.TOOLBOX))
-            self._check(self._builder.build_own_image(image, base, toolbox, out), image.dockerfile)
-        self._no_secrets(out, "application", own=image is None)
+            require_libraries(self.lock.jars.get("application", ()), self.inputs.path, target)
+            base = done[self._step(plan.APPLICATION_BASE, target)].path(plan.BASE_TAR)
+            builder = self._builder(target)
+            if image is None:
+                own = self.project.manifest.application.own_page
+                compiler = done[plan.APPLICATION_BASE].path(plan.BASE_TAR) if builder.crosses else None
+                seeded = self._of_seed(done[plan.SEED]) if own else None
+                builder.build_application_image(base, out, seeded, compiler)
+            else:
+                made = builder.build_own_image(image, base, done[plan.TOOLBOX].path(plan.BASE_TAR), out)
+                self._check(made, image.dockerfile, target)
+        self._look_into(out, "application", target, own=image is None)
 
-    def _no_secrets(self, out: Path, role: str, *, own: bool = True) -> None:
+    def _look_into(self, out: Path, role: str, target: Arch, *, own: bool = True) -> None:
+        """See that an image is for its platform with every program in it, and that nothing in it looks like a secret."""
         image = read_image_archive(out / plan.IMAGE_TAR)
+        require_machine(image.layers, target, role)
         secrets.refuse(secrets.in_image(image, role, own=own), self.waived)
 
     @staticmethod
@@ -187,20 +220,20 @@ class Works:
         report = SeedReport.from_json(seed.path(plan.REPORT).read_text(encoding="utf-8"))
         return report.digest, seed.path(plan.CHANGES_TAR)
 
-    def _take_image(self, name: str, out: Path) -> None:
+    def _take_image(self, name: str, target: Arch, out: Path) -> None:
         """An image that comes as a file: a copy, so that what was checked is what is packed."""
         shutil.copyfile(self.project.root / name, out)
-        self._check(out, name, self.lock.needs.get("image", ""))
+        self._check(out, name, target, self.lock.needs.get("image", ""))
 
-    def _check(self, image: Path, name: str, locked: str = "") -> None:
+    def _check(self, image: Path, name: str, target: Arch, locked: str = "") -> None:
         port = self.project.manifest.application.port
-        check_image(image, name, platform=f"linux/{self.arch}", port=port, locked=locked)
+        check_image(image, name, platform=platform_word(target), port=port, locked=locked)
 
     def _attest(self, done: Mapping[str, Done], out: Path) -> None:
         beside = {file.name: _digest_of(file) for file in self._files(done)}
         materials = Materials(
             origin=self.origin, manifest=beside[MANIFEST], lock_digest=beside[LOCK], lock=self.lock, arch=self.arch,
-            files=self._materials() | self._older(done),
+            files=self._materials() | self._older(done), targets=self.archs,
         )  # fmt: skip
         run = Run(
             invocation=uuid.uuid4().urn, started=self.started, finished=time.time(), flags=self.flags,
@@ -251,7 +284,7 @@ class Works:
             manifest=self.project.manifest,
             lock=self.lock,
             seed=SeedReport.from_json(done[plan.SEED].path(plan.REPORT).read_text(encoding="utf-8")),
-            images=tuple(self._look(image, done) for image in self._images(done)),
+            images=self._looked_into(done),
             scan=scans.parse(done[plan.SCAN].path(plan.SCAN_RESULT).read_bytes(), plan.SCAN_RESULT),
             sbom=done[plan.ATTEST].path(output_of(SBOM)).read_bytes(),
             provenance=done[plan.ATTEST].path(output_of(PROVENANCE)).read_bytes(),
@@ -264,27 +297,41 @@ class Works:
     def _secrets(self, done: Mapping[str, Done]) -> tuple[secrets.Finding, ...]:
         """All that the steps before have looked for, waived or not; what was looked at is remembered."""
         own = self.project.manifest.application.image is None
-        images = ((plan.DATABASE_IMAGE, "database", True), (plan.APPLICATION_IMAGE, "application", own))
         found = [
             *secrets.in_project(self.project),
             *secrets.in_tar(done[plan.SEED].path(plan.GRAPH_TAR), "graph"),
         ]
-        for step, role, ours in images:
-            found += secrets.in_image(read_image_archive(done[step].path(plan.IMAGE_TAR)), role, own=ours)
-        return tuple(found)
+        for step, role, _ in self._made():
+            image = read_image_archive(done[step].path(plan.IMAGE_TAR))
+            found += secrets.in_image(image, role, own=own or role == "database")
+        return tuple(dict.fromkeys(found))  # two platforms have the same in common
 
-    def _look(self, image: BundleImage, done: Mapping[str, Done]) -> policy.Image:
-        """An image of the bundle as the policy looks into it: its layers lie in the archive of its step."""
-        step = plan.DATABASE_IMAGE if image.role == "database" else plan.APPLICATION_IMAGE
-        layers = read_image_archive(done[step].path(plan.IMAGE_TAR)).layers
-        size = sum(layer.size for layer in image.layers)
-        return policy.Image(role=image.role, config=image.config, layers=layers, size=size)
+    def _made(self) -> Iterator[tuple[str, str, Arch]]:
+        """The steps that make images, each with the image's role and what it is for."""
+        for target in self.archs:
+            yield self._step(plan.DATABASE_IMAGE, target), "database", target
+            yield self._step(plan.APPLICATION_IMAGE, target), "application", target
+
+    def _looked_into(self, done: Mapping[str, Done]) -> tuple[policy.Image, ...]:
+        """The images of the bundle as the policy looks into them: their layers lie in the archives of their steps."""
+        images = self._images(done)
+        sizes = policy.own_sizes({layer.digest: layer.size for layer in image.layers} for image in images)
+        return tuple(
+            policy.Image(
+                role=role,
+                name=image_name(role, target, self.archs),
+                config=image.config,
+                layers=read_image_archive(done[step].path(plan.IMAGE_TAR)).layers,
+                size=size,
+            )
+            for (step, role, target), image, size in zip(self._made(), images, sizes, strict=True)
+        )
 
     def _bundle(self, done: Mapping[str, Done], out: Path) -> None:
         manifest = self.project.manifest
         evidence = [
             ProjectFile(name=name, media_type=kind, source=done[plan.ATTEST].path(output_of(name)))
-            for name, kind in MEDIA_TYPES.items()
+            for name, kind in media_types(plan.image_names(self.archs)).items()
         ]
         judged = done[plan.POLICY].path(plan.POLICY_RESULT)
         evidence.append(ProjectFile(name=store.RESULT, media_type=store.MEDIA_TYPE, source=judged))
@@ -308,9 +355,9 @@ class Works:
                 read_image_archive(done[step].path(plan.IMAGE_TAR)),
                 cache,
                 role=role,
-                reference=image_tag(manifest.name, role, manifest.version),
+                reference=image_tag(manifest.name, role, manifest.version) + tag_suffix(target, self.archs),
             )
-            for role, step in (("database", plan.DATABASE_IMAGE), ("application", plan.APPLICATION_IMAGE))
+            for step, role, target in self._made()
         )
 
     def _files(self, done: Mapping[str, Done]) -> tuple[ProjectFile, ...]:
@@ -319,7 +366,7 @@ class Works:
             MANIFEST: self.project.text,
             LOCK: render(self.lock).encode(),
             COMPOSE: render_compose(ComposePlan.of(manifest)).encode(),
-            "README.md": bundle_readme(manifest).encode(),
+            "README.md": bundle_readme(manifest, self.archs).encode(),
         }
         changes = [
             ProjectFile(name=plan.CHANGES_TAR, media_type=CHANGES_TYPE, source=seed.path(plan.CHANGES_TAR))

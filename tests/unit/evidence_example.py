@@ -14,7 +14,7 @@ import zstandard
 from tests.unit.lock_example import deb, lock, sha
 
 from kgshare.attest.make import Attested, attest
-from kgshare.attest.names import MEDIA_TYPES, output_of
+from kgshare.attest.names import CYCLONEDX, MEDIA_TYPES, media_types, output_of
 from kgshare.attest.origin import Origin
 from kgshare.attest.parts import Found, Reading, Text
 from kgshare.attest.provenance import Materials, Run
@@ -29,9 +29,9 @@ from kgshare.bundle import (
     ProjectFile,
     write_bundle,
 )
-from kgshare.bundle.names import Platform
+from kgshare.bundle.names import Platform, ref_name
 from kgshare.lock.file import every_input, render
-from kgshare.lock.model import LOCK, DebianPackage, Input, Jar, Lock
+from kgshare.lock.model import LOCK, ArchLock, DebianPackage, Input, Jar, Lock
 from kgshare.project import MANIFEST, Manifest
 
 EXAMPLE = Manifest.model_validate(
@@ -55,6 +55,23 @@ def example_lock() -> Lock:
     return replace(made, npm=npm, archs={"amd64": replace(arch, debian=debian)})
 
 
+def two_archs() -> Lock:
+    """The same lock with packages and wheels for arm64, too: other files under the same names."""
+    made = example_lock()
+    part = made.archs["amd64"]
+    debian = {
+        which: tuple(
+            replace(row, architecture="arm64", sha256=sha(f"{row.name} {row.version} arm64")) for row in rows
+        )
+        for which, rows in part.debian.items()
+    }
+    wheels = {
+        which: tuple(replace(row, sha256=sha(f"{row.filename} arm64")) for row in rows)
+        for which, rows in part.wheels.items()
+    }
+    return replace(made, archs={**made.archs, "arm64": ArchLock(debian=debian, wheels=wheels)})
+
+
 def image(folder: Path, role: str, platform: Platform = AMD64) -> BundleImage:
     """An image of one layer."""
     data, out = f"layer of {role}".encode() * 10, io.BytesIO()
@@ -75,13 +92,18 @@ def image(folder: Path, role: str, platform: Platform = AMD64) -> BundleImage:
         unpacked=len(layer), path=file,
     )  # fmt: skip
     text = json.dumps(config, sort_keys=True, separators=(",", ":")).encode()
+    suffix = "" if platform == AMD64 else f"-{platform.architecture}"
     return BundleImage(
-        role=role, reference=f"localhost/herbs/{role}:1.0", platform=platform, config=text, layers=(blob,)
+        role=role,
+        reference=f"localhost/herbs/{role}:1.0{suffix}",
+        platform=platform,
+        config=text,
+        layers=(blob,),
     )
 
 
 def evidence(
-    folder: Path, files: dict[str, bytes], *, origin: Origin, locked: Lock, platform: Platform
+    folder: Path, files: dict[str, bytes], *, origin: Origin, locked: Lock, platforms: Sequence[Platform]
 ) -> dict[str, bytes]:
     """What the step makes for these files."""
     out = folder / "evidence"
@@ -90,12 +112,14 @@ def evidence(
     materials = Materials(
         origin=origin, manifest=digests[MANIFEST], lock_digest=digests[LOCK], lock=locked, arch="amd64",
         files={"files of seed": sha("seed")},
+        targets=[arch for arch in locked.archs if arch in {platform.architecture for platform in platforms}],
     )  # fmt: skip
     run = Run(
         invocation="urn:uuid:1", started=1_790_000_100, finished=1_790_000_200, engine="docker", engine_version="26.1.5",
         flags={"locked": True}, reused=["toolbox"],
     )  # fmt: skip
-    images = [image(folder, role, platform) for role in ("database", "application")]
+    images = own_images(folder, platforms)
+    roles = [each.role for each in images]
     attest(
         EXAMPLE,
         Attested(images=images, files=digests),
@@ -104,7 +128,13 @@ def evidence(
         readings(folder, locked),
         out,
     )
-    return {name: (out / output_of(name)).read_bytes() for name in MEDIA_TYPES}
+    kinds = media_types(ref_name(each.role, each.platform, roles) for each in images)
+    return {name: (out / output_of(name)).read_bytes() for name in kinds}
+
+
+def own_images(folder: Path, platforms: Sequence[Platform]) -> list[BundleImage]:
+    """The images that the evidence is about."""
+    return [image(folder, role, each) for each in platforms for role in ("database", "application")]
 
 
 def readings(folder: Path, locked: Lock) -> Readings:
@@ -137,7 +167,7 @@ def bundle(
     locked: Lock | None = None,
     own: Mapping[str, tuple[str, bytes]] | None = None,
     version: str = "1.0",
-    platform: Platform = AMD64,
+    platforms: Sequence[Platform] = (AMD64,),
     more: Sequence[tuple[str, Platform]] = (),
 ) -> Bundle:
     """A bundle with evidence; ``change`` sees each file before it is packed, and leaves one out by returning None.
@@ -154,16 +184,16 @@ def bundle(
         files,
         origin=origin or Origin(revision="a" * 40, changed=()),
         locked=used,
-        platform=platform,
+        platforms=platforms,
     )
-    kinds = {**REQUIRED, **MEDIA_TYPES, **{name: kind for name, (kind, _) in (own or {}).items()}}
+    bills = dict.fromkeys((name for name in made if name.endswith(".cdx.json")), CYCLONEDX)
+    kinds = {**REQUIRED, **MEDIA_TYPES, **bills, **{name: kind for name, (kind, _) in (own or {}).items()}}
     packed = [
         ProjectFile(name=name, media_type=kinds[name], source=changed)
         for name, data in made.items()
         if (changed := change(name, data)) is not None
     ]
-    own_images = (("database", platform), ("application", platform))
-    images = tuple(image(folder, *each) for each in own_images)
+    images = tuple(own_images(folder, platforms))
     images += tuple(
         replace(made, reference=f"localhost/herbs/more-{number}:1.0")
         for number, made in enumerate(image(folder, *each) for each in more)

@@ -15,8 +15,9 @@ import pytest
 from cyclonedx.schema import SchemaVersion
 from cyclonedx.validation.json import JsonStrictValidator
 from tests.unit import policy_facts
-from tests.unit.evidence_example import EXAMPLE, bundle, example_lock
+from tests.unit.evidence_example import EXAMPLE, bundle, example_lock, two_archs
 from tests.unit.lock_example import jar
+from tests.unit.test_scan_vex import document as vex_document
 
 from kgshare import cli
 from kgshare.attest import names
@@ -25,16 +26,18 @@ from kgshare.attest.contents import parts_of
 from kgshare.attest.names import FILE
 from kgshare.attest.origin import Origin
 from kgshare.attest.parts import NOTHING, Part
-from kgshare.bundle import AMD64, Bundle, canonical
+from kgshare.bundle import AMD64, REQUIRED, Bundle, canonical
 from kgshare.bundle.names import Platform
 from kgshare.errors import BundleError
-from kgshare.lock.file import every_input
-from kgshare.lock.model import BaseBlob
+from kgshare.lock.file import every_input, render
+from kgshare.lock.model import LOCK, BaseBlob
 from kgshare.policy import store as policies
 from kgshare.policy.facts import SeedFacts
 from kgshare.project import Manifest
 from kgshare.scan import store as scans
+from kgshare.scan import vex
 from kgshare.scan.model import ScanResult, not_scanned
+from kgshare.scan.noted import apply
 from kgshare.seeding.result import SeedReport
 
 SEEDED = SeedReport(
@@ -239,15 +242,67 @@ def test_an_sbom_that_disagrees_with_the_lock_is_refused_even_where_the_digests_
 
 
 ARM64 = Platform(architecture="arm64")
+BOTH = (AMD64, ARM64)
+
+
+def test_a_bundle_for_two_platforms_has_a_bill_for_each_image_with_what_is_locked_for_its_platform(
+    tmp_path: Path,
+) -> None:
+    found = bundle(tmp_path, platforms=BOTH, locked=two_archs())
+    require_evidence(found)
+    for arch in ("amd64", "arm64"):
+        doc = document(found, f"evidence/database-linux-{arch}.cdx.json")
+        locked = {row.sha256 for row in two_archs().archs[arch].debian["database"]}  # type: ignore[index]
+        assert locked <= {h["content"] for part in doc["components"] for h in part.get("hashes", ())}
+        [image] = [i for i in found.images if (i.role, i.platform.architecture) == ("database", arch)]
+        assert image.manifest_digest.endswith(doc["metadata"]["component"]["hashes"][0]["content"])
+    whole = document(found, names.SBOM)
+    assert {part["bom-ref"] for part in whole["components"]} == {
+        f"image/{role}-linux-{arch}" for role in names.ROLES for arch in ("amd64", "arm64")
+    }
+
+
+def test_the_provenance_of_two_platforms_names_what_ran_here_and_what_went_into_the_other_and_no_more(
+    tmp_path: Path,
+) -> None:
+    lock = two_archs()
+    definition = document(bundle(tmp_path, platforms=BOTH, locked=lock), names.PROVENANCE)["predicate"][
+        "buildDefinition"
+    ]
+    assert definition["internalParameters"]["architecture"] == "amd64"
+    assert definition["internalParameters"]["targets"] == ["amd64", "arm64"]
+    said = {row["digest"].get("sha256") for row in definition["resolvedDependencies"]}
+    other = lock.archs["arm64"]
+    assert {lock.jdk("arm64").sha256, *(row.sha256 for row in other.debian["application"])} <= said
+    assert not {row.sha256 for row in other.wheels["seed"] if row not in other.wheels["application"]} & said
+    bash = next(row for row in other.debian["toolbox"] if row.name == "bash")
+    assert bash.sha256 not in said
+    assert {row.sha256 for row in lock.archs["amd64"].debian["toolbox"]} <= said
+
+
+def test_the_bill_of_one_platform_does_not_pass_for_the_others(tmp_path: Path) -> None:
+    ours, theirs = (f"evidence/database-linux-{arch}.cdx.json" for arch in ("amd64", "arm64"))
+    made = bundle(tmp_path / "a", platforms=BOTH, locked=two_archs()).read_file(ours)
+    with pytest.raises(BundleError, match=r"database-linux-arm64\.cdx\.json: is about sha256:"):
+        require_evidence(
+            bundle(
+                tmp_path / "b",
+                covered(theirs, lambda _: json.loads(made)),
+                platforms=BOTH,
+                locked=two_archs(),
+            )
+        )
 
 
 @pytest.mark.parametrize(
     ("facts", "reason"),
     [
-        ({"more": [("database", ARM64), ("application", ARM64)]}, "is about one image in each role, and the bundle has 4, for linux/amd64, linux/arm64"),
-        ({"more": [("database", ARM64)]}, "is about one image in each role, and the bundle has 3"),
+        ({"more": [("database", ARM64), ("application", ARM64)]}, r"evidence/\w+-linux-a\w+64.cdx.json: the bundle holds no such evidence"),
+        ({"more": [("database", ARM64)]}, "is about the application for linux/arm64, and the bundle has no such image"),
         ({"more": [("proxy", AMD64)]}, "is about no image in the role proxy, and the bundle has one"),
-        ({"platform": ARM64}, "kgshare.lock: has nothing for arm64, which the database image is for"),
+        ({"platforms": BOTH, "locked": two_archs(), "own": {LOCK: (REQUIRED[LOCK], render(example_lock()).encode())}},
+         r"kgshare.lock: has nothing for arm64, which the \w+ image is for"),
+        ({"own": {"evidence/database-linux-arm64.cdx.json": (names.CYCLONEDX, b"{}")}}, "is about an image that the bundle does not have"),
     ],
 )  # fmt: skip
 def test_images_of_which_the_evidence_cannot_speak_are_refused(
@@ -258,14 +313,21 @@ def test_images_of_which_the_evidence_cannot_speak_are_refused(
 
 
 def judged_bundle(
-    folder: Path, scan: ScanResult | None, judged: ScanResult | None = None, **changes: Any
+    folder: Path,
+    scan: ScanResult | None,
+    judged: ScanResult | None = None,
+    statements: bytes = b"",
+    **changes: Any,
 ) -> Bundle:
-    """A bundle with a scan and a policy's result, which judged that scan or another; ``changes`` are other facts."""
+    """A bundle with a scan, VEX statements and a policy's result, which judged that scan or another; ``changes`` are
+    other facts."""
     own: dict[str, tuple[str, bytes]] = {
         "seed.json": ("application/vnd.kgshare.seed-report.v1+json", SEEDED.to_json().encode())
     }
     if scan:
         own[scans.RESULT] = (scans.MEDIA_TYPES[scans.RESULT], scans.render(scan))
+    if statements:
+        own[scans.STATEMENTS] = (scans.MEDIA_TYPES[scans.STATEMENTS], statements)
     seed = SeedFacts(digest=f"sha256:{SEEDED.digest}")
     facts = {"name": "herbs", "version": "1.0", "seed": seed, **changes}
     report = policy_facts.judged(scan=judged or scan or not_scanned("the bundle holds no scan"), **facts)
@@ -319,6 +381,21 @@ def test_a_result_that_judged_a_scan_which_was_taken_out_is_refused(
 ) -> None:
     with pytest.raises(BundleError, match="judges another scan"):
         require_evidence(judged_bundle(tmp_path / "judged", None, own_scan))
+
+
+def test_what_a_scan_says_that_the_project_says_is_what_its_statements_say(
+    tmp_path: Path, own_scan: ScanResult
+) -> None:
+    statements = vex_document()
+    [noted] = apply(own_scan.findings, vex.parse(statements, "vex/log4j.json"), ())
+    settled = replace(own_scan, findings=(noted,))
+    assert require_evidence(judged_bundle(tmp_path / "said", settled, statements=statements)).subject
+    with pytest.raises(
+        BundleError, match=r"scan\.json: says not affected: .* of GHSA-.*; .*vex\.json says nothing"
+    ):
+        require_evidence(judged_bundle(tmp_path / "not said", settled))
+    with pytest.raises(BundleError, match=r"says nothing of GHSA-.*; .*vex\.json says not affected"):
+        require_evidence(judged_bundle(tmp_path / "kept quiet", own_scan, statements=statements))
 
 
 @pytest.mark.parametrize("command", [["scan"], ["policy", "check"]])

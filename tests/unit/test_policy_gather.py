@@ -34,7 +34,7 @@ def layer(path: Path, members: dict[str, int], *, links: dict[str, str] | None =
 
 def image(*layers: LayerSource, user: str = "65532:65532") -> Image:
     config = json.dumps({"config": {"User": user}}).encode()
-    return Image(role="application", config=config, layers=layers, size=7)
+    return Image(role="application", name="application", config=config, layers=layers, size=7)
 
 
 def test_shells_and_setuid_files_are_found_wherever_they_lie(tmp_path: Path) -> None:
@@ -60,7 +60,7 @@ def test_what_a_later_layer_takes_away_is_not_in_the_image(tmp_path: Path) -> No
 
 
 def test_an_image_whose_configuration_names_no_user_runs_as_root(tmp_path: Path) -> None:
-    assert image_facts(Image(role="database", config=b"{}", layers=(), size=0)).user == ""
+    assert image_facts(Image(role="database", name="database", config=b"{}", layers=(), size=0)).user == ""
 
 
 def test_a_layer_that_cannot_be_read_is_refused(tmp_path: Path) -> None:

@@ -59,7 +59,7 @@ def bundle_bom(project: Part, images: Sequence[Contents], *, epoch: int) -> byte
     for contents in images:
         image = _image(contents, project.version)
         bom.components.add(image)
-        _fill(bom, image.components, contents.parts, f"{contents.role}/", image)
+        _fill(bom, image.components, contents.parts, f"{contents.name}/", image)
         made.append(image)
     bom.register_dependency(root, made)
     return _render(bom)
@@ -69,7 +69,7 @@ def _image(contents: Contents, version: str) -> Component:
     purl = purls.oci(contents.reference.rpartition(":")[0], contents.digest)
     digest = contents.digest.removeprefix("sha256:")
     return Component(
-        name=contents.reference, version=version, type=ComponentType.CONTAINER, bom_ref=f"image/{contents.role}",
+        name=contents.reference, version=version, type=ComponentType.CONTAINER, bom_ref=f"image/{contents.name}",
         purl=purl, hashes=[HashType(alg=HashAlgorithm.SHA_256, content=digest)],
     )  # fmt: skip
 

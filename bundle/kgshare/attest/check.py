@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -13,9 +14,10 @@ from kgshare.attest.inputs import inputs_of
 from kgshare.attest.judged import require_judged
 from kgshare.attest.purls import purl_of
 from kgshare.bundle import Bundle, canonical
-from kgshare.bundle.model import refuse
+from kgshare.bundle.model import ImageRef, refuse
+from kgshare.bundle.names import ref_name
 from kgshare.errors import BundleError, LockError
-from kgshare.lock.file import every_input, parse
+from kgshare.lock.file import parse
 from kgshare.lock.model import LOCK
 from kgshare.project import MANIFEST
 
@@ -88,14 +90,16 @@ def require_evidence(bundle: Bundle) -> Provenance:
     Raises:
         BundleError: a file of it is missing, not of its schema, or says other digests than the bundle has.
     """
-    for name in names.MEDIA_TYPES:
+    images = _images(bundle)
+    wanted = names.media_types(images)
+    for name in wanted:
         if name not in bundle.files:
             raise refuse(bundle.path, name, "the bundle holds no such evidence", REBUILD)
     provenance = read_provenance(bundle)
-    _require_one_of_each(bundle)
+    _require_bills(bundle, wanted)
     _require_subjects(bundle, provenance)
-    _require_files(bundle, provenance)
-    _require_listed(bundle)
+    _require_files(bundle, provenance, wanted)
+    _require_listed(bundle, images)
     require_judged(bundle)
     return provenance
 
@@ -131,12 +135,12 @@ def _require_subjects(bundle: Bundle, provenance: Provenance) -> None:
             raise _refuse(bundle, names.PROVENANCE, reason)
 
 
-def _require_files(bundle: Bundle, provenance: Provenance) -> None:
+def _require_files(bundle: Bundle, provenance: Provenance, wanted: Iterable[str]) -> None:
     """Each file that the provenance speaks of is the one that is there; it speaks of all but three that follow from it."""
     held = {name: blob.digest.removeprefix("sha256:") for name, blob in bundle.files.items()}
     definition, run = provenance.predicate.definition, provenance.predicate.run
     said = {row.name: row.digest.sha256 for row in (*definition.resolved, *run.byproducts) if row.name}
-    for name in (MANIFEST, LOCK, *names.MEDIA_TYPES):
+    for name in (MANIFEST, LOCK, *wanted):
         if name == names.PROVENANCE:
             continue
         if name not in said:
@@ -146,32 +150,50 @@ def _require_files(bundle: Bundle, provenance: Provenance) -> None:
             raise _refuse(bundle, name, reason)
 
 
-def _require_one_of_each(bundle: Bundle) -> None:
-    """A bill is about one image: of what is on another platform, or in a further image, nothing would be said."""
-    for image in bundle.images:
-        if image.role not in names.IMAGE_SBOMS:
+def _images(bundle: Bundle) -> dict[str, ImageRef]:
+    """The images by what they are called in the bundle: each role once for each platform, and every platform has both.
+
+    A bill is about one image: of what is in a further one, or on a platform that has no other image, nothing would be said.
+    """
+    platforms = sorted({image.platform for image in bundle.images})
+    held = {(image.role, image.platform): image for image in bundle.images}
+    for role, platform in held:
+        if role not in names.ROLES:
             raise _refuse(
-                bundle, names.SBOM, f"is about no image in the role {image.role}, and the bundle has one"
+                bundle,
+                names.SBOM,
+                f"is about no image in the role {role}, and the bundle has one for {platform}",
             )
-    platforms = sorted({str(image.platform) for image in bundle.images})
-    if len(platforms) != 1 or len(bundle.images) != len({image.role for image in bundle.images}):
-        reason = f"is about one image in each role, and the bundle has {len(bundle.images)}, for {', '.join(platforms)}"
-        raise _refuse(bundle, names.SBOM, reason)
+    for platform in platforms:
+        for role in names.ROLES:
+            if (role, platform) not in held:
+                raise _refuse(
+                    bundle,
+                    names.SBOM,
+                    f"is about the {role} for {platform}, and the bundle has no such image",
+                )
+    roles = [image.role for image in bundle.images]
+    return {ref_name(image.role, image.platform, roles): image for image in bundle.images}
 
 
-def _require_listed(bundle: Bundle) -> None:
+def _require_bills(bundle: Bundle, wanted: Iterable[str]) -> None:
+    """No bill is there beside those of the bundle and its images: nobody would have held it against anything."""
+    ending = names.SBOM.removeprefix(names.SBOM.partition(".")[0])
+    for name in sorted(bundle.files.keys() - set(wanted)):
+        if name.startswith(names.FOLDER) and name.endswith(ending):
+            raise _refuse(bundle, name, "is about an image that the bundle does not have")
+
+
+def _require_listed(bundle: Bundle, images: Mapping[str, ImageRef]) -> None:
     """The BOMs are about the images, and list what the lock has for each: nothing less, nothing else."""
     try:
         lock = parse(bundle.read_file(LOCK).decode(), LOCK)
     except (LockError, UnicodeDecodeError, RecursionError) as error:
         raise _refuse(bundle, LOCK, str(error).splitlines()[0]) from None
-    locked = {purl_of(item): item for item in every_input(lock)}
-    images = {image.role: image for image in bundle.images}
     whole = _bom(bundle, names.SBOM)
-    for role, name in names.IMAGE_SBOMS.items():
-        image, bom = images.get(role), _bom(bundle, name)
-        if image is None:
-            raise _refuse(bundle, name, f"is about the {role}, and the bundle has no such image")
+    for image_name, image in images.items():
+        name = names.image_sbom(image_name)
+        bom = _bom(bundle, name)
         if f"sha256:{bom.about.sha256}" != image.manifest_digest:
             raise _refuse(
                 bundle, name, f"is about sha256:{bom.about.sha256}, the bundle holds {image.manifest_digest}"
@@ -179,23 +201,27 @@ def _require_listed(bundle: Bundle) -> None:
         arch = next((arch for arch in lock.archs if arch == image.platform.architecture), None)
         if arch is None:
             raise _refuse(
-                bundle, LOCK, f"has nothing for {image.platform.architecture}, which the {role} image is for"
+                bundle,
+                LOCK,
+                f"has nothing for {image.platform.architecture}, which the {image.role} image is for",
             )
-        wanted = {purl_of(item) for item in inputs_of(lock, arch, role)}
-        for one, place in ((bom, name), (_of_role(whole, role), names.SBOM)):
+        wanted = {purl_of(item): item.sha256 for item in inputs_of(lock, arch, image.role)}
+        for one, place in ((bom, name), (_of_image(whole, image_name), names.SBOM)):
             said = {row.purl: row.sha256 for row in one.components if row.locked}
-            for purl in sorted(wanted | said.keys()):
+            for purl in sorted(wanted.keys() | said.keys()):
                 if purl not in said:
-                    raise _refuse(bundle, place, f"does not list {purl}, which is locked for the {role}")
-                if purl not in locked or locked[purl].sha256 != said[purl]:
+                    raise _refuse(
+                        bundle, place, f"does not list {purl}, which is locked for the {image_name}"
+                    )
+                if wanted.get(purl) != said[purl]:
                     raise _refuse(
                         bundle, place, f"lists {purl} with SHA-256 {said[purl][:12]}…, which is not locked"
                     )
 
 
-def _of_role(bom: Bom, role: str) -> Bom:
+def _of_image(bom: Bom, name: str) -> Bom:
     """The part of the bundle's BOM that is about one image."""
-    return replace(bom, components=tuple(row for row in bom.components if row.ref.startswith(f"{role}/")))
+    return replace(bom, components=tuple(row for row in bom.components if row.ref.startswith(f"{name}/")))
 
 
 def _bom(bundle: Bundle, name: str) -> Bom:

@@ -19,8 +19,6 @@ from kgshare.lock.model import Arch, BaseBlob, BasePackage, DebianPackage, Input
 from kgshare.project import Manifest
 
 Readings = Callable[[Input], Reading]
-# Of the toolbox, whose rest is in no image: whose modules jlink links, and in whose folder its documents are.
-JDK, JRE = "openjdk-{java}-jdk-headless", "openjdk-{java}-jre-headless"
 
 
 def parts_of(
@@ -164,19 +162,13 @@ def _licences(said: str) -> tuple[str, ...]:
 
 def _runtime(lock: Lock, arch: Arch, readings: Readings) -> Part:
     """What jlink makes of Debian's JDK: known by that package, under whose version its defects are published."""
-    jdk = next(item for item in lock.archs[arch].debian["toolbox"] if item.name == JDK.format(java=lock.java))
-    reading = readings(runtime_documents(lock, arch))
+    jdk = lock.jdk(arch)
+    reading = readings(lock.documents_of_java(arch))
     return Part(
         ref="runtime", kind="runtime", name=jdk.name, version=jdk.version, purl=purls.purl_of(jdk), licences=reading.licences,
         description=f"Java {lock.java} runtime, linked by jlink from the modules in Debian's package",
         properties=((SOURCE, reading.source or f"Debian source package {jdk.source}"), (FILE, "opt/java")),
     )  # fmt: skip
-
-
-def runtime_documents(lock: Lock, arch: Arch) -> DebianPackage:
-    """The package with the copyright file of the runtime."""
-    named = {item.name: item for item in lock.archs[arch].debian["toolbox"]}
-    return named.get(JRE.format(java=lock.java)) or named[JDK.format(java=lock.java)]
 
 
 def _own(manifest: Manifest, lock: Lock, role: str) -> list[Part]:

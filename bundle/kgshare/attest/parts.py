@@ -114,9 +114,9 @@ NOTHING = Reading()
 
 @dataclass(frozen=True, kw_only=True)
 class Contents:
-    """All that is in one image; ``digest`` is that of its OCI manifest."""
+    """All that is in one image; ``name`` is its own in the bundle, ``digest`` that of its OCI manifest."""
 
-    role: str
+    name: str
     reference: str
     digest: str
     parts: tuple[Part, ...]

@@ -14,7 +14,7 @@ from kgshare import __version__
 from kgshare.attest import names, purls
 from kgshare.attest.origin import Origin
 from kgshare.bundle import canonical
-from kgshare.lock.file import every_input
+from kgshare.lock.file import every_input, target_inputs
 from kgshare.lock.model import LOCK, Arch, Lock
 from kgshare.project import MANIFEST
 
@@ -59,8 +59,9 @@ class Materials:
         manifest: SHA-256 of ``kgshare.yaml``, hexadecimal.
         lock_digest: SHA-256 of ``kgshare.lock``, hexadecimal.
         lock: the lock.
-        arch: for which architecture.
+        arch: the building machine's, on which steps ran.
         files: SHA-256 over the project's files that went in, by what they are for.
+        targets: the architectures that the images are for; that one when none are given.
     """
 
     origin: Origin
@@ -69,6 +70,7 @@ class Materials:
     lock: Lock
     arch: Arch
     files: Mapping[str, str]
+    targets: Sequence[Arch] = ()
 
 
 def statement(
@@ -116,6 +118,11 @@ def _definition(materials: Materials, run: Run) -> dict[str, Any]:
         },
         "internalParameters": {
             "architecture": materials.arch,
+            **(
+                {"targets": list(materials.targets)}
+                if tuple(materials.targets) not in {(), (materials.arch,)}
+                else {}
+            ),
             "epoch": materials.lock.epoch,
             "resolvers": materials.lock.resolvers,
             "source": {
@@ -141,10 +148,11 @@ def _resolved(materials: Materials) -> list[dict[str, Any]]:
     ]
     image = materials.lock.needs.get("image", "")
     bases = [{"name": "application.image", "digest": _sha256(image)}] if image else []
-    inputs = [
-        {"uri": purls.purl_of(item), "digest": {"sha256": item.sha256}}
-        for item in every_input(materials.lock, materials.arch)
-    ]
+    used = {item.sha256: item for item in every_input(materials.lock, materials.arch)}
+    for target in materials.targets:
+        if target != materials.arch:
+            used |= {item.sha256: item for item in target_inputs(materials.lock, target)}
+    inputs = [{"uri": purls.purl_of(item), "digest": {"sha256": item.sha256}} for item in used.values()]
     return [*source, *files, *bases, *sorted(inputs, key=lambda row: str(row["uri"]))]
 
 

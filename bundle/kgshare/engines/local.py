@@ -29,6 +29,7 @@ from kgshare.engines.layertar import END, docker_layer
 from kgshare.engines.ociimage import Configuration, write_archive
 from kgshare.errors import BuildError, EngineError
 from kgshare.images.layers import Layer
+from kgshare.lock.command import this_arch
 from kgshare.untar import unpack_own
 
 STAGE, A_DAY = "stage-", 86_400
@@ -138,6 +139,7 @@ def _configuration(request: BuildRequest) -> Configuration:
         "TARGETARCH": architecture,
         "TARGETOS": os_,
         "TARGETPLATFORM": request.platform,
+        "BUILDARCH": this_arch(),
         **request.args,
     }
     return Configuration(arguments=arguments, created=request.epoch, architecture=architecture)

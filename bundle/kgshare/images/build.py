@@ -55,6 +55,7 @@ class ImageBuilder:
 
     Attributes:
         engine: what builds.
+        arch: what images are for; steps are run on ``here``, this machine's, which is the same when it is not given.
         inputs: from a locked input to its verified file.
         created: when the images say they were made; their files have the lock's one time.
         fresh: True to run every step again, whatever the engine remembers.
@@ -69,6 +70,12 @@ class ImageBuilder:
     created: int
     fresh: bool = False
     on_line: OnLine | None = None
+    here: Arch | None = None
+
+    @property
+    def crosses(self) -> bool:
+        """Whether images are for another platform than this machine's, so that nothing of theirs may be run."""
+        return self.here is not None and self.here != self.arch
 
     def build_runtime(self, toolbox: Path, out: Path) -> Path:
         """Link a Java runtime and compile kgshare's classes, from the toolbox base; returns ``out``/runtime.tar.
@@ -76,7 +83,11 @@ class ImageBuilder:
         Raises:
             BuildError: jlink or javac failed.
         """
-        with self._context("runtime", {"base.tar": toolbox}, out) as folder:
+        name = "cross-runtime" if self.crosses else "runtime"
+        with self._context(name, {"base.tar": toolbox}, out) as folder:
+            if self.crosses:
+                jdk = self.lock.jdk(self.arch)
+                context.modules_layer(jdk, self.inputs(jdk), self.lock.epoch, folder / "jmods.tar")
             sources = folder / "java"
             sources.mkdir()
             for source in (resources.files("kgshare.images") / "java").iterdir():
@@ -130,7 +141,7 @@ class ImageBuilder:
         with self._context("seed", tars, out) as folder:
             wheels = self.lock.archs[self.arch].wheels["seed"]
             jars = self.lock.jars["database"]
-            context.jars_layer(self.lock, jars, self.inputs, self.arch, folder / "jars.tar")
+            context.jars_layer(self.lock, jars, self.inputs, folder / "jars.tar", self.arch)
             context.wheels_layer(wheels, self.inputs, self.lock.epoch, folder / "wheels.tar")
             begun = "begun.tar" in tars
             context.seed_layer(
@@ -162,7 +173,7 @@ class ImageBuilder:
             "review", {"base.tar": toolbox, "store.tar": store, "changes.tar": applied}, out
         ) as folder:
             jars = self.lock.jars["database"]
-            context.jars_layer(self.lock, jars, self.inputs, self.arch, folder / "jars.tar")
+            context.jars_layer(self.lock, jars, self.inputs, folder / "jars.tar", self.arch)
             wheels = self.lock.archs[self.arch].wheels["seed"]
             context.wheels_layer(wheels, self.inputs, self.lock.epoch, folder / "wheels.tar")
             context.review_layer(self.project, self.lock, self.arch, folder / "inputs.tar")
@@ -191,22 +202,25 @@ class ImageBuilder:
         with self._context("database", tars, out) as folder:
             if java:
                 context.classes_layer(runtime, java.path, self.lock.epoch, folder / "runtime.tar")
-            context.conf_layer(self.project, self.lock, folder / "conf.tar")
+            context.conf_layer(self.project, self.lock, self.inputs, self.arch, folder / "conf.tar")
             jars = context.image_jars(self.lock)
-            context.jars_layer(self.lock, jars, self.inputs, self.arch, folder / "jars.tar")
+            context.jars_layer(self.lock, jars, self.inputs, folder / "jars.tar")
             context.store_layer(upstream or store, self.lock.epoch, folder / "store.tar")
             if upstream:
                 corrections_layer(upstream, store, self.lock.epoch, folder / "corrections.tar")
             self._build(folder, "database", ImageTar(path=out / "image.tar"), self._labels())
         return out / "image.tar"
 
-    def build_application_image(self, base: Path, out: Path, seeded: tuple[str, Path] | None = None) -> Path:
+    def build_application_image(
+        self, base: Path, out: Path, seeded: tuple[str, Path] | None = None, compiler: Path | None = None
+    ) -> Path:
         """The application image; returns ``out``/image.tar.
 
         Args:
             base: what runs.
             out: the folder for the result.
             seeded: for kgshare's own page the digest of the seeded graph, and the tar of the change sets in it.
+            compiler: for another platform this one's base of the application, whose Python compiles.
 
         Raises:
             BuildError: a wheel or the build failed.
@@ -220,15 +234,35 @@ class ImageBuilder:
             )
             if seeded:
                 context.seeded_layer(self.project, self.lock, *seeded, folder / "seeded.tar")
-            made = folder / "made.tar"
             labels = {**self._labels(), "PORT": str(self.project.manifest.application.port)}
             with Layer(folder / "bytecode.tar", self.lock.epoch):
                 pass  # the file must be there for the engine to read the Dockerfile's last stage
-            self._build(folder, "bytecode", FilesystemTar(path=made), labels)
+            made = self._bytecode(folder, labels, compiler)
             with Layer(folder / "bytecode.tar", self.lock.epoch) as layer:
                 layer.tar(made, suffixes=(".pyc",))
             self._build(folder, "application", ImageTar(path=out / "image.tar"), labels)
         return out / "image.tar"
+
+    def _bytecode(self, folder: Path, labels: Mapping[str, str], compiler: Path | None) -> Path:
+        """What the image's own Python makes of the sources in a context; for another platform this one's, of the same version."""
+        made = folder / "made.tar"
+        if compiler is None:
+            self._build(folder, "bytecode", FilesystemTar(path=made), labels)
+            return made
+        assert self.here
+        python, there = (self.lock.python_of(arch, "application") for arch in (self.here, self.arch))
+        if python != there:
+            raise BuildError(
+                f"the application's base has Python {there} for linux/{self.arch} and {python} for linux/{self.here}",
+                hint="bytecode of the one is not the other's: choose a base that has the same on both (`application.base`)",
+            )
+        _link(compiler, folder / "compiler.tar")
+        own = folder / "Dockerfile"
+        before = own.read_text(encoding="utf-8")
+        own.write_text(dockerfile("cross-bytecode", self.project, self._python), encoding="utf-8")
+        self._build(folder, "bytecode", FilesystemTar(path=made), {})
+        own.write_text(before, encoding="utf-8")
+        return made
 
     def build_own_image(self, image: ImageBuild, base: Path, toolbox: Path, out: Path) -> Path:
         """The image of an application's own Dockerfile; returns ``out``/image.tar.
@@ -276,8 +310,10 @@ class ImageBuilder:
     def _build(
         self, folder: Path, target: str, output: FilesystemTar | ImageTar, args: Mapping[str, str]
     ) -> None:
+        # Images are for the target; what runs programs runs on this machine.
+        arch = self.arch if isinstance(output, ImageTar) else self.here or self.arch
         request = BuildRequest(
-            dockerfile=folder / "Dockerfile", context=folder, target=target, platform=f"linux/{self.arch}",
+            dockerfile=folder / "Dockerfile", context=folder, target=target, platform=f"linux/{arch}",
             args=args, epoch=self.created, output=output, fresh=self.fresh,
         )  # fmt: skip
         self.engine.build(request, self.on_line)
@@ -303,7 +339,7 @@ def dockerfile(name: str, project: Project, python: str = context.PYTHON, *, beg
     text = (resources.files("kgshare.images") / f"{name}.Dockerfile").read_text(encoding="utf-8")
     # Last, and by itself: with a correction it is all that changes.
     seeded = "ADD seeded.tar /\n" if project.manifest.application.own_page else ""
-    if name == "application":
+    if name in {"application", "cross-bytecode"}:
         text = text.replace(context.PYTHON, python)
     start = json.dumps(context.start_command(project, python))
     text = text.replace("@CORRECTIONS@\n", "ADD corrections.tar /\n" if project.manifest.changes else "")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import lzma
 import re
 import tarfile
 import tempfile
@@ -12,6 +13,8 @@ from collections.abc import Callable, Iterable
 from importlib import resources
 from pathlib import Path, PurePosixPath
 
+from debian.arfile import ArError
+from debian.debfile import DebError, DebFile
 from installer import install
 from installer.destinations import SchemeDictionaryDestination
 from installer.sources import WheelFile
@@ -20,7 +23,7 @@ import kgshare
 from kgshare.errors import BuildError
 from kgshare.images import conf
 from kgshare.images.layers import PROGRAM, Layer
-from kgshare.lock.model import Arch, Input, Jar, Lock, NpmPackage, Wheel
+from kgshare.lock.model import Arch, DebianPackage, Input, Jar, Lock, NpmPackage, Wheel
 from kgshare.project import Project
 from kgshare.questions import to_data
 from kgshare.seeding.plan import RUNTIME_SOURCES, review_spec, seed_spec
@@ -72,16 +75,24 @@ def image_jars(lock: Lock) -> tuple[Jar, ...]:
     return tuple(jar for jar in lock.jars["database"] if jar.group not in NOT_IN_IMAGE)
 
 
-def jars_layer(lock: Lock, jars: Iterable[Jar], inputs: Inputs, arch: Arch, out: Path) -> None:
-    """Neo4j's jars as they were published, the plugins', and the native libraries out of two of them."""
+def jars_layer(lock: Lock, jars: Iterable[Jar], inputs: Inputs, out: Path, arch: Arch | None = None) -> None:
+    """Neo4j's jars as they were published, and the plugins': the same for every platform, so images share it.
+
+    With ``arch`` also the native libraries out of two of them, where nothing else brings them.
+    """
     with Layer(out, lock.epoch) as layer:
         layer.folder(conf.PLUGINS)
         for jar in jars:
             layer.file(f"{conf.LIB}/{jar.filename}", inputs(jar))
         for jar in lock.jars["plugins"]:
             layer.file(f"{conf.PLUGINS}/{jar.filename}", inputs(jar))
-        for name, content in native_libraries(lock.jars["database"], inputs, arch):
-            layer.text(f"{conf.NATIVE}/{name}", content, PROGRAM)
+        if arch:
+            _natives(layer, lock, inputs, arch)
+
+
+def _natives(layer: Layer, lock: Lock, inputs: Inputs, arch: Arch) -> None:
+    for name, content in native_libraries(lock.jars["database"], inputs, arch):
+        layer.text(f"{conf.NATIVE}/{name}", content, PROGRAM)
 
 
 def native_libraries(jars: Iterable[Jar], inputs: Inputs, arch: Arch) -> list[tuple[str, bytes]]:
@@ -101,8 +112,29 @@ def _members(jar: Path, pattern: str) -> list[tuple[str, bytes]]:
         return [(PurePosixPath(name).name, archive.read(name)) for name in names]
 
 
-def conf_layer(project: Project, lock: Lock, out: Path) -> None:
-    """Neo4j's configuration, Java's options, and the folder for the password, which a new volume copies."""
+def modules_layer(jdk: DebianPackage, deb: Path, epoch: int, out: Path) -> None:
+    """The modules of a JDK's package, in /jmods, for jlink to link into a runtime for that package's platform.
+
+    Raises:
+        BuildError: it is no such package, or has none.
+    """
+    try:
+        modules = 0
+        with Layer(out, epoch) as layer, DebFile(str(deb)).data.tgz() as archive:
+            for member in archive:  # each as it comes: going back in a compressed archive means to begin anew
+                if member.isfile() and member.name.endswith(".jmod"):
+                    stream = archive.extractfile(member)
+                    assert stream is not None
+                    layer.text(f"jmods/{PurePosixPath(member.name).name}", stream.read())
+                    modules += 1
+    except (ArError, DebError, tarfile.TarError, lzma.LZMAError) as error:
+        raise BuildError(f"{jdk.name} {jdk.version} ({jdk.architecture}) cannot be read: {error}") from None
+    if not modules:
+        raise BuildError(f"{jdk.name} {jdk.version} ({jdk.architecture}) has no modules for jlink")
+
+
+def conf_layer(project: Project, lock: Lock, inputs: Inputs, arch: Arch, out: Path) -> None:
+    """Neo4j's configuration, Java's options, native libraries, and the folder for the password, which a new volume copies."""
     manifest = project.manifest
     jars, plugins = ([jar.filename for jar in rows] for rows in (image_jars(lock), lock.jars["plugins"]))
     with Layer(out, lock.epoch) as layer:
@@ -111,6 +143,7 @@ def conf_layer(project: Project, lock: Lock, out: Path) -> None:
         layer.text(f"{conf.CONF}/user-logs.xml", conf.user_logs())
         layer.text("opt/kgshare/database.args", conf.database_args(manifest, jars, plugins))
         layer.text("opt/kgshare/health.args", conf.health_args())
+        _natives(layer, lock, inputs, arch)
         layer.folder(AUTH, 0o755, owner=7474)  # only two services mount it
 
 

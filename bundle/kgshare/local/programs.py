@@ -19,11 +19,11 @@ from kgshare.doors.process import CommandFailed, CommandMissing, run, which
 from kgshare.errors import EngineError, StackError
 from kgshare.images.context import SITE
 from kgshare.local import settings
+from kgshare.platforms import this_platform
 
 BUNDLE, MACHINE = "bundle", "machine"
 NAMES = (BUNDLE, MACHINE)
 JAVA = 21
-MACHINES = {"x86_64": "amd64", "AMD64": "amd64", "aarch64": "arm64", "arm64": "arm64"}
 COMPILED = (".so", ".pyd", ".dylib")
 
 
@@ -142,11 +142,6 @@ def compiled(tree: Path) -> tuple[str, ...]:
         for file in root.rglob("*") if file.suffix in COMPILED
     }  # fmt: skip
     return tuple(sorted(found))
-
-
-def this_platform() -> str:
-    """This machine in a bundle's words, e.g. ``linux/amd64``."""
-    return f"{platform.system().lower()}/{MACHINES.get(platform.machine(), platform.machine())}"
 
 
 def choose(wanted: str | None, bundle_platform: str) -> Programs:

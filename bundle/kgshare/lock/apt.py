@@ -230,8 +230,13 @@ class Apt:
         try:
             return choices(self.call("apt-get", *words, *names).stdout, self.suite)
         except CommandFailed as error:
+            gone = "Unable to locate package" in error.output or "no installation candidate" in error.output
             raise LockError(
-                f"apt finds no way to install for {self.suite} {self.arch}: {reasons(error.output)}"
+                f"apt finds no way to install for {self.suite} {self.arch}: {reasons(error.output)}",
+                hint=f"Debian's archive, or the mirror, does not have it for {self.arch}: does `apt-get update` "
+                f"with another mirror? where others are built for, leave linux/{self.arch} out (`--platform`)"
+                if gone
+                else "",
             ) from None
 
     def show(self, names: Sequence[str]) -> list[dict[str, str]]:

@@ -11,8 +11,8 @@ from kgshare.cache import Cache, fetch
 from kgshare.lock.archive import export_inputs, import_inputs
 from kgshare.lock.diff import LockDiff, diff
 from kgshare.lock.file import every_input, lock_file, read_any_lock, read_lock, write_lock
-from kgshare.lock.model import Arch, Lock
-from kgshare.lock.needs import ARCHS, needs_of
+from kgshare.lock.model import ARCHS, Arch, Lock
+from kgshare.lock.needs import needs_of
 from kgshare.lock.resolve import resolve
 from kgshare.places import cache_dir
 from kgshare.progress import Progress

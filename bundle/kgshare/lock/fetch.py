@@ -16,7 +16,7 @@ from kgshare.errors import FetchError, KgshareError, Problem
 from kgshare.lock import maven, npm, registry, wheels
 from kgshare.lock.apt import Apt, reasons
 from kgshare.lock.debian import apt_root, gone, lock_anew
-from kgshare.lock.file import every_input
+from kgshare.lock.file import every_input, target_inputs
 from kgshare.lock.model import (
     Arch,
     ArchLock,
@@ -33,8 +33,9 @@ from kgshare.progress import Progress
 
 
 def fetch(
-    lock: Lock, arch: Arch, cache: Cache, *, progress: Progress, locked: bool, offline: bool = False
-) -> Inputs:
+    lock: Lock, arch: Arch, cache: Cache, *, progress: Progress, locked: bool, offline: bool = False,
+    target: bool = False,
+) -> Inputs:  # fmt: skip
     """Have every input of one architecture in the cache, verified by its SHA-256 as it comes in.
 
     What is there is not asked for again (and is verified at its use, see `kgshare.cache.Inputs`). A Debian version
@@ -48,17 +49,18 @@ def fetch(
         progress: where to say so.
         locked: never change the lock: a version that has gone is an error.
         offline: ask no network: what is missing is an error.
+        target: the architecture is only built for: what its steps would run with is not wanted (`target_inputs`).
 
     Raises:
         FetchError: with one problem per input that is missing, and the reason.
     """
     if arch not in lock.archs:
         raise FetchError(f"the lock has nothing for {arch}", hint=f"run `kgshare lock --arch {arch}`")
-    missing = [item for item in every_input(lock, arch) if cache.path(item.sha256) is None]
+    run = _Fetch(lock=lock, arch=arch, cache=cache, progress=progress, locked=locked, target=target)
+    missing = [item for item in run.inputs(lock) if cache.path(item.sha256) is None]
     if missing and offline:
         raise FetchError(*(Problem(message=f"{describe(item)} is not in the cache") for item in missing),
                          hint="go online once, or bring them with `kgshare cache import`")  # fmt: skip
-    run = _Fetch(lock=lock, arch=arch, cache=cache, progress=progress, locked=locked)
     jobs: list[Callable[[], list[Problem]]] = []
     for kind, job in ((Jar, run.jars), (Wheel, run.wheels), (NpmPackage, run.npm), (BaseBlob, run.bases)):
         if wanted := [item for item in missing if isinstance(item, kind)]:
@@ -114,7 +116,12 @@ class _Fetch:
     cache: Cache
     progress: Progress
     locked: bool
+    target: bool = False
     stop: Event = field(default_factory=Event)
+
+    def inputs(self, lock: Lock) -> list[Locked]:
+        """What is wanted of a lock."""
+        return target_inputs(lock, self.arch) if self.target else every_input(lock, self.arch)
 
     def jars(self, wanted: Iterable[Jar]) -> list[Problem]:
         """Jars by jgo."""
@@ -198,7 +205,8 @@ class _Fetch:
                 lock, anew = relock(lock, self.arch, apt, lost)
                 for line in anew:
                     self.progress.say(f"! the Debian mirror has another version now, locked anew: {line}")
-                wanted = [p for p in _debian(lock, self.arch) if self.cache.path(p.sha256) is None]
+                debs = (item for item in self.inputs(lock) if isinstance(item, DebianPackage))
+                wanted = [package for package in debs if self.cache.path(package.sha256) is None]
             problems = self._download(apt, wanted)
         if problems:
             raise FetchError(*problems)
@@ -252,10 +260,6 @@ def _has_gone(package: DebianPackage) -> Problem:
         message=f"the Debian mirror no longer has {package.name} {package.version} ({package.suite})",
         hint="build without --locked to lock exactly that package anew, or bring it with `kgshare cache import`",
     )
-
-
-def _debian(lock: Lock, arch: Arch) -> list[DebianPackage]:
-    return sorted({p.sha256: p for packages in lock.archs[arch].debian.values() for p in packages}.values())
 
 
 def relock(lock: Lock, arch: Arch, apt: Apt, lost: Iterable[DebianPackage]) -> tuple[Lock, list[str]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import re
 from collections import Counter
@@ -145,6 +146,15 @@ def _not_as_written(lock: Lock, text: str, name: str) -> Iterable[Problem]:
             return
     if text != "\n".join(written) + "\n":
         yield _problem("not in the one form a lock has: it ends otherwise", name)
+
+
+def target_inputs(lock: Lock, arch: Arch) -> list[Locked]:
+    """The inputs of an architecture that a build on a machine of another one reads: all but what only its steps run with."""
+    part = lock.archs[arch]
+    java = (lock.jdk(arch), lock.documents_of_java(arch))
+    debian = {**part.debian, "toolbox": java}
+    own = dataclasses.replace(part, debian=debian, wheels={**part.wheels, "seed": ()})
+    return every_input(dataclasses.replace(lock, archs={arch: own}), arch)
 
 
 def every_input(lock: Lock, arch: Arch | None = None) -> list[Locked]:

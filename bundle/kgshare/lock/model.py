@@ -13,6 +13,7 @@ LOCK = "kgshare.lock"
 FORMAT = 1
 
 Arch = Literal["amd64", "arm64"]
+ARCHS: tuple[Arch, ...] = ("amd64", "arm64")
 # The sets of inputs that a build is made from; each becomes one folder or one base in `kgshare.plan`.
 DebianSet = Literal["toolbox", "database", "application"]
 WheelSet = Literal["seed", "application"]
@@ -173,6 +174,19 @@ class Lock:
         """The Python that a set of wheels is for: that of the application's base image, or the bases' own."""
         head = self.base(arch, "application") if wheels == "application" else None
         return head.version if head else self.python
+
+    def jdk(self, arch: Arch) -> DebianPackage:
+        """The package of the toolbox whose modules jlink links into the runtime of an architecture."""
+        return self._tool(arch, f"openjdk-{self.java}-jdk-headless")
+
+    def documents_of_java(self, arch: Arch) -> DebianPackage:
+        """The package with the copyright file of that runtime."""
+        names = {package.name for package in self.archs[arch].debian["toolbox"]}
+        jre = f"openjdk-{self.java}-jre-headless"
+        return self._tool(arch, jre) if jre in names else self.jdk(arch)
+
+    def _tool(self, arch: Arch, name: str) -> DebianPackage:
+        return next(package for package in self.archs[arch].debian["toolbox"] if package.name == name)
 
     def base(self, arch: Arch, role: BaseRole) -> BaseBlob | None:
         """The manifest of the image that a role stands on; None for Debian's packages."""

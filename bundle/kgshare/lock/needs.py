@@ -12,14 +12,13 @@ from importlib import metadata
 from packaging.requirements import Requirement
 
 from kgshare.lock.leftout import LEFT_OUT
-from kgshare.lock.model import Arch, BaseRole, DebianSet, JarSet, WheelSet
+from kgshare.lock.model import BaseRole, DebianSet, JarSet, WheelSet
 from kgshare.project import Manifest, Project
 from kgshare.project.model import BaseImage, ImageBuild
 
 SUITE = "trixie"
 PYTHON = "3.13"
 JAVA = "21"
-ARCHS: tuple[Arch, ...] = ("amd64", "arm64")
 
 # What build steps run with: a JDK (its headless package has the jmods that jlink links), objcopy for jlink's
 # --strip-debug, the Python that seed steps run on, and a shell with its tools.

@@ -65,7 +65,7 @@ def resolve(
         try:
             of_jars = pool.submit(work.part, "jars", "jars", work.jars, lambda lock: lock.jars)
             of_npm = pool.submit(work.part, "npm", "npm packages", work.npm, lambda lock: lock.npm)
-            of_archs = pool.submit(lambda: {arch: work.arch(arch) for arch in archs})
+            of_archs = pool.submit(work.archs, archs)
             jars, packages, found = of_jars.result(), of_npm.result(), of_archs.result()
         except BaseException:
             work.stop.set()
@@ -83,8 +83,19 @@ def resolve(
         base_packages=packages_of_bases,
     )  # fmt: skip
     # Nothing new in it: then the clock of what is built from it stays, too, and the build's steps are unchanged.
-    return (
-        dataclasses.replace(lock, epoch=previous.epoch) if previous and same_inputs(previous, lock) else lock
+    if previous and same_inputs(previous, _without_new_archs(lock, previous)):
+        return dataclasses.replace(lock, epoch=previous.epoch)
+    return lock
+
+
+def _without_new_archs(lock: Lock, previous: Lock) -> Lock:
+    """A lock without what it has for architectures that were not locked before: the images of the others are the same."""
+    known = previous.archs.keys()
+    return dataclasses.replace(
+        lock,
+        archs={arch: part for arch, part in lock.archs.items() if arch in known},
+        bases={arch: rows for arch, rows in lock.bases.items() if arch in known},
+        base_packages={arch: rows for arch, rows in lock.base_packages.items() if arch in known},
     )
 
 
@@ -205,7 +216,16 @@ class _Work:
             found += [dataclasses.replace(head, version=runs.version, path=runs.path), *rest]
         return tuple(sorted(found)), tuple(sorted(packages))
 
-    def arch(self, arch: Arch) -> _Arch | None:
+    def archs(self, archs: tuple[Arch, ...]) -> dict[Arch, _Arch | None]:
+        """What is locked for each architecture; one that is new takes the versions of wheels that another has."""
+        order = sorted(archs, key=lambda arch: not (self.old and arch in self.old.archs))
+        found: dict[Arch, _Arch | None] = {}
+        for arch in order:
+            like = next((one.lock for one in found.values() if one), None)
+            found[arch] = self.arch(arch, like)
+        return {arch: found[arch] for arch in archs}
+
+    def arch(self, arch: Arch, like: ArchLock | None) -> _Arch | None:
         """What is locked for one architecture."""
         old = self.old.archs.get(arch) if self.old else None
         here = self if old else dataclasses.replace(self, old=None)
@@ -230,7 +250,7 @@ class _Work:
         for name in WHEEL_SETS:
             found = here.part(
                 f"wheels.{name}", f"wheels of the {name} {arch}",
-                lambda name=name: self.wheels(name, arch, pythons.get(name, PYTHON)),  # type: ignore[misc]
+                lambda name=name: self.wheels(name, arch, pythons.get(name, PYTHON), like),  # type: ignore[misc]
                 lambda lock, name=name: lock.archs[arch].wheels[name],  # type: ignore[misc]
             )  # fmt: skip
             sets[name] = found or ()
@@ -244,9 +264,10 @@ class _Work:
         """The packages of every base."""
         return resolve_debian(apt_root(self.cache.root, SUITE, arch), self.needs.debian)
 
-    def wheels(self, name: WheelSet, arch: Arch, python: str) -> tuple[Wheel, ...]:
+    def wheels(self, name: WheelSet, arch: Arch, python: str, like: ArchLock | None) -> tuple[Wheel, ...]:
         """One environment's wheels: resolved, fetched for their sizes, compared with the index's hashes."""
-        found = wheels.resolve_wheels(self.needs.wheels[name], python, arch)
+        same = like.wheels[name] if like else ()
+        found = wheels.resolve_wheels(self.needs.wheels[name], python, arch, same)
         if not found:
             return ()
         with tempfile.TemporaryDirectory(prefix="kgshare-") as folder:

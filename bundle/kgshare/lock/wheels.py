@@ -92,21 +92,42 @@ def parse_report(text: str) -> list[Found]:
     return sorted(found, key=lambda wheel: wheel.name)
 
 
-def resolve_wheels(requirements: Sequence[str], python: str, arch: Arch) -> list[Found]:
+def resolve_wheels(
+    requirements: Sequence[str], python: str, arch: Arch, like: Iterable[Wheel] = ()
+) -> list[Found]:
     """The newest wheels for these requirements and all they need on the target.
+
+    Args:
+        requirements: what is wanted (PEP 508).
+        python: as ``3.13``.
+        arch: the target's.
+        like: wheels of another architecture, whose versions are taken where the target has wheels of all of them.
 
     Raises:
         LockError: no wheel for that Python and platform, versions that contradict each other, or no index in reach.
     """
     if not requirements:
         return []
+    if same := [f"{wheel.name}=={wheel.version}" for wheel in like]:
+        try:
+            return _resolved(requirements, python, arch, same)
+        except LockError:
+            pass  # one of them has no wheel for the target: then its own newest
+    return _resolved(requirements, python, arch, [])
+
+
+def _resolved(
+    requirements: Sequence[str], python: str, arch: Arch, constraints: Sequence[str]
+) -> list[Found]:
     with tempfile.TemporaryDirectory(prefix="kgshare-") as folder:
-        report = Path(folder) / "report.json"
+        report, limits = Path(folder) / "report.json", Path(folder) / "constraints.txt"
+        limits.write_text("\n".join(constraints) + "\n", encoding="utf-8")
         argv = pip_argv(
             python, arch, "install", "--dry-run", "--ignore-installed", "--quiet", "--target", folder
         )
         try:
-            run([*argv, "--report", report, *requirements], cwd=Path(folder))
+            said = ["--constraint", str(limits)] if constraints else []
+            run([*argv, *said, "--report", report, *requirements], cwd=Path(folder))
         except CommandFailed as error:
             raise LockError(Problem(**explain(error.output, python, arch))) from None
         return parse_report(report.read_text(encoding="utf-8"))
@@ -127,7 +148,8 @@ def explain(output: str, python: str, arch: Arch) -> dict[str, str]:
         told = "none" if known == "none" else ", ".join(known.split(", ")[-5:])
         return {
             "message": f"there is no wheel of {asked} for {target} (versions that have one: {told})",
-            "hint": "only wheels are used: nothing is compiled in a build; choose a version that has one",
+            "hint": "only wheels are used: nothing is compiled in a build; choose a version that has one, "
+            f"or leave linux/{arch} out where others are built for (`--platform`)",
         }
     lines = [line.strip() for line in output.splitlines() if line.strip()]
     told = " ".join(

@@ -17,11 +17,11 @@ class ImageFacts:
     """One image.
 
     Attributes:
-        role: ``database`` or ``application``.
+        role: ``database`` or ``application``; for several platforms ``database-linux-arm64`` and so on.
         user: as its configuration names it; empty is root.
         shells: paths of the shells in it.
         setuid: paths of the files in it that run with another user's rights.
-        size: bytes of its compressed layers.
+        size: bytes of its compressed layers, but those that an image before it has too.
     """
 
     role: str

@@ -20,6 +20,7 @@ from kgshare.attest.document import components_of, licences_of
 from kgshare.base.spec import SHELLS
 from kgshare.base.tree import PURGED_MODES, Entry
 from kgshare.bundle import Bundle, ImageArchive, LayerSource
+from kgshare.bundle.names import ref_name
 from kgshare.errors import BundleError, Problem
 from kgshare.images.foreign import entries_of
 from kgshare.images.policy import merged
@@ -37,9 +38,13 @@ ANYBODY_RUNS = stat.S_IXUSR | stat.S_IXGRP | stat.S_IXOTH
 
 @dataclass(frozen=True, kw_only=True)
 class Image:
-    """An image that can be looked into: its configuration, its layers where they lie, and their compressed bytes."""
+    """An image that can be looked into: its configuration, its layers where they lie, and the compressed bytes of its own.
+
+    ``name`` is what it is called in its bundle: its role, where that is for one platform.
+    """
 
     role: str
+    name: str
     config: bytes
     layers: tuple[LayerSource, ...]
     size: int
@@ -103,10 +108,10 @@ def image_facts(image: Image) -> ImageFacts:
         entries = merged(entries_of(layer) for layer in image.layers)
     except (tarfile.TarError, ValueError, OSError) as error:
         raise BundleError(
-            Problem(message=f"a layer of the {image.role} image cannot be read: {error}")
+            Problem(message=f"a layer of the {image.name} image cannot be read: {error}")
         ) from None
     return ImageFacts(
-        role=image.role,
+        role=image.name,
         user=str(run.get("User") or ""),
         shells=tuple(sorted(entry.path for entry in entries if _is_shell(entry))),
         setuid=tuple(sorted(e.path for e in entries if e.kind != "link" and e.mode & PURGED_MODES)),
@@ -116,18 +121,31 @@ def image_facts(image: Image) -> ImageFacts:
 
 def images_of(bundle: Bundle) -> tuple[Image, ...]:
     """The images of a bundle; their layers are read from the file itself."""
+    roles = [image.role for image in bundle.images]
+    sizes = own_sizes({d: bundle.blobs[d].size for d in image.layer_digests} for image in bundle.images)
     return tuple(
         Image(
             role=image.role,
+            name=ref_name(image.role, image.platform, roles),
             config=bundle.read_blob(image.config_digest),
             layers=tuple(
                 _layer(bundle.path, diff_id, bundle, digest)
                 for diff_id, digest in zip(image.diff_ids, image.layer_digests, strict=True)
             ),
-            size=sum(bundle.blobs[digest].size for digest in image.layer_digests),
+            size=size,
         )
-        for image in bundle.images
+        for image, size in zip(bundle.images, sizes, strict=True)
     )
+
+
+def own_sizes(images: Iterable[Mapping[str, int]]) -> list[int]:
+    """Bytes of each image's layers, given by digest, but those that an image before it has: they are in the file once."""
+    seen: set[str] = set()
+    found = []
+    for layers in images:
+        found.append(sum(size for digest, size in layers.items() if digest not in seen))
+        seen |= layers.keys()
+    return found
 
 
 def secrets_of(bundle: Bundle, manifest: Manifest) -> tuple[Finding, ...]:
@@ -148,7 +166,7 @@ def secrets_of(bundle: Bundle, manifest: Manifest) -> tuple[Finding, ...]:
         if name in bundle.files
         for kind, line in detect.in_bytes(bundle.read_file(name), name)
     )
-    return tuple(found)
+    return tuple(dict.fromkeys(found))  # images for two platforms have the same in common
 
 
 def _layer(path: Path, diff_id: str, bundle: Bundle, digest: str) -> LayerSource:
@@ -164,17 +182,17 @@ def _is_shell(entry: Entry) -> bool:
 
 def _base(image: Image, matter: Matter) -> BaseFacts:
     """What an image stands on: Debian packages by their hashes, or an image that came whole, by its digest."""
-    role = image.role
+    role, name = image.role, image.name
     stated, taken = matter.manifest.application.image, datetime.fromtimestamp(matter.lock.epoch, UTC).date()
     if role == "application" and isinstance(stated, str):
         digest = matter.lock.needs.get("image", "")
         return BaseFacts(
-            role=role, name=f"file:{stated}", pinned=f"digest {digest[:19]}" if digest else "", taken=taken
+            role=name, name=f"file:{stated}", pinned=f"digest {digest[:19]}" if digest else "", taken=taken
         )
     arch: Arch = "arm64" if json.loads(image.config).get("architecture") == "arm64" else "amd64"
     if head := matter.lock.base(arch, "database" if role == "database" else "application"):
-        return BaseFacts(role=role, name=head.reference, pinned=f"sha256:{head.sha256[:12]}", taken=taken)
-    return BaseFacts(role=role, name="debian", pinned="the SHA-256 of each package", taken=taken)
+        return BaseFacts(role=name, name=head.reference, pinned=f"sha256:{head.sha256[:12]}", taken=taken)
+    return BaseFacts(role=name, name="debian", pinned="the SHA-256 of each package", taken=taken)
 
 
 def _seed(matter: Matter, statement: Mapping[str, Any]) -> SeedFacts:

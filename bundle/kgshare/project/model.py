@@ -432,6 +432,10 @@ class Manifest(Strict):
         default="debian",
         description="what the images stand on: `debian` packages, which need no registry, or images (docs/how-to/choose-a-base.md)",
     )
+    platforms: tuple[Literal["linux/amd64", "linux/arm64"], ...] = Field(
+        default=(),
+        description="what bundles are built for; the building machine's own when none is named (docs/how-to/two-platforms.md)",
+    )
     resources: Resources = Resources()
     open: Annotated[str, StringConstraints(pattern=r"^/[^\s]*$")] = Field(
         default="/", description="path and query at which the page opens"

@@ -20,10 +20,12 @@ from kgshare.changes.model import SUFFIX, ChangeSet
 from kgshare.changes.order import read_whole_folder
 from kgshare.changes.present import Present, present
 from kgshare.errors import ChangeError, CheckError, ConflictError, KgshareError, Problem, SeedError
+from kgshare.plan import REPORT
 from kgshare.progress import Progress
 from kgshare.review.accepted import Accepted, read_accepted
 from kgshare.review.fold import folded_changes
-from kgshare.review.upstream import Upstream, check_store, upstream
+from kgshare.review.upstream import Upstream, at_hand, check_store, unpacked, upstream
+from kgshare.seeding.result import SeedReport
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -92,7 +94,12 @@ def _shown(finding: Finding) -> str:
 
 
 def check(
-    where: Path, files: Sequence[Path] = (), *, local: bool | None = None, progress: Progress
+    where: Path,
+    files: Sequence[Path] = (),
+    *,
+    local: bool | None = None,
+    seeded: bool = False,
+    progress: Progress,
 ) -> CheckReport:
     """Check a project's change sets, all together.
 
@@ -100,6 +107,8 @@ def check(
         where: the project's folder.
         files: proposals that are checked as if they were accepted.
         local: without a container, as processes here; where not given, if there is no Docker.
+        seeded: the project was just seeded with these change sets, so that its constraints, checks and questions hold:
+            a throw-away store is made only where it has rules.
         progress: says what takes time.
 
     Raises:
@@ -113,17 +122,45 @@ def check(
             graph = present(up.base, accepted.applied)
             found += conflicts_of(graph, accepted.project.manifest.changes or "")
             digest = ""
-            if not found:
+            if not found and seeded and not own.project.manifest.review.rules:
+                digest = (
+                    f"sha256:{SeedReport.from_json(up.done.path(REPORT).read_text(encoding='utf-8')).digest}"
+                )
+            elif not found:
                 digest, wrong = _on_a_store(replace(up, project=accepted.project), progress)
                 found += wrong
     manifest = accepted.project.manifest
     asked = len(manifest.checks) + len(accepted.project.questions) + len(manifest.review.rules)
-    fits = all(finding.kind != "conflict" for finding in found)
     return CheckReport(
         ok=not found, change_sets=len(accepted.applied), changes=sum(len(c.changes) for c in accepted.applied),
         checked=asked, digest=digest, findings=tuple(found),
-        exit_code=0 if not found else CheckError.exit_code if fits else ConflictError.exit_code,
+        exit_code=raised(found).exit_code if found else 0,
     )  # fmt: skip
+
+
+def ahead(where: Path) -> tuple[Finding, ...]:
+    """What can be said of a project's change sets before anything is seeded or started, from files alone.
+
+    Signatures, folded histories and, where its upstream was seeded on this machine before, every conflict.
+
+    Raises:
+        ChangeError: every mistake in the files.
+        LockError: the project has no lock that fits.
+    """
+    accepted = read_accepted(where)
+    found = [*_signatures(accepted), *_folded(accepted)]
+    if done := at_hand(accepted.project):
+        with unpacked(done, accepted.project.manifest.name) as base:
+            graph = present(base, accepted.applied)
+            found += conflicts_of(graph, accepted.project.manifest.changes or "")
+    return tuple(found)
+
+
+def raised(findings: Sequence[Finding]) -> ConflictError | CheckError:
+    """What was found wrong, as an error: a conflict where there is one."""
+    fits = all(finding.kind != "conflict" for finding in findings)
+    problems = (Problem(message=f.message, where=f.where, hint=f.hint, kind=f.kind) for f in findings)
+    return (CheckError if fits else ConflictError)(*problems)
 
 
 def conflicts_of(graph: Present, folder: str) -> list[Finding]:

@@ -77,13 +77,18 @@ def upstream(project: Project, *, local: bool | None = None, progress: Progress)
     lock, done = fitting_lock(project), at_hand(project)
     if done is None:
         done = _steps(bare(project), lock, local, (TOOLBOX, SEED), progress)[SEED]
+    with unpacked(done, project.manifest.name) as base:
+        yield Upstream(project=project, lock=lock, done=done, base=base, local=local)
+
+
+@contextmanager
+def unpacked(done: Done, name: str) -> Iterator[Base]:
+    """The text and the change sets of a result of the seed step, while the context lasts; ``name`` is the project's."""
     with tempfile.TemporaryDirectory(prefix="kgshare-review-") as made:
         for tar in (GRAPH_TAR, CHANGES_TAR):
             with tarfile.open(done.path(tar)) as archive:
                 unpack(archive, Path(made))
-        applied = read_folder(Path(made) / "changes", project.manifest.name)
-        base = Base(text=Path(made) / "graph", applied=applied)
-        yield Upstream(project=project, lock=lock, done=done, base=base, local=local)
+        yield Base(text=Path(made) / "graph", applied=read_folder(Path(made) / "changes", name))
 
 
 def at_hand(project: Project) -> Done | None:

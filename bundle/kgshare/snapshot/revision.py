@@ -11,26 +11,27 @@ from kgshare.review.git import GitError, repository
 from kgshare.untar import unpack
 
 
-def checked_out(name: str, to: Path) -> Project:
+def checked_out(name: str, to: Path, *, at: Path = Path()) -> Project:
     """The project at a revision.
 
     Args:
         name: ``REV``: the project in the current folder; ``REV:FOLDER``: the one in that folder of the repository.
         to: the folder to write it to.
+        at: a folder in the repository; the project in it where only a revision is named.
 
     Raises:
         UsageError: there is no repository here, no such revision, or no project in it.
     """
     revision, colon, folder = name.partition(":")
     hint = "name a bundle, a snapshot's folder, a project's folder, stack:NAME, or a revision of a Git repository"
-    found = repository(Path())
+    found = repository(at)
     if found is None:
         message = f"there is no {name} here, and this is no Git repository either"
         raise UsageError(Problem(message=message, hint=hint))
     if not found.exists(revision):
         message = f"there is no {name} here, neither a file or folder nor a revision of the Git repository"
         raise UsageError(Problem(message=message, where=str(found.root), hint=hint))
-    inside = folder.strip("/") if colon else found.inside(Path())
+    inside = folder.strip("/") if colon else found.inside(at)
     to.mkdir(parents=True)
     tar = to.with_suffix(".tar")
     try:

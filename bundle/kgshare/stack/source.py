@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,6 +13,7 @@ from pydantic import ValidationError
 
 from kgshare.compose import COMPOSE, require_rendered
 from kgshare.errors import BundleError, Problem, UsageError
+from kgshare.platforms import same_platform, this_platform
 from kgshare.progress import Progress
 from kgshare.project import MANIFEST, Manifest, read_project
 from kgshare.project.yamlfile import compose
@@ -22,7 +23,7 @@ from kgshare.trust.check import Accept, vouched
 from kgshare.trust.verdict import Verdict
 
 if TYPE_CHECKING:
-    from kgshare.bundle import Bundle
+    from kgshare.bundle import Bundle, Platform
 
 SUFFIX = ".kgshare.tar"
 SEED_REPORT = "seed.json"
@@ -55,6 +56,7 @@ class Source:
         archive: the images as ``docker load`` takes them, under the tags given by role.
         verdict: who vouches for it; None where nobody was asked.
         about: what the page says of it, see `kgshare.stack.about`.
+        others: the same with the bundle's images for its other platforms.
     """
 
     manifest: Manifest
@@ -67,10 +69,22 @@ class Source:
     archive: Callable[[Mapping[str, str]], Iterator[bytes]]
     verdict: Verdict | None = None
     about: str = ""
+    others: tuple[Source, ...] = ()
+
+    @property
+    def platforms(self) -> tuple[str, ...]:
+        """Every platform that the bundle has images for."""
+        return tuple(sorted((self.platform, *(other.platform for other in self.others))))
+
+    def on(self, platform: str) -> Source | None:
+        """The bundle with the images for a platform; None where it has none."""
+        return next((one for one in (self, *self.others) if same_platform(one.platform, platform)), None)
 
 
 def open_bundle(where: Path, progress: Progress, accept: Accept) -> tuple[Source, Bundle]:
     """Verify a bundle whole, its signature, and its compose file against the manifest; nothing is loaded before.
+
+    Of several platforms it is opened for this machine's, where it has that one.
 
     Args:
         where: the bundle, or a folder with one.
@@ -94,24 +108,31 @@ def open_bundle(where: Path, progress: Progress, accept: Accept) -> tuple[Source
         require_evidence(bundle)
         seed = seed_report(bundle.read_file(SEED_REPORT), file.name)
     Held().remember(bundle)  # a next version need not bring what this one has
-    platforms = sorted({image.platform for image in bundle.images})
-    images = {image.role: image for image in bundle.images if image.platform == platforms[0]}
-    source = Source(
-        manifest=manifest,
-        digest=bundle.digest,
-        compose=text,
-        store=store_name(seed.neo4j_version, seed.digest),
-        platform=str(platforms[0]),
-        images={
-            role: SourceImage(manifest_digest=image.manifest_digest, config_digest=image.config_digest)
-            for role, image in images.items()
-        },
-        size=bundle.size,
-        archive=lambda tags: docker_archive(bundle, tags, platforms[0]),
-        verdict=verdict,
-        about=about_text(bundle, verdict),
-    )
-    return source, bundle
+    about = about_text(bundle, verdict)
+
+    def on(platform: Platform) -> Source:
+        return Source(
+            manifest=manifest,
+            digest=bundle.digest,
+            compose=text,
+            store=store_name(seed.neo4j_version, seed.digest),
+            platform=str(platform),
+            images={
+                image.role: SourceImage(
+                    manifest_digest=image.manifest_digest, config_digest=image.config_digest
+                )
+                for image in bundle.images
+                if image.platform == platform
+            },
+            size=bundle.size,
+            archive=lambda tags: docker_archive(bundle, tags, platform),
+            verdict=verdict,
+            about=about,
+        )
+
+    sources = [on(platform) for platform in sorted({image.platform for image in bundle.images})]
+    first = next((one for one in sources if same_platform(one.platform, this_platform())), sources[0])
+    return replace(first, others=tuple(one for one in sources if one is not first)), bundle
 
 
 def store_name(neo4j_version: str, canonical: str) -> str:

@@ -44,11 +44,13 @@ def _start(
         return report(engine, stack, already=True, notes_=(), began=began)
     run.require_compose()
     facts = engine.facts()
-    if source.platform != facts.platform:
+    fitting = source.on(facts.platform)
+    if fitting is None:
         raise EngineError(
-            f"the bundle is for {source.platform}, and this engine runs {facts.platform}",
-            hint="ask its author for a bundle built for this platform",
+            f"the bundle is for {' and '.join(source.platforms)}, and this engine runs {facts.platform}",
+            hint=f"ask its author for one that is built with `kgshare build --platform {facts.platform}`",
         )
+    source = fitting
     images = ensure_images(source, engine, facts, progress)
     if engine.podman and podman.beside_docker(engine.podman):
         progress.say(podman.BESIDE_DOCKER)

@@ -1,0 +1,133 @@
+"""``kgshare ci``: the words of its commands."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from kgshare.errors import UsageError
+from kgshare.options import HERE, Folder, Json, Quiet, show, somebody
+from kgshare.progress import Progress
+from kgshare.trust.cli import ask_passphrase
+
+if TYPE_CHECKING:
+    from kgshare.ci.run import Asked
+
+ci_app = typer.Typer(
+    help="The whole pipeline, the same here and on a forge: check, build, scan, judge, sign, publish, comment.",
+    no_args_is_help=True,
+)
+To = Annotated[
+    str,
+    typer.Option(
+        "--to", metavar="STEP", help="The last step, with what it needs: check, policy, …; else all."
+    ),
+]
+Output = Annotated[
+    Path | None, typer.Option("--output", "-o", help="Folder for the bundle; the project's when not given.")
+]
+Publish = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--publish", metavar="oci://…|FOLDER", help="Also send the signed bundle there; may be repeated."
+    ),
+]
+Sign = Annotated[
+    str | None,
+    typer.Option(
+        "--sign", metavar="KEY", help="Sign with this key, or `keyless`; your default key when not given."
+    ),
+]
+NoSign = Annotated[bool, typer.Option("--no-sign", help="Do not sign; reviewers' `up` refuses it.")]
+Local = Annotated[
+    bool, typer.Option("--local", help="Without a container engine, by this machine's own means (Linux).")
+]
+AgainstWhat = Annotated[
+    str,
+    typer.Option(
+        "--against",
+        metavar="A",
+        help="Compare the graph with this revision, bundle or folder; the target or the commit before when not given.",
+    ),
+]
+
+
+@ci_app.command("run")
+def run_(
+    folder: Folder = HERE,
+    to: To = "",
+    output: Output = None,
+    publish: Publish = None,
+    sign: Sign = None,
+    no_sign: NoSign = False,
+    local: Local = False,
+    against: AgainstWhat = "",
+    report: Annotated[
+        Path | None,
+        typer.Option(
+            "--report",
+            metavar="FOLDER",
+            help="Write comment.md, diff.html and the results there, also where a step fails.",
+        ),
+    ] = None,
+    as_json: Json = False,
+    quiet: Quiet = False,
+) -> None:
+    """Check the change sets, build, scan, judge, sign, place, publish, comment: only what changed is done again.
+
+    The lock is taken as it is. A step that fails gives the exit code; what was done stays, and nothing is half published.
+
+    The graph is compared with the target of the pull or merge request, else with the commit before. Where GitHub names a
+    file for a summary, the comment goes there too.
+    """
+    from kgshare.ci.run import run
+
+    asked = _asked(to, output, publish, sign, no_sign, local, against, report)
+    show(run(folder, asked, progress=Progress(quiet=quiet)), as_json)
+
+
+@ci_app.command("plan")
+def plan_(
+    folder: Folder = HERE,
+    to: To = "",
+    output: Output = None,
+    publish: Publish = None,
+    sign: Sign = None,
+    no_sign: NoSign = False,
+    against: AgainstWhat = "",
+    mermaid: Annotated[bool, typer.Option("--mermaid", help="As a drawing in Mermaid.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Say which steps `ci run` would run, and why: which input changed, and in which file. Nothing is done.
+
+    With the same options as `ci run`, as they decide which steps there are.
+    """
+    from kgshare.ci.show import plan
+
+    if mermaid and as_json:
+        raise UsageError("--mermaid and --json exclude each other")
+    asked = _asked(to, output, publish, sign, no_sign, False, against, None)
+    show(plan(folder, asked, drawn=mermaid, progress=Progress()), as_json)
+
+
+def _asked(
+    to: str, output: Path | None, publish: list[str] | None, sign: str | None, no_sign: bool, local: bool, against: str,
+    report: Path | None,
+) -> Asked:  # fmt: skip
+    from kgshare.ci.run import Asked
+    from kgshare.trust.author import Signing
+
+    if sign is not None and no_sign:
+        raise UsageError("--sign and --no-sign exclude each other")
+    signing = Signing(key=sign, off=no_sign, ask=ask_passphrase if somebody() else None)
+    return Asked(
+        to=to,
+        output=output,
+        publish=tuple(publish or ()),
+        signing=signing,
+        local=local,
+        against=against,
+        report=report,
+    )

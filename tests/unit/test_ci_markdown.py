@@ -1,0 +1,45 @@
+"""What stands in a pull request's comment: data and file names are shown as they are, whatever they try to be."""
+
+from __future__ import annotations
+
+import pytest
+
+from kgshare.ci.markdown import code, fenced, inline, table
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "<script>x</script>",
+        "[a](b)",
+        "![i](https://example.org/p.png)",
+        "@curators",
+        "# head",
+        "a\n- b",
+        "*b*",
+    ],
+)
+def test_a_text_is_no_markup_no_link_and_calls_nobody(text: str) -> None:
+    said = inline(text)
+    assert not set("<>@\n") & set(said)
+    assert "://" not in said
+    for special in "[]()!*#":
+        assert said.count(special) == said.count(f"\\{special}") + said.count(f"&{special}") * (
+            special == "#"
+        )
+
+
+def test_a_code_span_is_closed_by_nothing_in_it() -> None:
+    assert code("a`b``c") == "``` a`b``c ```"
+    assert code("plain|name") == "`plain|name`"
+    assert code("\x1b[2J") == "`\\x1b[2J`"
+
+
+def test_a_fence_is_longer_than_any_in_it() -> None:
+    lines = list(fenced(["+ ````", "  x" * 200], "diff"))
+    assert (lines[0], lines[-1]) == ("`````diff", "`````")
+    assert lines[2].endswith("…")
+
+
+def test_a_cell_ends_no_column() -> None:
+    assert list(table(["a", "b"], [[code("x|y"), inline("p|q")]]))[-1] == "| `x\\|y` | p\\|q |"
