@@ -7,8 +7,9 @@
     base.database ───────────────────────┘                     ├→ attest → scan → policy → bundle
     base.application, seed ───────────────→ image.application ─┘
 
-A project without a folder of change sets has no ``upstream``: its seed is one step. The application's image needs the seed where it is kgshare's own page. An application's own image is built on toolbox and
-base.application, or stands on neither when it comes as a file.
+A project without a folder of change sets has no ``upstream``: its seed is one step. The application's image needs the seed
+where it is kgshare's own page. An application's own image is built on toolbox and base.application, or stands on neither
+when it comes as a file.
 
 Another platform than this machine's has bases, runtime and images of its own, called ``runtime.arm64`` and so on. What they
 are made with runs on this machine: its toolbox links that runtime, its seed's store is the store of both, as Neo4j's files are the
