@@ -1,4 +1,7 @@
-"""A registry on loopback with images that keep a base's contract: made of kgshare's own bases, since none can be fetched everywhere."""
+"""Debian's registry on loopback: bare, or with a password and a certificate; and images in it that keep a base's contract.
+
+Those are made of kgshare's own bases, since none can be fetched everywhere.
+"""
 
 from __future__ import annotations
 
@@ -13,8 +16,16 @@ import subprocess  # noqa: TID251 - a server that outlives the call
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from ipaddress import IPv4Address
 from pathlib import Path
 from typing import Any
+
+from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from cryptography.x509.oid import NameOID
 
 from kgshare import plan
 from kgshare.doors.process import run
@@ -29,9 +40,18 @@ JAVA_HOME = "usr/lib/jvm/java-21-openjdk"
 GZIP = "application/vnd.oci.image.layer.v1.tar+gzip"
 
 
+USER, PASSWORD = "anna", "correct horse"
+HTPASSWD = f"{USER}:$2b$05$abcdefghijklmnopqrstuuHNbAKRhpaujgo33bRWs.NLUTJO3lOy2\n"  # its bcrypt
+
+
 @contextmanager
-def registry(folder: Path) -> Iterator[str]:
-    """Debian's docker-registry on a free port of loopback; yields HOST:PORT."""
+def registry(folder: Path, *, guarded: bool = False) -> Iterator[str]:
+    """Debian's docker-registry on a free port of loopback; yields HOST:PORT.
+
+    Args:
+        folder: is made; everything is in it.
+        guarded: whether it speaks TLS, with a certificate of its own authority (``folder/ca.crt``), and asks for a password.
+    """
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         address = f"127.0.0.1:{probe.getsockname()[1]}"
@@ -39,8 +59,12 @@ def registry(folder: Path) -> Iterator[str]:
     config = folder / "config.yml"
     config.write_text(
         f"version: 0.1\nlog: {{level: error}}\nstorage: {{filesystem: {{rootdirectory: {folder}}}}}\n"
-        f"http: {{addr: '{address}'}}\n"
+        f"http: {{addr: '{address}'{_certified(folder) if guarded else ''}}}\n"
     )
+    if guarded:
+        (folder / "htpasswd").write_text(HTPASSWD)
+        with config.open("a") as more:
+            more.write(f"auth: {{htpasswd: {{realm: Registry Realm, path: {folder / 'htpasswd'}}}}}\n")
     program = shutil.which("docker-registry")
     assert program, "./dev test installs docker-registry"
     with (folder / "log").open("wb") as log:
@@ -60,6 +84,32 @@ def registry(folder: Path) -> Iterator[str]:
     finally:
         os.kill(server.pid, signal.SIGTERM)
         server.wait(30)
+
+
+def _certified(folder: Path) -> str:
+    """Make an authority and a certificate of it for loopback; what the registry's configuration says of them."""
+    keys = [ec.generate_private_key(ec.SECP256R1()) for _ in range(2)]
+    names = [
+        x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)]) for name in ("the authority", "registry")
+    ]
+    now = datetime.now(UTC)
+    made = []
+    for key, name in zip(keys, names, strict=True):
+        builder = x509.CertificateBuilder(
+            issuer_name=names[0], subject_name=name, public_key=key.public_key(),
+            serial_number=x509.random_serial_number(),
+            not_valid_before=now - timedelta(days=1), not_valid_after=now + timedelta(days=1),
+        )  # fmt: skip
+        builder = builder.add_extension(
+            x509.BasicConstraints(ca=name == names[0], path_length=None), critical=True
+        )
+        address = x509.SubjectAlternativeName([x509.IPAddress(IPv4Address("127.0.0.1"))])
+        made.append(builder.add_extension(address, critical=False).sign(keys[0], SHA256()))
+    for file, certificate in zip(("ca.crt", "registry.crt"), made, strict=True):
+        (folder / file).write_bytes(certificate.public_bytes(Encoding.PEM))
+    pem = keys[1].private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    (folder / "registry.key").write_bytes(pem)
+    return f", tls: {{certificate: {folder / 'registry.crt'}, key: {folder / 'registry.key'}}}"
 
 
 def push(reference: str, layers: list[Path], scratch: Path, **run_config: Any) -> str:

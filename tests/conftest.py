@@ -21,7 +21,7 @@ from tests.leftovers import sweep
 from kgshare.doors.process import CommandFailed, CommandMissing, run
 
 # The first as its entry point loads it where kgshare is installed.
-pytest_plugins = ("kgshare.testing.plugin", "tests.integration.page_server")
+pytest_plugins = ("kgshare.testing.plugin", "tests.integration.page_server", "tests.unit.registry_scene")
 ROOT = Path(__file__).parents[1]
 SESSION_LABEL = f"kgshare.test-session={uuid.uuid4().hex}"
 

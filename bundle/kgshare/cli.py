@@ -18,11 +18,13 @@ import typer
 from kgshare import __version__
 from kgshare.attest import cli as evidence
 from kgshare.ci.cli import ci_app
+from kgshare.doors.alone import this_process_is_ours
 from kgshare.errors import Interrupted, KgshareError, LockError, MachineError, Problem, UsageError
 from kgshare.lock import cli as lock_cli
 from kgshare.options import HERE, Build, Discard, Folder, Json, Quiet, Stack, Yes, agreement, show, somebody
 from kgshare.policy.cli import policy_app
 from kgshare.progress import Progress
+from kgshare.registry import cli as registries
 from kgshare.report import envelope, error_rows
 from kgshare.review import cli as reviews
 from kgshare.scan import cli as scan_cli
@@ -46,7 +48,15 @@ app.command("scan")(scan_cli.scan)
 app.command("outdated")(lock_cli.outdated)
 app.command()(evidence.sbom)
 app.command()(evidence.licenses)
-for command in (reviews.log, reviews.blame, reviews.revert, trusts.sign, trusts.verify):
+for command in (
+    reviews.log,
+    reviews.blame,
+    reviews.revert,
+    trusts.sign,
+    trusts.verify,
+    registries.push,
+    registries.pull,
+):
     app.command()(command)
 
 Base = Annotated[
@@ -250,7 +260,7 @@ def up(
         str,
         typer.Argument(
             metavar="FILE|FOLDER|ADDRESS",
-            help="A bundle; a project's folder, which is built first; https://HOST/FILE; a Git address[@REV].",
+            help="A bundle; a project's folder, which is built first; https://HOST/FILE; oci://HOST/NAME[:TAG]; a Git address[@REV].",
         ),
     ] = ".",
     name: Stack = None,
@@ -558,6 +568,7 @@ def version(as_json: Json = False) -> None:
 
 def main() -> None:
     """Run the command line and exit; the only place that does."""
+    this_process_is_ours()
     sys.exit(run(sys.argv[1:]))
 
 

@@ -166,6 +166,13 @@ class ScanError(KgshareError):
     kind = "scan"
 
 
+class RegistryError(KgshareError):
+    """A registry does not answer, refuses, does not have what is asked for, or sends something else."""
+
+    exit_code = 18
+    kind = "registry"
+
+
 class TrustError(KgshareError):
     """A bundle is not vouched for, or a key cannot be used: unsigned, of an unknown or retired signer, older than one seen."""
 

@@ -221,7 +221,7 @@ class StepStore:
     def find_like(self, step: Step, *, but: str) -> Done | None:
         """The latest whole result of a step whose own inputs were the same, one of them left aside."""
         wanted = {name: digest for name, digest in step.inputs.items() if name != but}
-        for folder in self._latest_first(step.name):
+        for folder in self.latest_first(step.name):
             try:
                 inputs: dict[str, str] = json.loads((folder / DONE).read_text())["inputs"]
             except (OSError, ValueError, KeyError):
@@ -236,7 +236,7 @@ class StepStore:
         Not just the latest: another project may have been built since.
         """
         found: list[Before] = []
-        for folder in self._latest_first(name):
+        for folder in self.latest_first(name):
             try:
                 record = json.loads((folder / DONE).read_text())
                 found.append(Before(inputs=record["inputs"], files=record.get("files", {})))
@@ -244,14 +244,15 @@ class StepStore:
                 continue
         return min(found, key=lambda before: len(differing(inputs, before.inputs)), default=Before())
 
-    def _latest_first(self, name: str) -> list[Path]:
+    def latest_first(self, name: str) -> list[Path]:
+        """The folders with a step's results, the one that was used last at the head."""
         home = self.root / name
         folders = [p for p in home.iterdir() if not p.name.startswith(".")] if home.is_dir() else []
         return sorted(folders, key=lambda p: p.stat().st_mtime_ns, reverse=True)
 
     def _prune(self, name: str) -> None:
         used = time.time() - IN_USE
-        for folder in [f for f in self._latest_first(name)[KEEP:] if f.stat().st_mtime < used]:
+        for folder in [f for f in self.latest_first(name)[KEEP:] if f.stat().st_mtime < used]:
             shutil.rmtree(folder, ignore_errors=True)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 from kgshare.page.assets import Asset
@@ -36,6 +37,7 @@ def _panel(
     style: str = "",
     assets: tuple[Asset, ...] = (D3,),
 ) -> Panel:
+    # What the plots show follows from the graph alone.
     return Panel(
         name=name,
         title=title,
@@ -45,7 +47,7 @@ def _panel(
         view="section",
         view_title="Section",
         width=width,
-        endpoints=endpoints,
+        endpoints=tuple(replace(endpoint, kept=True) for endpoint in endpoints),
         assets=assets,
     )
 

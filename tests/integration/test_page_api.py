@@ -5,11 +5,14 @@ from __future__ import annotations
 import asyncio
 import dataclasses
 import json
+import random
+import threading
 from pathlib import Path
 from typing import Any
 from urllib.error import HTTPError
 from urllib.request import Request, urlopen
 
+import neo4j
 import pytest
 from tests.integration.page_server import CRUISE, Page, serve, settings
 
@@ -184,6 +187,83 @@ def test_health_is_ok_and_a_foreign_host_is_refused(ocean_page: Page) -> None:
     with pytest.raises(HTTPError) as refused:
         urlopen(Request(f"{ocean_page.url}/health", headers={"Host": "evil.example"}), timeout=10)
     assert refused.value.code == 421
+
+
+def test_an_answer_never_lacks_what_was_written_before_it_was_asked(ocean_page: Page) -> None:
+    """Two writers over Bolt, behind the page's back, while others read: all that Neo4j had confirmed is seen."""
+    confirmed, stop = [0, 0], threading.Event()
+
+    def write(which: int) -> None:
+        with neo4j.GraphDatabase.driver(ocean_page.database.uri) as driver:
+            while not stop.is_set():
+                after = confirmed[which] + 1
+                driver.execute_query(
+                    "MATCH (p:Programme {id: 'kept'}) SET p[$name] = $after",
+                    {"name": f"n{which}", "after": after},
+                )
+                confirmed[which] = after
+                stop.wait(0.01 * random.random())
+
+    ocean_page.write("CREATE (:Programme {id: 'kept', n0: 0, n1: 0})")
+    writers = [threading.Thread(target=write, args=(which,)) for which in (0, 1)]
+    for writer in writers:
+        writer.start()
+    try:
+        seen = set()
+        for _ in range(150):
+            least = list(confirmed)
+            _, answer = ocean_page.get("record", label="Programme", key="kept")
+            now = {p["name"]: p["value"] for p in answer["record"]["properties"]}
+            assert now["n0"] >= least[0]
+            assert now["n1"] >= least[1]
+            seen.add((now["n0"], now["n1"]))
+        assert len(seen) > 10
+    finally:
+        stop.set()
+        for writer in writers:
+            writer.join()
+        ocean_page.write("MATCH (p:Programme {id: 'kept'}) DELETE p")
+    assert ocean_page.get("record", label="Programme", key="kept")[0] == 404
+
+
+def test_what_is_asked_twice_is_asked_of_neo4j_once_and_has_a_tag(ocean_page: Page) -> None:
+    address = f"{ocean_page.url}/api/v1/record?label=Bottle&key={BOTTLE}"
+    with urlopen(address, timeout=30) as answer:
+        first, tag = answer.read(), answer.headers["etag"]
+    with urlopen(address, timeout=30) as answer:
+        assert (answer.read(), answer.headers["etag"]) == (first, tag)
+    with pytest.raises(HTTPError) as known:
+        urlopen(Request(address, headers={"if-none-match": tag}), timeout=30)
+    assert known.value.code == 304
+    status, answer = ocean_page.post("edit", {"edits": [flagged(3)]})
+    assert status == 200, answer
+    try:
+        with urlopen(Request(address, headers={"if-none-match": tag}), timeout=30) as answer:
+            values = {p["name"]: p["value"] for p in json.load(answer)["record"]["properties"]}
+        assert values["cfc_12_qc"] == 3
+    finally:
+        assert ocean_page.post("undo", {})[0] == 200
+    _, answer = ocean_page.get("record", label="Bottle", key=BOTTLE)
+    assert {"name": "cfc_12_qc", "type": "int", "value": 4} in answer["record"]["properties"]
+
+
+def flagged(flag: int) -> dict[str, Any]:
+    record = {"label": "Bottle", "key": [BOTTLE]}
+    return {"do": "set", "record": record, "name": "cfc_12_qc", "value": {"type": "int", "value": flag}}
+
+
+@pytest.mark.parametrize(
+    ("label", "key"),
+    [("Bottle", BOTTLE), ("Station", f"{CRUISE}/88"), ("Cruise", CRUISE), ("Float", "4901079")],
+)
+def test_a_record_brings_the_graph_that_is_drawn_around_it(ocean_page: Page, label: str, key: str) -> None:
+    _, alone = ocean_page.get("graph", label=label, key=key, depth=1, limit=40)
+    _, record = ocean_page.get("record", label=label, key=key, graph=40)
+    assert record["graph"] == alone
+    assert len(alone["nodes"]) <= 40
+    assert len({json.dumps(e) for e in alone["edges"]}) == len(alone["edges"])
+    kinds = {group["type"] for group in record["neighbours"]}
+    assert kinds <= {edge["type"] for edge in alone["edges"]}
 
 
 def test_reading_sessions_cannot_write(ocean_database: Server) -> None:

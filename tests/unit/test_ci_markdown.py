@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from kgshare.ci.comment import whole
 from kgshare.ci.markdown import code, fenced, inline, table
 
 
@@ -43,3 +44,11 @@ def test_a_fence_is_longer_than_any_in_it() -> None:
 
 def test_a_cell_ends_no_column() -> None:
     assert list(table(["a", "b"], [[code("x|y"), inline("p|q")]]))[-1] == "| `x\\|y` | p\\|q |"
+
+
+def test_a_comment_that_is_too_long_for_a_forge_is_cut_and_closed() -> None:
+    long = "\n".join(["<details>", "", "````diff", *["+ a line"] * 10_000, "````", "", "</details>"])
+    said = whole("herbarium 1", long, ())
+    assert len(said) < 65_536
+    assert said.endswith("+ a line\n````\n\n</details>\n\nThe rest does not fit here: the report has all.\n")
+    assert whole("herbarium 1", "short\n", ()).endswith("short\n")

@@ -21,6 +21,7 @@ from kgshare.page.app import STATIC, create
 from kgshare.page.graphdb import Ask, DatabaseAway, Query, QueryRefused, Rows, Run, TooLong
 from kgshare.page.panels import Endpoint, Missing, Panel, Parameter
 from kgshare.page.settings import OWN_HOSTS, Project, Settings, SettingsError
+from kgshare.page.watch import State
 from kgshare.questions import Answer, Question
 from kgshare.questions import Parameter as Asked
 
@@ -43,6 +44,7 @@ class Table:
     def __init__(self, answers: Mapping[str, Rows | Exception], status: str = "ok") -> None:
         self.answers, self._status = answers, status
         self.asked: list[tuple[str, dict[str, Any]]] = []
+        self.told: State | None = None
 
     @property
     def query(self) -> Query:
@@ -71,6 +73,12 @@ class Table:
             return await self.ask(cypher, {}, rows=rows)
 
         return run
+
+    async def state(self) -> State | None:
+        return self.told
+
+    def since(self, state: State) -> Query:
+        return self.query
 
     async def status(self) -> str:
         return self._status

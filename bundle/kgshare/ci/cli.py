@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -72,6 +74,14 @@ def run_(
             help="Write comment.md, diff.html and the results there, also where a step fails.",
         ),
     ] = None,
+    hook: Annotated[
+        str | None,
+        typer.Option(
+            "--hook",
+            metavar="pre-receive|post-receive",
+            help="As this hook of a bare repository: what is pushed stands on standard input.",
+        ),
+    ] = None,
     as_json: Json = False,
     quiet: Quiet = False,
 ) -> None:
@@ -82,6 +92,9 @@ def run_(
     The graph is compared with the target of the pull or merge request, else with the commit before. Where GitHub names a
     file for a summary, the comment goes there too.
     """
+    if hook is not None:
+        _hook(hook, as_json, quiet)
+        return
     from kgshare.ci.run import run
 
     asked = _asked(to, output, publish, sign, no_sign, local, against, report)
@@ -110,6 +123,54 @@ def plan_(
         raise UsageError("--mermaid and --json exclude each other")
     asked = _asked(to, output, publish, sign, no_sign, False, against, None)
     show(plan(folder, asked, drawn=mermaid, progress=Progress()), as_json)
+
+
+@ci_app.command("init")
+def init_(
+    forge: Annotated[
+        str | None,
+        typer.Argument(metavar="[github|gitlab|git]", help="For which; the remote says it when not given."),
+    ] = None,
+    folder: Annotated[
+        Path, typer.Argument(metavar="FOLDER", help="The project's folder; for git the bare repository.")
+    ] = HERE,
+    branch: Annotated[
+        str, typer.Option("--branch", help="The branch that is guarded; the repository's own when not given.")
+    ] = "",
+    install: Annotated[
+        str, typer.Option("--install", metavar="REQUIREMENT", help="What pip installs on a forge.")
+    ] = "",
+    build: Annotated[
+        bool,
+        typer.Option(
+            "--build", help="git: let the hooks build, which runs what is pushed in the build's sandbox."
+        ),
+    ] = False,
+    local: Annotated[bool, typer.Option("--local", help="git: build without a container engine.")] = False,
+    force: Annotated[bool, typer.Option("--force", help="Overwrite what is there and otherwise.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Write the thin files that let GitHub, GitLab or a bare Git repository call `kgshare ci run`.
+
+    What is there already and says something else is not overwritten: the difference is shown.
+    """
+    from kgshare.ci.init import INSTALL, Wanted, init
+
+    if (build or local) and forge != "git":
+        raise UsageError("--build and --local are for the hooks of a bare repository: kgshare ci init git")
+    wanted = Wanted(branch=branch, install=install or INSTALL, force=force, build=build, local=local)
+    show(init(forge, folder, wanted), as_json)
+
+
+def _hook(name: str, as_json: bool, quiet: bool) -> None:
+    from kgshare.ci.received import HOOKS, receive
+
+    hook = next((one for one in HOOKS if one == name), None)
+    if hook is None:
+        raise UsageError(f"there is no hook {name} here", hint=f"known: {', '.join(HOOKS)}")
+    bare = Path(os.environ.get("GIT_DIR", "."))
+    lines = sys.stdin.read().splitlines()
+    show(receive(hook, bare, lines, dict(os.environ), progress=Progress(quiet=quiet)), as_json)
 
 
 def _asked(

@@ -18,6 +18,7 @@ from kgshare.steps import Done
 
 MARK = "<!-- kgshare ci -->"
 SHOWN = 20  # details of a check, problems of a failure
+LONGEST = 60_000  # letters; GitHub takes 65,536 in a comment
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,8 +54,20 @@ def whole(title: str, inside: str, steps: Sequence[StepReport], failure: Failure
     lines = [MARK, f"# {'✗' if failure else '✓'} {inline(title)}: {verdict}", ""]
     if failure:
         lines += [*_failed(failure), ""]
-    lines += [inside.rstrip("\n"), "", *_section("What was done", _steps(steps))]
-    return "\n".join(lines).rstrip("\n") + "\n"
+    end = ["", *_section("What was done", _steps(steps))]
+    text = "\n".join([*lines, inside.rstrip("\n"), *end]).rstrip("\n")
+    return f"{text if len(text) <= LONGEST else _cut(text)}\n"
+
+
+def _cut(text: str) -> str:
+    """As much of a comment as a forge takes; what stands open at its end is closed."""
+    kept = text[:LONGEST].rpartition("\n")[0]
+    opened = [line for line in kept.splitlines() if line.startswith("```")]
+    if len(opened) % 2:
+        kept += "\n" + opened[-1][: len(opened[-1]) - len(opened[-1].lstrip("`"))]
+    if kept.count("<details>") > kept.count("</details>"):
+        kept += "\n\n</details>"
+    return f"{kept}\n\nThe rest does not fit here: the report has all."
 
 
 def _section(title: str, lines: Iterator[str]) -> list[str]:

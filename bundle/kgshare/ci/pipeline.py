@@ -190,7 +190,7 @@ def _code(*names: str) -> str:
     return tree_digest([plan.CODE / name for name in names], plan.CODE)
 
 
-def against_of(root: Path, name: str, environment: Mapping[str, str]) -> Against | None:
+def against_of(root: Path, name: str, environment: Mapping[str, str], base: str = "") -> Against | None:
     """What a project's graph is compared with.
 
     Args:
@@ -198,6 +198,7 @@ def against_of(root: Path, name: str, environment: Mapping[str, str]) -> Against
         name: what was asked for; empty for the target of the pull or merge request that a forge runs for, else the commit
             before this one.
         environment: the variables that the forge sets.
+        base: the commit that stood here before, where that is known.
 
     Raises:
         UsageError: what was asked for is not there.
@@ -221,13 +222,14 @@ def against_of(root: Path, name: str, environment: Mapping[str, str]) -> Against
         return None
     target = environment.get("GITHUB_BASE_REF") or environment.get("CI_MERGE_REQUEST_TARGET_BRANCH_NAME", "")
     parted = environment.get("CI_MERGE_REQUEST_DIFF_BASE_SHA", "")
-    for revision, called in (
+    known = (
         (parted, target),
         (target and f"origin/{target}", target),
+        (base, "what was there"),
         ("HEAD^", "the commit before"),
-    ):
+    )
+    for revision, called in known:
         if revision and (commit := found.head(revision)):
-            return Against(
-                name=called or revision[:12], where=commit, digest=commit, build=bool(called == target)
-            )
+            build = bool(target) and called == target
+            return Against(name=called or revision[:12], where=commit, digest=commit, build=build)
     return None

@@ -56,6 +56,7 @@ class Asked:
         signing: how to sign.
         local: without a container engine.
         against: what to compare with; see `kgshare.ci.pipeline.against_of`.
+        base: the commit to compare with where nothing was asked for and no forge says otherwise.
         report: the folder to write the comment and what belongs to it to.
         environment: the variables of the forge.
     """
@@ -66,6 +67,7 @@ class Asked:
     signing: Signing = BY_DEFAULT
     local: bool = False
     against: str = ""
+    base: str = ""
     report: Path | None = None
     environment: Mapping[str, str] = field(default_factory=lambda: dict(os.environ))
 
@@ -182,7 +184,7 @@ def wishes_of(made: Prepared, asked: Asked, author: Author | None, otherwise: st
     signer = author.mark or f"keyless {author.ready()}" if author else otherwise
     return Wishes(
         output=asked.output or root, signer=signer, destinations=asked.publish,
-        against=against_of(root, asked.against, asked.environment),
+        against=against_of(root, asked.against, asked.environment, asked.base),
     )  # fmt: skip
 
 

@@ -14,14 +14,16 @@ from itertools import islice
 from typing import Any
 from urllib.parse import urlsplit
 
-from neo4j import READ_ACCESS, GraphDatabase, Query, Session
-from neo4j.exceptions import AuthError, DriverError, Neo4jError
-
 from kgshare.canonical.values import NotCanonical
+from kgshare.doors.alone import without_extras
 from kgshare.doors.unpacked import values
 from kgshare.doors.wire import Wire
 from kgshare.errors import Problem, StackError
 from kgshare.questions.model import Answer
+
+with without_extras():
+    from neo4j import READ_ACCESS, GraphDatabase, Query, Session
+    from neo4j.exceptions import AuthError, DriverError, Neo4jError
 
 COUNT = "MATCH (n) RETURN count(n) AS n", "MATCH ()-[r]->() RETURN count(r) AS n"  # both from the count store
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from kgshare.completed import whole
 from kgshare.errors import UsageError
 from kgshare.obtain.address import Address, address_of
+from kgshare.places import cache_dir
 from kgshare.progress import Progress
 
 Agree = Callable[[str], bool]
@@ -73,5 +74,14 @@ def _file(wish: Wish) -> Path:
     return fetch(wish.address, progress=wish.progress)
 
 
-SCHEMES: Mapping[str, Callable[[Wish], Path]] = {"path": _path, "web": _file}
+def _registry(wish: Wish) -> Path:
+    """Into the cache, under the file's own name; one that is there already with the same digest is verified and taken."""
+    from kgshare.registry import pull
+
+    folder = cache_dir() / "obtained" / "oci"
+    folder.mkdir(parents=True, exist_ok=True)
+    return pull(wish.text, folder, replace=True, progress=wish.progress)
+
+
+SCHEMES: Mapping[str, Callable[[Wish], Path]] = {"path": _path, "web": _file, "oci": _registry}
 """By the kind of an address (`kgshare.obtain.address.Kind`), ``path`` where it is none."""

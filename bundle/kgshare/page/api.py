@@ -47,18 +47,33 @@ class Api:
         """All routes, those of the panels included."""
         own = (
             Route(
-                path="about", summary="The project, its panels, and what the graph holds.", handler=self.about
+                path="about",
+                summary="The project, its panels, and what the graph holds.",
+                handler=self.about,
+                kept=True,
             ),
             Route(
                 path="record",
                 summary="A record by label and key: properties with types, first neighbours by relationship type.",
                 handler=self.record,
-                parameters=(_LABEL, _KEY),
+                kept=True,
+                parameters=(
+                    _LABEL,
+                    _KEY,
+                    Parameter(
+                        name="graph",
+                        description="With it comes the graph one step around, of so many nodes at most.",
+                        default="0",
+                        minimum=0,
+                        maximum=500,
+                    ),
+                ),
             ),
             Route(
                 path="neighbours",
                 summary="More neighbours of a record by one relationship type and direction, a page at a time.",
                 handler=self.neighbours,
+                kept=True,
                 parameters=(
                     _LABEL,
                     _KEY,
@@ -77,6 +92,7 @@ class Api:
                 path="graph",
                 summary="Nodes and edges around a record, for drawing.",
                 handler=self.graph,
+                kept=True,
                 parameters=(
                     _LABEL,
                     _KEY,
@@ -90,12 +106,14 @@ class Api:
                 path="records",
                 summary="The records of one label in the order of their keys, a page at a time.",
                 handler=self.records,
+                kept=True,
                 parameters=(_LABEL, _OFFSET, _limit(50, 200)),
             ),
             Route(
                 path="table",
                 summary="The records of one label with their properties as columns, a page at a time.",
                 handler=self.table,
+                kept=True,
                 parameters=(
                     _LABEL,
                     _OFFSET,
@@ -121,6 +139,7 @@ class Api:
                 path="search",
                 summary="Records whose key begins with the text, or whose names and remarks hold it.",
                 handler=self.search,
+                kept=True,
                 parameters=(
                     Parameter(name="q", description="What was typed.", required=True),
                     _limit(12, 100),
@@ -140,6 +159,7 @@ class Api:
                     summary=endpoint.summary,
                     handler=_plugged(endpoint.handler),
                     parameters=endpoint.parameters,
+                    kept=endpoint.kept,
                 )
                 for panel in self.panels
                 for endpoint in panel.endpoints
@@ -165,8 +185,9 @@ class Api:
         }
 
     async def record(self, call: Call) -> dict[str, Any]:
-        """A record with its first neighbours."""
-        return await records.record(call.query, self.identity, *self._named(call))
+        """A record with its first neighbours, and the graph around it where it is asked for: a click is one call."""
+        graph = integer(call.single, "graph")
+        return await records.record(call.query, self.identity, *self._named(call), graph)
 
     async def neighbours(self, call: Call) -> dict[str, Any]:
         """A page of neighbours."""

@@ -24,12 +24,14 @@ from starlette.staticfiles import StaticFiles
 from kgshare.page import assets, openapi, parameters
 from kgshare.page.api import Api
 from kgshare.page.graphdb import Ask, DatabaseAway, NotAllowed, Query, QueryRefused, Run, TooLong
+from kgshare.page.kept import Kept
 from kgshare.page.panels import BadParameter, Hooks, Missing, Panel
 from kgshare.page.records import NotFound
 from kgshare.page.routes import Call, Route
 from kgshare.page.sandbox import EditConflict, Unproposable
 from kgshare.page.security import SESSION, Guard, Sessions, error
 from kgshare.page.settings import Settings
+from kgshare.page.watch import State
 
 STATIC = Path(__file__).parent / "static"
 _MEDIA = {
@@ -39,7 +41,8 @@ _MEDIA = {
     ".css": "text/css",
 }
 MOST_BODY = 256 * 1024
-LARGE = 50_000  # bytes from which it pays to compress: over loopback nothing smaller does
+LARGE = 50_000  # bytes from which it pays to compress, where there is a network between
+JSON = "application/json"
 T = TypeVar("T")
 _log = logging.getLogger("kgshare.page")
 
@@ -59,6 +62,12 @@ class Source(Protocol):
     def run(self) -> Run:
         """What runs a reviewer's query."""
 
+    async def state(self) -> State | None:
+        """The state of the graph, to hold answers against; None where it is not known."""
+
+    def since(self, state: State) -> Query:
+        """The query function that sees at least this state."""
+
     async def status(self) -> str:
         """``ok``, ``starting`` or ``database unreachable``."""
 
@@ -76,6 +85,7 @@ def create(
     api = Api(settings, panels, hooks)
     sessions = Sessions(settings.token)
     routes = api.routes()
+    kept = Kept()
     description = openapi.document(settings.project, routes)
     folders = _folders(panels)
     views = [_view(p, folders[p.static]) for p in panels]
@@ -119,14 +129,18 @@ def create(
             Served("/", index),
             Served("/page.json", panel_list),
             Served(f"{openapi.PREFIX}openapi.json", openapi_document),
-            *(Served(f"{openapi.PREFIX}{r.path}", _endpoint(r, graph), methods=[r.method]) for r in routes),
+            *(
+                Served(f"{openapi.PREFIX}{r.path}", _endpoint(r, graph, kept), methods=[r.method])
+                for r in routes
+            ),
             *_assets(settings, panels),
             *(Mount(place, StaticFiles(directory=folder)) for folder, place in folders.items()),
             Mount("/static", StaticFiles(directory=STATIC)),
         ],
         middleware=[
             Middleware(Guard, hosts=settings.hosts, sessions=sessions),
-            Middleware(GZipMiddleware, minimum_size=LARGE, compresslevel=3),
+            # On its own machine an answer is copied faster than it is compressed.
+            *([Middleware(GZipMiddleware, minimum_size=LARGE, compresslevel=3)] if settings.token else []),
         ],
         exception_handlers={HTTPException: _http_error},
         lifespan=lifespan,
@@ -166,14 +180,27 @@ def _view(panel: Panel, place: str) -> dict[str, object]:
     }
 
 
-def _endpoint(route: Route, graph: Source) -> Callable[[Request], Awaitable[Response]]:
+def _endpoint(route: Route, graph: Source, kept: Kept) -> Callable[[Request], Awaitable[Response]]:
+    async def answer(request: Request, query: Query) -> bytes:
+        single, many = parameters.read(route.parameters, request.query_params)
+        body = {} if route.body is None else parameters.read_body(route.body, await _body(request))
+        call = Call(query=query, ask=graph.ask, run=graph.run, single=single, many=many, body=body)
+        return _json(await _unless_gone(request, route.handler(call)))
+
     async def serve(request: Request) -> Response:
         try:
-            single, many = parameters.read(route.parameters, request.query_params)
-            body = {} if route.body is None else parameters.read_body(route.body, await _body(request))
-            call = Call(query=graph.query, ask=graph.ask, run=graph.run, single=single, many=many, body=body)
-            answer = await _unless_gone(request, route.handler(call))
-            return _json(answer)
+            state = await graph.state() if route.kept else None
+            if state is None:
+                return Response(await answer(request, graph.query), media_type=JSON)
+            tag = kept.tag(state)
+            if request.headers.get("if-none-match") == tag:
+                return Response(status_code=304, headers={"etag": tag})
+            address = f"{request.scope['path']}?{request.scope['query_string'].decode('latin-1')}"
+            content = kept.get(state, address)
+            if content is None:
+                content = await answer(request, graph.since(state))
+                kept.put(state, address, content)
+            return Response(content, media_type=JSON, headers={"etag": tag})
         except _Gone:
             return Response(status_code=499)
         except Exception as problem:
@@ -182,10 +209,10 @@ def _endpoint(route: Route, graph: Source) -> Callable[[Request], Awaitable[Resp
     return serve
 
 
-def _json(answer: Mapping[str, Any]) -> Response:
+def _json(answer: Mapping[str, Any]) -> bytes:
     # Neo4j's numbers may be what JSON has no word for; `kgshare.page.values` has made texts of those.
     content = json.dumps(answer, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
-    return Response(content.encode("utf-8", "surrogatepass"), media_type="application/json")
+    return content.encode("utf-8", "surrogatepass")
 
 
 def _failed(problem: Exception, request: Request) -> Response:

@@ -6,7 +6,7 @@ import time
 from typing import Any
 
 from kgshare.page.cells import ANSWER, cell, size
-from kgshare.page.drawing import drawing, found_in
+from kgshare.page.drawing import drawing, ends, found_in
 from kgshare.page.graphdb import Query
 from kgshare.page.identity import Identity
 from kgshare.page.panels import BadParameter
@@ -89,6 +89,6 @@ async def _graph(query: Query, identity: Identity, answer: Answer) -> dict[str, 
     some = dict(list(nodes.items())[:MOST_NODES])
     if len(some) > 1:
         for row in await query(AMONG, ids=list(some), limit=4 * MOST_NODES):
-            edges.setdefault(row["r"].element_id, row["r"])
-    drawn, _ = drawing(identity, some, edges.values())
+            edges.setdefault(row["id"], tuple(row["edge"]))
+    drawn, _ = drawing(identity, some, (e if isinstance(e, tuple) else ends(e) for e in edges.values()))
     return {**drawn, "more": len(nodes) - len(some)}

@@ -7,7 +7,7 @@ from typing import Any
 
 import neo4j.graph
 
-from kgshare.page.identity import Identity
+from kgshare.page.identity import Identity, Labelled
 
 SEPARATOR = "\u001f"
 
@@ -20,9 +20,15 @@ def name_of(reference: Mapping[str, Any], number: int) -> str:
 
 
 def drawing(
-    identity: Identity, nodes: Mapping[str, neo4j.graph.Node], edges: Iterable[neo4j.graph.Relationship]
+    identity: Identity, nodes: Mapping[str, Labelled], edges: Iterable[tuple[str, str, str]]
 ) -> tuple[dict[str, list[dict[str, Any]]], dict[str, str]]:
-    """``{"nodes": …, "edges": …}``, and the nodes' names by internal id; edges without both ends are left out."""
+    """``{"nodes": …, "edges": …}``, and the nodes' names by internal id.
+
+    Args:
+        identity: the project's keys.
+        nodes: by internal id.
+        edges: start, end (internal ids) and type; those without both ends are left out.
+    """
     names: dict[str, str] = {}
     shown = []
     for number, (internal, node) in enumerate(nodes.items()):
@@ -30,13 +36,17 @@ def drawing(
         names[internal] = name_of(reference, number)
         shown.append({"id": names[internal], **reference})
     drawn = [
-        {"source": names[r.start_node.element_id], "target": names[r.end_node.element_id], "type": r.type}
-        for r in edges
-        if r.start_node is not None
-        and r.end_node is not None
-        and {r.start_node.element_id, r.end_node.element_id} <= names.keys()
+        {"source": names[start], "target": names[end], "type": type_}
+        for start, end, type_ in dict.fromkeys(edges)  # two of a type are one line
+        if start in names and end in names
     ]
     return {"nodes": shown, "edges": drawn}, names
+
+
+def ends(edge: neo4j.graph.Relationship) -> tuple[str, str, str]:
+    """A relationship as `drawing` takes it."""
+    start, end = edge.start_node, edge.end_node
+    return start.element_id if start else "", end.element_id if end else "", edge.type
 
 
 def found_in(

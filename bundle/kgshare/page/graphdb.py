@@ -21,6 +21,7 @@ from neo4j.exceptions import (
 )
 
 from kgshare.page.readonly import not_reading
+from kgshare.page.watch import State, Watch
 from kgshare.questions import Answer
 
 Rows = list[dict[str, Any]]
@@ -30,6 +31,7 @@ STARTING_SECONDS = 60
 QUERY_SECONDS = 10.0
 DATABASE = "neo4j"  # named, so that the driver need not ask which one is the user's
 AGAIN = 2  # a connection that was open before the database was started anew is found dead once
+FOR_EVER = -1  # seconds of a connection's life, in the driver's words
 AT_ONCE = 4  # queries of the query panel: the page itself must go on meanwhile
 
 
@@ -93,6 +95,11 @@ class Graph:
         self._answered = False
         self._driver: neo4j.AsyncDriver | None = None
         self._panel = asyncio.Semaphore(AT_ONCE)
+        self._watch = Watch(lambda: self._open(connections=1, lives=FOR_EVER), DATABASE)
+
+    async def state(self) -> State | None:
+        """The state that the graph is in, after this was called; None where the database does not tell it."""
+        return await self._watch.state()
 
     async def query(self, cypher: str, /, **parameters: Any) -> Rows:
         """Run one reading query in a transaction of its own.
@@ -101,13 +108,24 @@ class Graph:
             DatabaseAway: there is no password yet, no connection, or it was lost.
             TooLong: the time limit was reached.
         """
+        return await self._query(cypher, parameters, None)
 
+    def since(self, state: State) -> Query:
+        """The query function that sees all that was committed until then; raises what `query` raises."""
+        marks = neo4j.Bookmarks.from_raw_values(state.marks)
+
+        async def query(cypher: str, /, **parameters: Any) -> Rows:
+            return await self._query(cypher, parameters, marks)
+
+        return query
+
+    async def _query(self, cypher: str, parameters: Mapping[str, Any], marks: neo4j.Bookmarks | None) -> Rows:
         async def work(session: neo4j.AsyncSession) -> Rows:
             # Cypher is built from the project's own declared names, quoted; values are always parameters.
-            result = await session.run(neo4j.Query(cypher, timeout=self._seconds), parameters)
+            result = await session.run(neo4j.Query(cypher, timeout=self._seconds), dict(parameters))
             return [dict(record) async for record in result]
 
-        return await self._read(work)
+        return await self._read(work, marks)
 
     async def ask(self, cypher: str, parameters: Mapping[str, Any], /, *, rows: int) -> Answer:
         """Ask a question of the project's.
@@ -153,7 +171,9 @@ class Graph:
         except (ClientError, TransientError) as error:
             raise QueryRefused(_own_lines(error.message or str(error))) from error
 
-    async def _read(self, work: Callable[[neo4j.AsyncSession], Awaitable[T]]) -> T:
+    async def _read(
+        self, work: Callable[[neo4j.AsyncSession], Awaitable[T]], marks: neo4j.Bookmarks | None = None
+    ) -> T:
         # Auto-commit: one round trip where a managed transaction takes three. Reading can be tried again as it is.
         async def retried(session: neo4j.AsyncSession) -> T:
             for _ in range(AGAIN):
@@ -161,13 +181,21 @@ class Graph:
                     return await work(session)
             return await work(session)
 
-        return await self._within(retried)
+        return await self._within(retried, marks=marks)
 
-    async def _within(self, work: Callable[[neo4j.AsyncSession], Awaitable[T]], fetch_size: int = 1000) -> T:
+    async def _within(
+        self,
+        work: Callable[[neo4j.AsyncSession], Awaitable[T]],
+        fetch_size: int = 1000,
+        marks: neo4j.Bookmarks | None = None,
+    ) -> T:
         try:
             driver = self._connected()
             async with driver.session(
-                database=DATABASE, default_access_mode=neo4j.READ_ACCESS, fetch_size=fetch_size
+                database=DATABASE,
+                default_access_mode=neo4j.READ_ACCESS,
+                fetch_size=fetch_size,
+                bookmarks=marks,
             ) as session:
                 found = await work(session)
         except ClientError as error:
@@ -198,22 +226,27 @@ class Graph:
 
     async def close(self) -> None:
         """Close the connections; the next query opens new ones, with the password read again."""
+        await self._watch.close()
         driver, self._driver = self._driver, None
         if driver is not None:
             await driver.close()
 
     def _connected(self) -> neo4j.AsyncDriver:
         if self._driver is None:
-            self._driver = neo4j.AsyncGraphDatabase.driver(
-                self._uri,
-                auth=self._auth(),
-                connection_timeout=3,
-                connection_acquisition_timeout=5,
-                max_connection_pool_size=20,
-                telemetry_disabled=True,
-                notifications_min_severity="OFF",
-            )
+            self._driver = self._open()
         return self._driver
+
+    def _open(self, connections: int = 20, lives: float = 3600) -> neo4j.AsyncDriver:
+        return neo4j.AsyncGraphDatabase.driver(
+            self._uri,
+            auth=self._auth(),
+            connection_timeout=3,
+            connection_acquisition_timeout=5,
+            max_connection_pool_size=connections,
+            max_connection_lifetime=lives,
+            telemetry_disabled=True,
+            notifications_min_severity="OFF",
+        )
 
     def _auth(self) -> tuple[str, str] | None:
         if self._file is None:

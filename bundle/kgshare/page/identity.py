@@ -2,15 +2,38 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any
-
-import neo4j.graph
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
 
 from kgshare.page.graphdb import quoted
 from kgshare.page.values import plain, typed
 
 _TITLES = ("name", "title", "label")
+
+
+class Labelled(Protocol):
+    """A node, the driver's own or as much of it as a query brought."""
+
+    @property
+    def labels(self) -> Collection[str]:
+        """Its labels."""
+
+    def get(self, name: str, default: Any = None) -> Any:
+        """A property's value."""
+
+
+@dataclass(frozen=True)
+class Seen:
+    """What a record is named by, out of `Identity.brief`; neighbours are not read as a whole."""
+
+    internal: str
+    labels: Collection[str]
+    values: Mapping[str, Any]
+
+    def get(self, name: str, default: Any = None) -> Any:
+        """A key's or a title's value."""
+        return self.values.get(name, default)
 
 
 class Identity:
@@ -28,30 +51,37 @@ class Identity:
         """Parameters for `match`: an address holds text only, so "7" stands for the text and for the number."""
         return {f"key{i}": _readings(text) for i, text in enumerate(key)}
 
-    def label(self, node: neo4j.graph.Node) -> str | None:
+    def label(self, node: Labelled) -> str | None:
         """The node's declared label whose key is complete, or None."""
         for label in sorted(node.labels):
             if label in self.nodes and all(node.get(p) is not None for p in self.nodes[label]):
                 return label
         return None
 
-    def key(self, node: neo4j.graph.Node) -> list[str]:
+    def key(self, node: Labelled) -> list[str]:
         """The values of the key as they stand in an address; empty where the node has no declared label."""
         label = self.label(node)
-        return [_written(node[p]) for p in self.nodes[label]] if label else []
+        return [_written(node.get(p)) for p in self.nodes[label]] if label else []
 
-    def reference(self, node: neo4j.graph.Node) -> dict[str, Any]:
+    def reference(self, node: Labelled) -> dict[str, Any]:
         """What is needed to show and to open a record: label, key, title, all labels."""
         label, key = self.label(node), self.key(node)
         return {"label": label, "key": key, "title": title(node, key), "labels": sorted(node.labels)}
 
     def order(self, variable: str = "m") -> str:
         """An expression to sort by, so that pages of neighbours do not overlap; by key, whatever it is called."""
-        names = list(dict.fromkeys(p for keys in self.nodes.values() for p in keys))
-        return f"coalesce({', '.join([f'{variable}.{quoted(p)}' for p in names] + [repr('')])})"
+        return f"coalesce({', '.join([f'{variable}.{quoted(p)}' for p in self._names()] + [repr('')])})"
+
+    def brief(self, variable: str) -> str:
+        """An expression for what `Seen` is made of."""
+        names = ", ".join(f".{quoted(p)}" for p in dict.fromkeys([*self._names(), *_TITLES]))
+        return f"[elementId({variable}), labels({variable}), {variable} {{{names}}}]"
+
+    def _names(self) -> list[str]:
+        return list(dict.fromkeys(p for keys in self.nodes.values() for p in keys))
 
 
-def title(node: neo4j.graph.Node, key: Sequence[str]) -> str:
+def title(node: Labelled, key: Sequence[str]) -> str:
     """What a person calls the record: its name or title, else its key, else its labels."""
     for name in _TITLES:
         if isinstance(value := node.get(name), str) and value.strip():
@@ -59,7 +89,7 @@ def title(node: neo4j.graph.Node, key: Sequence[str]) -> str:
     return " · ".join(key) or ":".join(sorted(node.labels)) or "node"
 
 
-def properties(entity: neo4j.graph.Entity) -> list[dict[str, Any]]:
+def properties(entity: Mapping[str, Any]) -> list[dict[str, Any]]:
     """The properties of a node or relationship by name, each with its type."""
     return [{"name": name, **typed(entity[name])} for name in sorted(entity.keys())]
 

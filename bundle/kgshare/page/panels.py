@@ -66,12 +66,15 @@ class Endpoint:
         handler: gets the query function and the validated parameters, returns what becomes JSON; raises BadParameter
             or Missing.
         parameters: those that it takes; others are refused.
+        kept: the answer follows from the graph and the parameters alone (no clock, no chance, no file that changes); then it
+            is computed once, and kept until something is committed to the graph.
     """
 
     path: str
     summary: str
     handler: Handler
     parameters: tuple[Parameter, ...] = ()
+    kept: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)

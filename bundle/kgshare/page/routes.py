@@ -32,6 +32,8 @@ class Route:
         handler: what answers.
         parameters: of the address; others are refused.
         body: JSON Schema of what is sent; with it the route is asked by POST, without it by GET.
+        kept: the answer follows from the graph and the parameters alone, asked with `Call.query` only; so it is kept until
+            something is committed to the graph.
     """
 
     path: str
@@ -39,6 +41,7 @@ class Route:
     handler: Callable[[Call], Awaitable[dict[str, Any]]]
     parameters: tuple[Parameter, ...] = ()
     body: Mapping[str, Any] | None = None
+    kept: bool = False
 
     @property
     def method(self) -> str:

@@ -12,7 +12,10 @@ from kgshare.doors.process import CommandFailed, CommandMissing, Completed, run
 from kgshare.errors import KgshareError, Problem, UsageError
 
 # A hook or an alias that runs kgshare sets variables that would lead Git elsewhere.
-ENVIRONMENT = ("GIT_DIR", "GIT_INDEX_FILE", "GIT_WORK_TREE", "GIT_PREFIX", "GIT_OBJECT_DIRECTORY")
+ENVIRONMENT = (
+    "GIT_DIR", "GIT_INDEX_FILE", "GIT_WORK_TREE", "GIT_PREFIX", "GIT_OBJECT_DIRECTORY", "GIT_ALTERNATE_OBJECT_DIRECTORIES",
+    "GIT_QUARANTINE_PATH",
+)  # fmt: skip
 FIELDS = ("%H", "%an <%ae>", "%aI", "%cn <%ce>", "%G?", "%GS", "%s")
 SIGNATURES: Mapping[str, str] = {
     "G": "good", "B": "bad", "U": "by an unknown key", "X": "good, expired", "Y": "by an expired key",

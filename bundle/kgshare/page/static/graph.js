@@ -99,7 +99,7 @@ export function drawInto(container, graph, page) {
   container.dataset.nodes = String(graph.nodes.length);
 }
 
-/** The card with the graph around the selected record; returns what shows another. */
+/** The card with the graph around the selected record; returns what shows another, and what a record is asked with for it. */
 export function mountGraph(page) {
   const place = byId("graph");
   const note = byId("graph-note");
@@ -167,14 +167,17 @@ export function mountGraph(page) {
     cy.batch(() => cy.nodes().forEach((node) => { node.style("display", hidden.has(node.data("label")) && !node.hasClass("centre") ? "none" : "element"); }));
   }
 
-  async function show(selected) {
+  /** What a record is asked with, so that the graph around it comes along; nothing where it is asked on its own. */
+  const along = () => (depth.value === "1" ? { graph: most.value } : {});
+
+  async function show(selected, asking) {
     shownFor = selected;
     const mine = ++asked;
     byId("graph-card").hidden = !selected;
     if (!selected) return;
     let answer;
     try {
-      answer = await api("graph", { label: selected.label, key: selected.key, depth: depth.value, limit: most.value });
+      answer = (await asking)?.graph ?? (await api("graph", { label: selected.label, key: selected.key, depth: depth.value, limit: most.value }));
     } catch (error) {
       if (mine !== asked) return;
       note.textContent = error.message;
@@ -211,5 +214,5 @@ export function mountGraph(page) {
     else return;
     event.preventDefault();
   });
-  return show;
+  return { show, along };
 }

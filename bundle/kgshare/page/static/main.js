@@ -39,10 +39,12 @@ const page = {
 };
 
 let shownView;
-let drawGraph;
+let graph;
+// One call for the record and the graph around it.
 function selectionChanged(now = selected()) {
-  showRecord(now, { describers, page, about });
-  drawGraph(now);
+  const asking = now ? api("record", { ...now, ...graph.along() }) : null;
+  showRecord(now, asking, { describers, page, about });
+  graph.show(now, asking);
 }
 
 // Others than the selected record may hang on what was written (its neighbours' titles, counts), so both are asked again.
@@ -126,7 +128,7 @@ async function start() {
   if (browser) byId("tabs").append(el("a", { href: browser, target: "_blank", rel: "noopener noreferrer", class: "elsewhere" }, "Neo4j Browser"));
   for (const v of views) byId("views").append(el("div", { class: "view", "data-view": v.view }));
   const placeOf = (view) => [...byId("views").children].find((p) => p.dataset.view === view);
-  drawGraph = mountGraph(page);
+  graph = mountGraph(page);
   mountSearch((label, key) => select(label, key));
   showView(views);
   for (const view of OWN) if (placeOf(view.view)) own(view, placeOf(view.view), questions);

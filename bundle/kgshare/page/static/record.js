@@ -11,8 +11,8 @@ const TABS = [["record", "Record"], ["history", "History"], ["change", "Change"]
 
 let asked = 0; // answers may come in another order than their questions: the last question counts
 
-/** Show the record; `describers` are the panels' `describe` functions. */
-export async function showRecord(selected, { describers, page, about }) {
+/** Show the record that `asking` brings; `describers` are the panels' `describe` functions. */
+export async function showRecord(selected, asking, { describers, page, about }) {
   const card = byId("record");
   const mine = ++asked;
   if (!selected) {
@@ -23,7 +23,7 @@ export async function showRecord(selected, { describers, page, about }) {
   card.setAttribute("aria-busy", "true");
   let answer;
   try {
-    answer = await api("record", selected);
+    answer = await asking;
   } catch (error) {
     const shown = await gone(selected, error, page);
     if (mine !== asked) return;

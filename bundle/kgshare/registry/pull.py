@@ -1,0 +1,341 @@
+"""``kgshare pull oci://…``: the very file that was pushed, put together from what a registry has and what is here already.
+
+A file is only there when every byte of it was verified. What came before a registry broke off stays in kgshare's cache, so
+that the same command goes on from there.
+"""
+
+from __future__ import annotations
+
+import re
+import shutil
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import BinaryIO, ClassVar
+
+from kgshare.aside import aside
+from kgshare.bundle import (
+    Bundle,
+    Held,
+    HeldBlob,
+    assemble,
+    canonical,
+    contents_of,
+    documents,
+    file_name,
+    names,
+    read_bundle,
+)
+from kgshare.bundle.documents import Blob
+from kgshare.bundle.model import CHUNK
+from kgshare.bundle.read import MAX_IMAGES
+from kgshare.bundle.signature import Signature
+from kgshare.errors import BundleError, MachineError, Problem, UsageError
+from kgshare.lock.command import this_arch
+from kgshare.places import cache_dir
+from kgshare.progress import Progress
+from kgshare.registry.client import Client, Document
+from kgshare.registry.publication import named_by
+from kgshare.registry.reference import Reference, parse
+from kgshare.registry.signatures import appended, signatures_of
+from kgshare.trust.check import verdict_on
+from kgshare.trust.verdict import Verdict
+
+_PART = re.compile(r"(.+)-(database|application|compose)|sha256-[0-9a-f]{64}.*")
+
+
+@dataclass(frozen=True, kw_only=True)
+class PullReport:
+    """What was pulled.
+
+    Attributes:
+        bundle: the file.
+        reference: what it is there, ``oci://…`` with its tag or digest.
+        digest: of the bundle.
+        blobs: that the bundle has, ``blobs_fetched`` of which came from the registry, ``bytes_fetched`` bytes in all.
+        signed: by whom, in a line.
+        platforms: what its images run on.
+    """
+
+    schema: ClassVar[str] = "pull"
+    bundle: Path
+    reference: str
+    digest: str
+    size: int
+    blobs: int
+    blobs_fetched: int
+    bytes_fetched: int
+    signed: str
+    platforms: tuple[str, ...]
+
+    def text(self) -> str:
+        """The file, and what it is."""
+        return "\n".join(
+            [
+                f"{self.bundle}  {self.size / 1e6:.1f} MB",
+                f"  {self.digest}: every byte is as it must be",
+                f"  blobs fetched: {self.blobs_fetched} of {self.blobs}, {self.bytes_fetched} bytes",
+                f"  {self.signed}",
+            ]
+        )
+
+
+def pull(reference: str, into: Path, *, replace: bool = False, progress: Progress) -> Path:
+    """The local file of a bundle in a registry, as `pull_bundle` gets it."""
+    return pull_bundle(reference, into, replace=replace, progress=progress).bundle
+
+
+def pull_bundle(reference: str, into: Path, *, replace: bool = False, progress: Progress) -> PullReport:
+    """Fetch what is missing of a bundle, put its file together, verify it whole, and only then place it.
+
+    Args:
+        reference: ``oci://HOST[:PORT]/NAME[:TAG|@DIGEST]``; the only tag where none is named.
+        into: the file, or a folder, where it is called NAME-VERSION.kgshare.tar.
+        replace: whether another file of that name may be replaced.
+        progress: says what takes time.
+
+    Raises:
+        UsageError: the reference is not one, or another file is there.
+        RegistryError: the registry does not have it, does not give it, or breaks off.
+        BundleError: what is there is no bundle, or not in the one valid form.
+        MachineError: there is no room.
+    """
+    client = Client(parse(reference))
+    with progress.stage(f"ask {client.reference.host}"):
+        there = _ask(client)
+    target = _target(into, file_name(there.name, there.version), there.index.digest, replace)
+    if f"linux/{this_arch()}" not in there.platforms:
+        progress.say(f"its images are for {', '.join(there.platforms)}; this machine is linux/{this_arch()}")
+    missing: list[Blob] = []
+    found = None
+    if target.exists():
+        with progress.stage(f"verify the {target.name} that is here"):
+            found = _same(target, there)
+    if found is None:
+        missing = _fetch_missing(there, target, progress)
+        with progress.stage(f"verify {target.name}"), aside(target) as path:
+            first = there.signatures[0].data if there.signatures else None
+            assemble(there.index.data, there.source.pieces, path, signature=first)
+            found = appended(_verified(path, target), there.signatures)
+    bundle, verdict = found
+    there.source.held.remember(_at(bundle, target))
+    return PullReport(
+        bundle=target,
+        reference=str(client.reference),
+        digest=bundle.digest,
+        size=bundle.size,
+        blobs=len(there.blobs),
+        blobs_fetched=len(missing),
+        bytes_fetched=there.source.received,
+        signed=verdict.line(),
+        platforms=there.platforms,
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class _There:
+    """What a registry says of a bundle, as far as its small documents go."""
+
+    index: Document
+    name: str
+    version: str
+    blobs: tuple[Blob, ...]
+    platforms: tuple[str, ...]
+    signatures: list[Signature]
+    source: _Source
+
+
+def _ask(client: Client) -> _There:
+    client.reference, index = _find(client)
+    source = _Source(client=client, manifests=_manifests(client, index))
+    facts, made = contents_of(index.data, source.pieces, Path(client.reference.plain))
+    return _There(
+        index=index,
+        name=facts.name,
+        version=facts.version,
+        blobs=tuple(b for b in documents.blobs(facts, made) if b.digest not in source.manifests),
+        platforms=tuple(sorted({str(image.platform) for image in facts.images})),
+        signatures=signatures_of(client, index.digest),
+        source=source,
+    )
+
+
+def _same(target: Path, there: _There) -> tuple[Bundle, Verdict] | None:
+    """The file that is there already, where it is the very one, verified whole; else None."""
+    try:
+        bundle = read_bundle(target)
+    except BundleError:
+        return None
+    signed = [bundle.signature.data] if bundle.signature else []
+    if bundle.digest != there.index.digest or signed != [s.data for s in there.signatures]:
+        return None
+    return bundle, verdict_on(bundle, older=True)
+
+
+def _fetch_missing(there: _There, target: Path, progress: Progress) -> list[Blob]:
+    """Fetch what is not here; it is in the cache afterwards."""
+    missing = [blob for blob in there.blobs if there.source.held.find(blob.digest, blob.size) is None]
+    _require_room(target, sum(blob.size for blob in there.blobs), missing)
+    size = sum(blob.size for blob in missing)
+    with progress.stage(f"fetch {len(missing)} of {len(there.blobs)} blobs, {size / 1e6:.1f} MB"):
+        for blob in missing:
+            there.source.fetch(blob)
+    return missing
+
+
+def _verified(path: Path, target: Path) -> Bundle:
+    """Read what was put together as any recipient of a file does; an error speaks of the name it was to have."""
+    try:
+        return read_bundle(path)
+    except BundleError as error:
+        raise BundleError(
+            *(replace(p, where=p.where.replace(path.name, target.name)) for p in error.problems)
+        ) from None
+
+
+def _at(bundle: Bundle, target: Path) -> Bundle:
+    return replace(bundle, path=target)
+
+
+@dataclass(kw_only=True)
+class _Source:
+    """Where the bytes of a digest come from: manifests were asked for, blobs are held here, or are fetched."""
+
+    client: Client
+    manifests: dict[str, bytes]
+    held: Held = field(default_factory=Held)
+    received: int = 0
+
+    def pieces(self, blob: Blob) -> Iterable[bytes]:
+        """The bytes of a blob, which was fetched if it was missing."""
+        if blob.digest in self.manifests:
+            return [self.manifests[blob.digest]]
+        return (self.held.find(blob.digest, blob.size) or self.fetch(blob)).pieces()
+
+    def fetch(self, blob: Blob) -> HeldBlob:
+        """Fetch a blob; its beginning may be here, from a time before."""
+        part = cache_dir() / "pulls" / f"{blob.digest.removeprefix('sha256:')}.part"
+        part.parent.mkdir(parents=True, exist_ok=True)
+        part.touch()
+        with part.open("r+b") as stream:
+            self.received += self.client.fetch(blob, stream)
+            stream.seek(0)
+            found = self.held.take(blob.digest, _read(stream))
+        part.unlink()
+        return found
+
+
+def _read(stream: BinaryIO) -> Iterator[bytes]:
+    while piece := stream.read(CHUNK):
+        yield piece
+
+
+def _find(client: Client) -> tuple[Reference, Document]:
+    """The bundle's index, and how it is named exactly.
+
+    Raises:
+        RegistryError: there is no such name.
+        BundleError: what has it is not a bundle.
+    """
+    where = client.reference
+    if not where.digest and not where.tag:
+        where = where.tagged(_only_tag(client))
+    document = client.manifest(where.digest or where.tag)
+    if document is None:
+        there = _bundles(client)
+        hint = (
+            f"there are {', '.join(there[-8:])}" if there else f"see that {where.host}/{where.name} is right"
+        )
+        what = where.digest or f"tag {where.tag}"
+        raise client.wrong(
+            f"there is no {what} of {where.name}" if there else f"there is no {where.name}", hint
+        )
+    kind = _kind(document)
+    if kind != names.BUNDLE:
+        raise BundleError(
+            Problem(
+                message=f"is no bundle of kgshare but {kind}",
+                where=str(where),
+                hint="see what `kgshare push` printed",
+            )
+        )
+    return where, document
+
+
+def _kind(document: Document) -> str:
+    """What something says it is."""
+    try:
+        said = canonical.parse(document.data)
+        return str(said.get("artifactType") or said.get("mediaType") or document.media_type)[:120]
+    except (ValueError, AttributeError):
+        return "nothing that can be read"
+
+
+def _bundles(client: Client) -> list[str]:
+    """The tags that name bundles and no parts of one."""
+    tags = client.tags()
+    parts = ((tag, _PART.fullmatch(tag)) for tag in tags)
+    return [tag for tag, part in parts if not part or (part[1] and part[1] not in tags)]
+
+
+def _only_tag(client: Client) -> str:
+    there = _bundles(client)
+    if len(there) == 1:
+        return there[0]
+    where = client.reference
+    if not there:
+        raise client.wrong(f"there is no {where.name}", f"see that {where.host}/{where.name} is right")
+    raise UsageError(
+        Problem(
+            message=f"there are several: {', '.join(there[-8:])}",
+            where=str(where),
+            hint=f"name the one you mean, as in {where.tagged(there[-1])}",
+        )
+    )
+
+
+def _manifests(client: Client, index: Document) -> dict[str, bytes]:
+    """The manifests that an index names, each of its digest and size."""
+    found = {}
+    try:
+        blobs = named_by(index.data)[: MAX_IMAGES + 1]
+    except ValueError as error:
+        raise BundleError(Problem(message=str(error), where=f"{client.reference}: index.json")) from error
+    for entry in blobs:
+        document = client.manifest(entry.digest, limit=min(entry.size, documents.MAX_JSON))
+        if document is None or len(document.data) != entry.size:
+            raise client.wrong(f"{entry.digest} is not there as the index names it", "push it again")
+        found[entry.digest] = document.data
+    return found
+
+
+def _target(into: Path, name: str, digest: str, replace: bool) -> Path:
+    """Where the file goes.
+
+    Raises:
+        UsageError: another file is there, or there is no such folder.
+    """
+    target = into / name if into.is_dir() else into
+    if not target.parent.is_dir():
+        raise UsageError(f"there is no folder {target.parent}", hint="make it, or name another with --output")
+    if target.exists() and not replace:
+        with suppress(BundleError):
+            if read_bundle(target, deep=False).digest == digest:
+                return target
+        hint = "name another with --output, or move it"
+        raise UsageError(Problem(message="another file is there", where=str(target), hint=hint))
+    return target
+
+
+def _require_room(target: Path, size: int, missing: list[Blob]) -> None:
+    """See that the file, and what is fetched for it, has room, before anything comes."""
+    free = shutil.disk_usage(target.parent).free
+    need = size + sum(blob.size for blob in missing)
+    if free < need:
+        raise MachineError(
+            Problem(
+                message=f"{free / 1e6:,.0f} MB are left, and this needs about {need / 1e6:,.0f} MB",
+                where=str(target.parent), hint="make room, or name another folder with --output",
+            )
+        )  # fmt: skip

@@ -1,0 +1,81 @@
+"""The signatures that a registry holds for a bundle, and which of them goes into the file.
+
+Anybody who may push can add one. So each is only a candidate: of those that this machine accepts the newest is taken, and
+where it accepts none, the newest.
+"""
+
+from __future__ import annotations
+
+import io
+from dataclasses import replace
+from typing import Any
+
+from kgshare.bundle import Bundle, canonical, names
+from kgshare.bundle.documents import Blob
+from kgshare.bundle.read import read_bundle
+from kgshare.bundle.signature import MAX_SIGNATURE, MEDIA_TYPE, Signature
+from kgshare.bundle.signature import read as read_signature
+from kgshare.registry.client import Client, listed
+from kgshare.registry.publication import CREATED, referrers_tag
+from kgshare.trust.check import verdict_on
+from kgshare.trust.sign import append
+from kgshare.trust.verdict import Verdict
+
+MOST = 16  # candidates looked at
+
+
+def signatures_of(client: Client, digest: str) -> list[Signature]:
+    """The signatures of a bundle in a registry, the newest first; what is in another form is somebody else's.
+
+    Raises:
+        RegistryError: the registry does not give what it lists.
+    """
+    rows = client.referrers(digest) or []
+    if not any(map(_is_signature, rows)):
+        document = client.manifest(referrers_tag(digest))
+        rows = listed(document.data) if document else []
+    rows = sorted(filter(_is_signature, rows), key=_created, reverse=True)[:MOST]
+    found = [signature for row in rows if (signature := _signature(client, str(row.get("digest")), digest))]
+    return sorted(found, key=lambda s: (s.statement.time, s.data), reverse=True)
+
+
+def _is_signature(row: dict[str, Any]) -> bool:
+    return row.get("artifactType") == MEDIA_TYPE and row.get("mediaType") == names.MANIFEST
+
+
+def _created(row: dict[str, Any]) -> str:
+    notes = row.get("annotations")
+    return str(notes.get(CREATED, "")) if isinstance(notes, dict) else ""
+
+
+def _signature(client: Client, manifest: str, digest: str) -> Signature | None:
+    if not names.DIGEST.fullmatch(manifest) or (document := client.manifest(manifest)) is None:
+        return None
+    try:
+        said = canonical.parse(document.data)
+        [layer] = said["layers"]
+        blob = Blob(digest=layer["digest"], size=layer["size"])
+        if said["subject"]["digest"] != digest or layer["mediaType"] != MEDIA_TYPE:
+            return None
+        if not names.DIGEST.fullmatch(blob.digest) or not 0 < blob.size <= MAX_SIGNATURE:
+            return None
+    except (ValueError, KeyError, TypeError):
+        return None
+    data = io.BytesIO()
+    client.fetch(blob, data)
+    try:
+        signature = read_signature(data.getvalue())
+    except ValueError:
+        return None
+    return signature if signature.statement.digest == digest else None
+
+
+def appended(bundle: Bundle, signatures: list[Signature]) -> tuple[Bundle, Verdict]:
+    """The bundle, which has the first of the signatures, with the first that this machine accepts; and the verdict on it."""
+    verdict = verdict_on(bundle, older=True)
+    for other in () if verdict.accepted else signatures[1:]:
+        found = verdict_on(replace(bundle, signature=other), older=True)
+        if found.accepted:
+            append(bundle.path, bundle.unsigned, other.data, bundle.path)
+            return read_bundle(bundle.path, deep=False), found
+    return bundle, verdict

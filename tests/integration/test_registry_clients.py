@@ -1,0 +1,121 @@
+"""Debian's own registry, with a password and a certificate of its own authority; and what other clients read in it."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from tests.base_registry import PASSWORD, USER, registry
+from tests.unit.registry_scene import QUIET, Desk
+from tests.unit.signed_example import new_key, sign_as, whole
+
+from kgshare.bundle import read_bundle
+from kgshare.bundle.signature import MEDIA_TYPE, PREDICATE
+from kgshare.doors.process import run
+from kgshare.errors import RegistryError
+from kgshare.registry import PushReport, pull_bundle, push
+from kgshare.trust.keys import OwnKey
+
+pytestmark = pytest.mark.skipif(
+    shutil.which("docker-registry") is None, reason="./dev test installs docker-registry"
+)
+
+
+@dataclass(frozen=True)
+class Pushed:
+    """A signed bundle in a guarded registry."""
+
+    file: Path
+    key: OwnKey
+    host: str
+    folder: Path
+    report: PushReport
+
+    @property
+    def plain(self) -> str:
+        return f"{self.host}/herbs"
+
+
+@pytest.fixture(scope="module")
+def pushed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pushed]:
+    folder = tmp_path_factory.mktemp("guarded")
+    with pytest.MonkeyPatch.context() as patch, registry(folder / "registry", guarded=True) as host:
+        desk = Desk(folder / "anna", patch).here()
+        key = new_key("anna")
+        file = sign_as(whole(folder / "whole"), key)
+        where = f"oci://{host}/herbs"
+        with pytest.raises(RegistryError, match=f"is not who it says it is(.|\n)*certs.d/{host}/ca.crt"):
+            push(file, where, progress=QUIET)
+        trusted = desk.docker / "certs.d" / host
+        trusted.mkdir(parents=True)
+        shutil.copy(folder / "registry" / "ca.crt", trusted)
+        with pytest.raises(RegistryError, match=f"nothing is stored for it(.|\n)*docker login {host}"):
+            push(file, where, progress=QUIET)
+        desk.login(host, password="wrong")
+        with pytest.raises(RegistryError, match="does not let anna do this"):
+            push(file, where, progress=QUIET)
+        desk.login(host)
+        yield Pushed(file, key, host, folder, push(file, where, progress=QUIET))
+
+
+def test_it_comes_back_as_the_same_file_and_pushing_again_sends_nothing(
+    pushed: Pushed, tmp_path: Path
+) -> None:
+    again = push(pushed.file, f"oci://{pushed.plain}", progress=QUIET)
+    assert (again.blobs_sent, again.bytes_sent, again.manifests_sent) == (0, 0, 0)
+    assert pushed.report.by_tag  # this registry has no referrers interface
+    pulled = pull_bundle(f"oci://{pushed.plain}", tmp_path, progress=QUIET)
+    assert pulled.bundle.read_bytes() == pushed.file.read_bytes()
+    with pytest.raises(RegistryError, match="there is no weeds"):
+        pull_bundle(f"oci://{pushed.host}/weeds:1.0", tmp_path, progress=QUIET)
+
+
+@pytest.mark.skipif(shutil.which("oras") is None, reason="oras is not installed")
+def test_oras_lists_the_evidence_and_gets_the_projects_files(pushed: Pushed, tmp_path: Path) -> None:
+    who = ["--username", USER, "--password", PASSWORD, "--ca-file", pushed.folder / "registry" / "ca.crt"]
+    tree = run(["oras", "discover", *who, f"{pushed.plain}:1.0"]).stdout
+    assert tree.startswith(f"{pushed.plain}@{pushed.report.digest}\n")
+    assert [tree.count(kind) for kind in ("vnd.cyclonedx+json", "in-toto+json", MEDIA_TYPE, "licenses")] == [
+        1
+    ] * 4
+    assert tree.count("sha256:") == 1 + pushed.report.referrers
+    bundle = read_bundle(pushed.file)
+    index = json.loads(run(["oras", "manifest", "fetch", *who, f"{pushed.plain}:1.0"]).stdout)
+    run(["oras", "pull", *who, f"{pushed.plain}@{index['manifests'][-1]['digest']}", "-o", tmp_path])
+    for name in bundle.files:
+        assert (tmp_path / name).read_bytes() == bundle.read_file(name)
+
+
+@pytest.mark.skipif(shutil.which("skopeo") is None, reason="skopeo is not installed")
+def test_skopeo_finds_the_image_of_a_role(pushed: Pushed) -> None:
+    who = [
+        "--creds",
+        f"{USER}:{PASSWORD}",
+        "--cert-dir",
+        pushed.folder / "anna" / "docker" / "certs.d" / pushed.host,
+    ]
+    for image in read_bundle(pushed.file).images:
+        where = f"docker://{pushed.plain}:1.0-{image.role}"
+        assert json.loads(run(["skopeo", "inspect", *who, where]).stdout)["Layers"] == list(
+            image.layer_digests
+        )
+
+
+@pytest.mark.skipif(shutil.which("cosign") is None, reason="cosign is not installed")
+def test_cosign_finds_the_signature_and_accepts_it(pushed: Pushed, tmp_path: Path) -> None:
+    (tmp_path / "anna.pem").write_text(pushed.key.public.pem)
+    (tmp_path / "root.json").write_text(
+        '{"mediaType": "application/vnd.dev.sigstore.trustedroot+json;version=0.1"}'
+    )
+    words = [
+        "cosign", "verify-attestation", "--new-bundle-format", "--key", "anna.pem", "--insecure-ignore-tlog",
+        "--trusted-root", "root.json", "--type", PREDICATE, "--registry-username", USER, "--registry-password", PASSWORD,
+        f"{pushed.plain}:1.0",
+    ]  # fmt: skip
+    authority = str(pushed.folder / "registry" / "ca.crt")
+    said = run(words, cwd=tmp_path, env={"HOME": str(tmp_path), "SSL_CERT_FILE": authority})
+    assert "The signatures were verified against the specified public key" in said.stderr
