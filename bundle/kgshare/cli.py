@@ -38,7 +38,10 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode="markdown",
 )
-cache_app = typer.Typer(help="Move the locked inputs of a project between machines.", no_args_is_help=True)
+cache_app = typer.Typer(
+    help="What kgshare keeps on this machine, and moving the locked inputs of a project between machines.",
+    no_args_is_help=True,
+)
 app.add_typer(cache_app, name="cache")
 app.add_typer(policy_app, name="policy")
 app.add_typer(ci_app, name="ci")
@@ -514,6 +517,22 @@ def diff(
     progress = Progress(quiet=quiet)
     report = compare(before, after, stat=stat and html is None, build=build, progress=progress)
     show(write_page(report, html) if html else report, as_json)
+
+
+@cache_app.command("show")
+def cache_show(as_json: Json = False) -> None:
+    """What the cache holds, how much of it, and which bundles were read here."""
+    from kgshare.cached import show_cache
+
+    show(show_cache(), as_json)
+
+
+@cache_app.command("empty")
+def cache_empty(as_json: Json = False) -> None:
+    """Remove fetched parts of bundles and forget which bundles were read here; what builds need stays."""
+    from kgshare.cached import empty_cache
+
+    show(empty_cache(), as_json)
 
 
 @cache_app.command("export")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -9,6 +10,7 @@ import pytest
 from tests.unit.signed_example import Person, sign_as
 from tests.unit.test_bundle_write import APPLICATION, BASE, contents, image, tar_of
 
+from kgshare import cli
 from kgshare.bundle import (
     Bundle,
     Delta,
@@ -22,9 +24,13 @@ from kgshare.bundle import (
     write_delta,
 )
 from kgshare.bundle.inspect import inspect_bundle
-from kgshare.errors import BundleError
+from kgshare.bundle.model import sha256
+from kgshare.errors import BundleError, UsageError
+from kgshare.obtain import obtain
+from kgshare.progress import Progress
 from kgshare.trust.author import make
 
+QUIET = Progress(quiet=True)
 CORRECTED = tar_of({"data/over/list": b"databases/neo4j/neostore\t8192\t0+8192\n"})
 
 
@@ -186,6 +192,56 @@ def test_every_byte_of_a_delta_is_accounted_for(versions: Versions) -> None:
     with pytest.raises(BundleError, match="bytes follow"):
         read_delta(path)
     assert not versions.completed.exists()
+
+
+def ran(capsys: pytest.CaptureFixture[str], *words: str | Path) -> tuple[int, str]:
+    code = cli.run([str(word) for word in words])
+    said = capsys.readouterr()
+    return code, said.out + said.err
+
+
+def test_complete_and_verify_make_the_bundle_of_a_delta(
+    versions: Versions, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("KGSHARE_CACHE", str(tmp_path / "reviewer"))
+    delta, old = versions.delta.path, versions.old.path
+    code, said = ran(capsys, "complete", delta)
+    assert (code, "--base demo-1.0.kgshare.tar" in said) == (BundleError.exit_code, True)
+    code, said = ran(capsys, "complete", delta, "--base", old, "--output", tmp_path / "there", "--json", "-q")
+    result = json.loads(said)["result"]
+    assert (code, result["digest"], result["delta"]) == (0, versions.new.digest, versions.delta.size)
+    assert (tmp_path / "there" / versions.new.path.name).read_bytes() == versions.new.path.read_bytes()
+    code, said = ran(capsys, "complete", old)
+    assert (code, "demo-1.0.kgshare.tar is no delta" in said) == (2, True)
+    versions.reviewer.remember(versions.old)
+    code, said = ran(capsys, "complete", delta)
+    assert (code, str(versions.completed) in said) == (0, True)
+
+
+def test_whatever_obtains_a_bundle_completes_a_delta(
+    versions: Versions, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("KGSHARE_CACHE", str(tmp_path / "reviewer"))
+    with pytest.raises(BundleError, match="is not on this machine"):
+        obtain(versions.delta.path, progress=QUIET)
+    assert obtain(versions.delta.path, progress=QUIET, base=versions.old.path) == versions.completed
+    assert obtain(versions.old.path, progress=QUIET) == versions.old.path
+    with pytest.raises(UsageError, match="goes with a delta"):
+        obtain(versions.old.path, progress=QUIET, base=versions.old.path)
+
+
+def test_the_cache_says_what_it_holds_and_forgets_what_only_saves_fetching(
+    versions: Versions, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("KGSHARE_CACHE", str(tmp_path / "reviewer"))
+    versions.reviewer.remember(versions.old)
+    versions.reviewer.take(sha256(b"x" * 1000), [b"x" * 1000])
+    parts = {p["name"]: p for p in json.loads(ran(capsys, "cache", "show", "--json")[1])["result"]["parts"]}
+    assert (parts["blobs"]["size"], parts["bundles"]["files"]) == (1000, 1)
+    assert str(versions.old.path) in ran(capsys, "cache", "show")[1]
+    assert json.loads(ran(capsys, "cache", "empty", "--json")[1])["result"]["size"] == 1000
+    assert str(versions.old.path) not in ran(capsys, "cache", "show")[1]
+    assert versions.old.path.exists()
 
 
 def test_a_delta_is_never_taken_for_a_bundle(versions: Versions) -> None:

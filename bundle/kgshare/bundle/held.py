@@ -179,9 +179,8 @@ class Held:
 
     def empty(self) -> int:
         """Forget every bundle file and remove every blob of the folder; how many bytes that were."""
-        gone = 0
+        gone = sum(path.stat().st_size for path in _latest_first(self.blobs))
         for path in (*_latest_first(self.blobs), *_latest_first(self._notes)):
-            gone += path.stat().st_size
             path.unlink(missing_ok=True)
         return gone
 
