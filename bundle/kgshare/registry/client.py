@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import logging
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -16,6 +17,7 @@ from urllib.parse import urlencode, urljoin, urlsplit
 
 import oras.auth
 import oras.auth.utils
+import oras.logger
 import requests
 from oras.container import Container
 from oras.provider import Registry
@@ -30,6 +32,7 @@ from kgshare.registry.reference import Reference
 from kgshare.registry.session import Session, origin, speaks_tls
 from kgshare.shown import one_line
 
+oras.logger.logger.set_stream_handler(logging.NullHandler())  # it tells stderr what our errors say
 ACCEPT = {"Accept": f"{names.INDEX}, {names.MANIFEST}"}
 ATTEMPTS = 3  # of one transfer, before the registry is given up
 PAUSE = 0.5  # seconds before the second attempt; twice as many before each further one
