@@ -6,7 +6,7 @@ import json
 import shutil
 import tarfile
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -199,15 +199,20 @@ class ImageBuilder:
         """
         java = self.lock.base(self.arch, "database")
         tars = {"base.tar": base} if java else {"base.tar": base, "runtime.tar": runtime}
+        with tempfile.TemporaryDirectory(prefix="kgshare-pages-") as scratch:
+            if upstream:
+                tars["corrections.tar"] = Path(scratch) / "corrections.tar"
+                corrections_layer(upstream, store, self.lock.epoch, tars["corrections.tar"])
+            return self._database(tars, java.path if java else "", runtime, upstream or store, out)
+
+    def _database(self, tars: Mapping[str, Path], java: str, runtime: Path, store: Path, out: Path) -> Path:
         with self._context("database", tars, out) as folder:
             if java:
-                context.classes_layer(runtime, java.path, self.lock.epoch, folder / "runtime.tar")
+                context.classes_layer(runtime, java, self.lock.epoch, folder / "runtime.tar")
             context.conf_layer(self.project, self.lock, self.inputs, self.arch, folder / "conf.tar")
             jars = context.image_jars(self.lock)
             context.jars_layer(self.lock, jars, self.inputs, folder / "jars.tar")
-            context.store_layer(upstream or store, self.lock.epoch, folder / "store.tar")
-            if upstream:
-                corrections_layer(upstream, store, self.lock.epoch, folder / "corrections.tar")
+            context.store_layer(store, self.lock.epoch, folder / "store.tar")
             self._build(folder, "database", ImageTar(path=out / "image.tar"), self._labels())
         return out / "image.tar"
 
@@ -308,7 +313,7 @@ class ImageBuilder:
             folder = Path(made)
             for file, source in tars.items():
                 _link(source, folder / file)
-            text = dockerfile(name, self.project, self._python, begun="begun.tar" in tars)
+            text = dockerfile(name, self.project, self._python, tars)
             (folder / "Dockerfile").write_text(text, encoding="utf-8")
             yield folder
 
@@ -332,14 +337,14 @@ class ImageBuilder:
         }  # fmt: skip
 
 
-def dockerfile(name: str, project: Project, python: str = context.PYTHON, *, begun: bool = False) -> str:
+def dockerfile(name: str, project: Project, python: str = context.PYTHON, tars: Collection[str] = ()) -> str:
     """The Dockerfile of a build: runtime, seed, database or application. Pure but for reading the package's data.
 
     Args:
         name: of the build.
         project: how its application is started.
         python: the application's, where its base image has another than Debian has.
-        begun: of the seed, whether it goes on from a store in which the steps have been done.
+        tars: those that are at hand, of which some builds have one more: a store to go on from, or corrections of one.
     """
     text = (resources.files("kgshare.images") / f"{name}.Dockerfile").read_text(encoding="utf-8")
     # Last, and by itself: with a correction it is all that changes.
@@ -347,8 +352,8 @@ def dockerfile(name: str, project: Project, python: str = context.PYTHON, *, beg
     if name in {"application", "cross-bytecode"}:
         text = text.replace(context.PYTHON, python)
     start = json.dumps(context.start_command(project, python))
-    text = text.replace("@CORRECTIONS@\n", "ADD corrections.tar /\n" if project.manifest.changes else "")
-    text = text.replace("@BEGUN@\n", "ADD begun.tar /begun/\n" if begun else "")
+    for mark, tar, to in (("@CORRECTIONS@\n", "corrections.tar", "/"), ("@BEGUN@\n", "begun.tar", "/begun/")):
+        text = text.replace(mark, f"ADD {tar} {to}\n" if tar in tars else "")
     return text.replace("@SEEDED@\n", seeded).replace("@START@", start)
 
 
