@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from neo4j import GraphDatabase
 from tests.e2e.command_line import kgshare, works
+from tests.unit.web_server import Web, serving
 
 from kgshare.doors.process import run
 
@@ -26,7 +27,7 @@ class Story:
     def __init__(self, root: Path, project: Path) -> None:
         self.root, self.forge, self.author = root, root / "forge.git", root / "author"
         shutil.copytree(project, self.author)
-        (self.author / ".gitignore").write_text("*.kgshare.tar\n")
+        (self.author / ".gitignore").write_text("*.kgshare.tar\n*.kgshare-delta.tar\n")
         run(["git", "init", "-q", "--bare", "-b", "main", self.forge])
         run(["git", "init", "-q", "-b", "main", self.author])
         self.git(self.author, "add", "-A")
@@ -75,6 +76,7 @@ def test_two_reviewers_change_one_graph_and_nothing_is_lost(story: Story) -> Non
     merge_them(story)
     newer, delta = build_the_next_version(story)
     what_is_new_is_enough_for_a_reviewer(story, newer, delta)
+    the_repository_is_address_enough(story, newer)
     blame_and_revert(story)
     a_sandbox_with_edits_moves_to_the_newer_bundle(story, newer)
     a_new_upstream_keeps_the_reviews(story)
@@ -126,6 +128,7 @@ def build_the_next_version(story: Story) -> tuple[Path, Path]:
     assert (checked["ok"], checked["change_sets"]) == (True, 3)
     manifest = story.author / "kgshare.yaml"
     manifest.write_text(manifest.read_text().replace("version: 0.2.0", "version: 0.3.0"))
+    works("lock", story.author)
     story.git(story.author, "commit", "-qam", "Version 0.3.0")
     built = works("build", story.author, "--since", story.bundle, "--json").result
     bundle, delta = Path(built["bundle"]), Path(built["since"]["delta"])
@@ -159,6 +162,20 @@ def what_is_new_is_enough_for_a_reviewer(story: Story, newer: Path, delta: Path)
     with GraphDatabase.driver(up["bolt"], auth=("neo4j", password)) as driver:
         rows, _, _ = driver.execute_query("MATCH (s:Sheet {barcode: 'H0017'}) RETURN s.altitude")
     assert [row[0] for row in rows] == [1928]
+
+
+def the_repository_is_address_enough(story: Story, newer: Path) -> None:
+    """Built from a clone before it is published, as nothing of the author's folder is needed; fetched afterwards."""
+    address = f"{story.forge}@main"
+    up = works("up", address, "--name", ANNA, "--no-open", "--yes", "--json").result
+    assert up["verdict"]["version"] == "0.3.0"
+    with serving(Web(files={"/herbarium.kgshare.tar": newer.read_bytes()})) as web:
+        works("release", newer, "--at", f"{web.address}/herbarium.kgshare.tar", *story.at)
+        story.git(story.author, "add", "releases.yaml")
+        story.git(story.author, "commit", "-q", "-m", "Where 0.3.0 is")
+        story.git(story.author, "push", "-q", "origin", "main")
+        assert "herbarium 0.3.0  every byte is as it was signed" in works("verify", address).out
+    assert [path for path, _ in web.asked] == ["/herbarium.kgshare.tar"]
 
 
 def blame_and_revert(story: Story) -> None:
