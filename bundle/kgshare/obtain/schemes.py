@@ -7,7 +7,6 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from kgshare.completed import whole
 from kgshare.errors import UsageError
 from kgshare.obtain.address import Address, address_of, as_repository
 from kgshare.places import cache_dir
@@ -61,7 +60,10 @@ def obtain(
     kind = wish.address.kind if wish.address else "path"
     if kind not in SCHEMES:
         raise UsageError(f"this kgshare gets no bundle from {reference}")
-    return whole(SCHEMES[kind](wish), base=base, progress=progress)
+    found = SCHEMES[kind](wish)
+    from kgshare.completed import whole  # what only a command that opens a bundle needs
+
+    return whole(found, base=base, progress=progress)
 
 
 def _path(wish: Wish) -> Path:
