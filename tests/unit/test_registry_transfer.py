@@ -8,6 +8,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from tests.e2e.command_line import kgshare
 from tests.unit.registry_fake import PASSWORD, USER
 from tests.unit.registry_scene import QUIET, Scene
 from tests.unit.signed_example import WHEN, members, new_key, sign_as, whole
@@ -181,7 +182,7 @@ def test_credentials_are_those_of_docker_login(scene: Scene) -> None:
 
 @BOTH
 def test_without_credentials_or_with_wrong_ones_nothing_is_done_and_the_next_step_is_said(
-    scene: Scene, capfd: pytest.CaptureFixture[str]
+    scene: Scene
 ) -> None:
     scene.author.here()
     (scene.author.docker / "config.json").unlink(missing_ok=True)
@@ -192,7 +193,17 @@ def test_without_credentials_or_with_wrong_ones_nothing_is_done_and_the_next_ste
         scene.push()
     assert "hush" not in f"{nobody.value}{wrong.value}"
     assert not scene.server.blobs
-    assert capfd.readouterr() == ("", "")
+
+
+@pytest.mark.parametrize("scene", [{"auth": "token"}], indirect=True)
+def test_a_person_who_is_refused_reads_that_and_nothing_else(scene: Scene) -> None:
+    scene.reviewer.login(scene.server.host, password="hush hush")
+    ran = kgshare("pull", f"{scene.where}:1.0", "--quiet")
+    assert (ran.code, ran.out) == (18, "")
+    assert ran.err == (
+        f"kgshare: {scene.where}:1.0: does not let {USER} do this: said: UNAUTHORIZED\n"
+        f"  → `docker login {scene.server.host}`, as somebody who may; then run the same command again\n"
+    )
 
 
 def test_a_credential_helper_is_asked_and_a_missing_one_is_told(scene: Scene, tmp_path: Path) -> None:
