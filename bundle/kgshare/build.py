@@ -75,7 +75,8 @@ class BuildReport:
 
     def text(self) -> str:
         """The file first, then what took how long."""
-        ran = [f"  {s.name:<18} {s.seconds:6.1f} s  {s.reason}" for s in self.steps if s.ran]
+        width = max(18, *(len(s.name) for s in self.steps))
+        ran = [f"  {s.name:<{width}} {s.seconds:6.1f} s  {s.reason}" for s in self.steps if s.ran]
         same = len(self.steps) - len(ran)
         done = "\n".join(ran) if ran else "  nothing had changed"
         kept = f"\n  {same} of {len(self.steps)} steps were unchanged" if ran and same else ""
@@ -103,7 +104,8 @@ class PlanReport:
 
     def text(self) -> str:
         """One line a step."""
-        return "\n".join(f"{s.name:<18} {s.reason or 'unchanged'}" for s in self.steps)
+        width = max(18, *(len(s.name) for s in self.steps))
+        return "\n".join(f"{s.name:<{width}} {s.reason or 'unchanged'}" for s in self.steps)
 
 
 def build(

@@ -21,7 +21,7 @@ from kgshare.engines.local import LocalEngine, Room
 from kgshare.errors import BuildError
 from kgshare.images.layers import Layer
 
-Ask = Callable[[str, FilesystemTar | ImageTar], BuildRequest]
+Ask = Callable[..., BuildRequest]
 
 DOCKERFILE = """\
 FROM scratch AS whole
@@ -62,9 +62,9 @@ def ask(tmp_path: Path) -> Ask:
             info.type, info.linkname, info.mtime = kind, link, 1_600_000_000
             more.addfile(info)
 
-    def request(target: str, output: FilesystemTar | ImageTar) -> BuildRequest:
+    def request(target: str, output: FilesystemTar | ImageTar, platform: str = "linux/amd64") -> BuildRequest:
         return BuildRequest(
-            dockerfile=context / "Dockerfile", context=context, target=target, platform="linux/amd64",
+            dockerfile=context / "Dockerfile", context=context, target=target, platform=platform,
             args={"WHAT": "it 'is'"}, epoch=1_700_000_000, output=output, fresh=True,
         )  # fmt: skip
 
@@ -113,6 +113,19 @@ def test_an_image_is_the_same_whichever_engine_builds_it_and_none_stays_in_docke
     assert [layer.diff_id for layer in one.layers] == [layer.diff_id for layer in other.layers]
     config = image(tmp_path / "1.tar")[0].rpartition("/")[2]
     assert config not in run(["docker", "images", "--all", "--quiet", "--no-trunc"]).stdout
+
+
+def test_an_image_for_another_platform_has_the_same_layers_and_says_whose_it_is(
+    engine: Engine, ask: Ask, tmp_path: Path
+) -> None:
+    found = []
+    for platform in ("linux/amd64", "linux/arm64"):
+        out = tmp_path / platform.replace("/", "-")
+        engine.build(ask("whole", ImageTar(path=out), platform))
+        found.append(read_image_archive(out))
+    assert [str(image.platform) for image in found] == ["linux/amd64", "linux/arm64"]
+    one, other = ([layer.diff_id for layer in image.layers] for image in found)
+    assert one == other
 
 
 @pytest.mark.docker

@@ -24,7 +24,7 @@ from kgshare.progress import Progress
 from kgshare.project.model import Author, Identity
 from kgshare.stack import StackReport, look, ports, state
 from kgshare.stack.run import answers
-from kgshare.stack.source import Source
+from kgshare.stack.source import Source, SourceImage
 from kgshare.stack.start import start
 
 pytestmark = pytest.mark.docker
@@ -57,8 +57,13 @@ def clean() -> Iterator[None]:
 
 @pytest.fixture(scope="module")
 def running(stand_in: StandIn) -> Iterator[StackReport]:
-    """One stack for the tests that only look."""
-    yield up(stand_in.source(name="kgs-look"), "kgs-look")
+    """One stack for the tests that only look, of a bundle that has images for another platform first."""
+    source = stand_in.source(name="kgs-look")
+    nothing = SourceImage(manifest_digest=f"sha256:{'0' * 64}", config_digest=f"sha256:{'0' * 64}")
+    first = replace(
+        source, platform="linux/riscv64", images=dict.fromkeys(source.images, nothing), others=(source,)
+    )
+    yield up(first, "kgs-look")
     stacks.down("kgs-look", volumes=True, progress=QUIET)
 
 
@@ -327,8 +332,13 @@ def test_an_image_that_is_not_the_verified_one_is_not_started(stand_in: StandIn,
 
 
 def test_a_bundle_for_another_platform_is_refused_before_it_is_loaded(stand_in: StandIn) -> None:
-    with pytest.raises(EngineError, match="is for linux/riscv64"):
-        up(replace(stand_in.source(name="kgs-one"), platform="linux/riscv64"), "kgs-one")
+    source = stand_in.source(name="kgs-one")
+    others = (replace(source, platform="linux/riscv64"),)
+    with pytest.raises(
+        EngineError, match="is for linux/riscv64 and linux/s390x, and this engine runs linux/a"
+    ) as caught:
+        up(replace(source, platform="linux/s390x", others=others), "kgs-one")
+    assert "kgshare build --platform linux/a" in caught.value.problems[0].hint
 
 
 def test_a_name_that_another_project_has_is_refused(running: StackReport, stand_in: StandIn) -> None:

@@ -440,7 +440,23 @@ def test_sbom_prints_what_is_in_the_bundle_or_writes_it(
     assert out.read_bytes() == good.read_file(names.APPLICATION_SBOM)
     assert json.loads(capsys.readouterr().out)["result"]["components"] == 4
     assert cli.run(["sbom", str(good.path), "--image", "browser"]) == 2
-    assert "the images: database, application" in capsys.readouterr().err
+    assert "the images: application, database" in capsys.readouterr().err
+
+
+def test_of_two_platforms_sbom_wants_to_know_which_and_licenses_lists_a_part_once_by_its_roles(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    made = bundle(tmp_path, platforms=BOTH, locked=two_archs())
+    assert cli.run(["sbom", str(made.path), "--image", "database-linux-arm64"]) == 0
+    assert (
+        capsys.readouterr().out.encode() == made.read_file("evidence/database-linux-arm64.cdx.json") + b"\n"
+    )
+    assert cli.run(["sbom", str(made.path), "--image", "database"]) == 2
+    assert "database-linux-amd64, database-linux-arm64" in capsys.readouterr().err
+    assert cli.run(["licenses", str(made.path), "--json"]) == 0
+    parts = json.loads(capsys.readouterr().out)["result"]["components"]
+    [libc] = [part for part in parts if part["name"] == "libc6"]
+    assert libc["images"] == ["application", "database"]
 
 
 def test_licenses_lists_by_licence_and_unpacks_the_texts_with_an_index_of_sources(

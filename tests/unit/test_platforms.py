@@ -12,12 +12,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.unit import lock_example
 from tests.unit.evidence_example import two_archs
-from tests.unit.lock_example import jar, sha
+from tests.unit.lock_example import jar, sha, wheel
+from tests.unit.test_lock_needs import project as project_of
 
 from kgshare.bundle.layercache import LayerSource
 from kgshare.cache import Cache
 from kgshare.cache import Inputs as Cached
+from kgshare.doors.process import CommandFailed
 from kgshare.engines import BuildRequest, ImageTar, OnLine
 from kgshare.engines.dockerfile import chain, parse
 from kgshare.errors import BuildError, LockError, UsageError
@@ -25,12 +28,18 @@ from kgshare.images import context
 from kgshare.images.build import ImageBuilder, dockerfile
 from kgshare.images.layers import Layer
 from kgshare.images.machines import machine_of, native_machines, require_libraries, require_machine
+from kgshare.lock import resolve as stage
+from kgshare.lock import wheels
+from kgshare.lock.apt import Apt
 from kgshare.lock.file import every_input, target_inputs
 from kgshare.lock.file import parse as parse_lock
 from kgshare.lock.model import Arch, Lock
+from kgshare.lock.needs import needs_of
 from kgshare.plan import make_plan
 from kgshare.platforms import image_name, parse_platforms, same_platform, tag_suffix
+from kgshare.progress import Progress
 from kgshare.project import Project, read_project
+from kgshare.stack.source import Source
 from kgshare.work import Works
 
 HERBARIUM = Path(__file__).parents[1] / "projects" / "herbarium"
@@ -350,3 +359,88 @@ def test_a_lock_without_the_platform_is_named_with_the_command_that_brings_it() 
     with pytest.raises(LockError, match="has nothing for arm64") as caught:
         require_archs(lock, BOTH)
     assert caught.value.problems[0].hint == "run `kgshare lock --arch arm64`"
+
+
+def test_up_takes_the_images_of_the_platform_that_the_engine_runs() -> None:
+    source = Source(
+        manifest=read_project(HERBARIUM).manifest, digest="", compose="", store="", platform="linux/amd64", images={}, size=0,
+        archive=lambda _: iter(()),
+    )  # fmt: skip
+    both = replace(source, others=(replace(source, platform="linux/arm64/v8"),))
+    assert both.platforms == ("linux/amd64", "linux/arm64/v8")
+    assert both.on("linux/amd64") is both
+    assert both.on("linux/arm64") is both.others[0]
+    assert both.on("linux/riscv64") is None
+
+
+def test_a_new_architecture_takes_the_versions_that_are_locked_and_its_own_newest_where_one_has_no_wheel(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    asked: list[list[str]] = []
+
+    def run(argv: list[str], cwd: Path) -> None:
+        limits = [
+            Path(argv[n + 1]).read_text().split() for n, word in enumerate(argv) if word == "--constraint"
+        ]
+        asked.append(limits[0] if limits else [])
+        if "numpy==2.3" in asked[-1]:
+            raise CommandFailed("pip", 1, "ERROR: No matching distribution found for numpy==2.3")
+        (cwd / "report.json").write_text('{"install": []}')
+
+    monkeypatch.setattr(wheels, "run", run)
+    wheels.resolve_wheels(["neo4j"], "3.13", "arm64", [wheel("neo4j", "6.0")])
+    wheels.resolve_wheels(["neo4j", "numpy"], "3.13", "arm64", [wheel("neo4j", "6.0"), wheel("numpy", "2.3")])
+    assert asked == [["neo4j==6.0"], ["neo4j==6.0", "numpy==2.3"], []]
+
+
+def test_locking_a_second_architecture_keeps_the_first_and_the_clock_and_likens_the_second_to_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    here = project_of(tmp_path)
+    before = replace(lock_example.lock(), manifest=here.checksum, needs=needs_of(here).digests())
+    likened: dict[Arch, list[str]] = {}
+
+    def resolve_wheels(names: tuple[str, ...], python: str, arch: Arch, like: tuple[Any, ...]) -> list[Any]:
+        likened.setdefault(arch, []).extend(row.name for row in like)
+        return []
+
+    monkeypatch.setattr(stage.wheels, "resolve_wheels", resolve_wheels)
+    monkeypatch.setattr(stage, "apt_root", lambda *_: None)
+    monkeypatch.setattr(stage, "resolve_debian", lambda *_: before.archs["amd64"].debian)
+    after = stage.resolve(
+        here,
+        needs_of(here),
+        progress=Progress(quiet=True),
+        archs=BOTH,
+        previous=before,
+        cache=Cache(tmp_path),
+    )
+    assert (after.archs["amd64"], after.epoch) == (before.archs["amd64"], before.epoch)
+    assert likened == {"arm64": ["neo4j", "numpy", "neo4j"]}
+
+
+def test_a_wheel_that_the_target_does_not_have_is_named_with_what_can_be_done() -> None:
+    output = (
+        "ERROR: Could not find a version that satisfies the requirement gsw==3.6 (from versions: none)\n"
+        "ERROR: No matching distribution found for gsw==3.6\n"
+    )
+    told = wheels.explain(output, "3.13", "arm64")
+    assert told["message"].startswith("there is no wheel of gsw==3.6 for CPython 3.13 on Linux aarch64")
+    assert "leave linux/arm64 out" in told["hint"]
+
+
+def test_a_package_that_the_archive_does_not_have_for_an_architecture_is_named(tmp_path: Path) -> None:
+    class Without:
+        def argv(self, words: list[str], root: Path, cwd: str) -> list[str]:
+            return ["sh", "-c", "echo 'E: Unable to locate package only-on-amd64' >&2; exit 100"]
+
+        def inside(self, root: Path) -> str:
+            return str(root)
+
+        def sources(self) -> list[Any]:
+            return []
+
+    apt = Apt(root=tmp_path, suite="trixie", arch="arm64", runner=Without())
+    with pytest.raises(LockError, match="trixie arm64: E: Unable to locate package only-on-amd64") as caught:
+        apt.simulate(["only-on-amd64"])
+    assert "leave linux/arm64 out" in caught.value.problems[0].hint

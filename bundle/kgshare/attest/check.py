@@ -90,7 +90,7 @@ def require_evidence(bundle: Bundle) -> Provenance:
     Raises:
         BundleError: a file of it is missing, not of its schema, or says other digests than the bundle has.
     """
-    images = _images(bundle)
+    images = images_by_name(bundle)
     wanted = names.media_types(images)
     for name in wanted:
         if name not in bundle.files:
@@ -150,10 +150,13 @@ def _require_files(bundle: Bundle, provenance: Provenance, wanted: Iterable[str]
             raise _refuse(bundle, name, reason)
 
 
-def _images(bundle: Bundle) -> dict[str, ImageRef]:
+def images_by_name(bundle: Bundle) -> dict[str, ImageRef]:
     """The images by what they are called in the bundle: each role once for each platform, and every platform has both.
 
     A bill is about one image: of what is in a further one, or on a platform that has no other image, nothing would be said.
+
+    Raises:
+        BundleError: an image is missing, or is one that no bill can be about.
     """
     platforms = sorted({image.platform for image in bundle.images})
     held = {(image.role, image.platform): image for image in bundle.images}

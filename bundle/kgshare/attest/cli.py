@@ -20,7 +20,9 @@ def sbom(
     image: Annotated[
         str | None,
         typer.Option(
-            "--image", metavar="ROLE", help="Of one image, database or application; else of the whole bundle."
+            "--image",
+            metavar="IMAGE",
+            help="Of one image, database or application (for several platforms database-linux-arm64 and so on); else of the whole bundle.",
         ),
     ] = None,
     output: Annotated[

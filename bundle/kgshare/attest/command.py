@@ -11,7 +11,7 @@ from typing import ClassVar
 
 from kgshare.aside import aside
 from kgshare.attest import names
-from kgshare.attest.check import require_evidence
+from kgshare.attest.check import images_by_name, require_evidence
 from kgshare.attest.document import Bom, Component, read_bom
 from kgshare.bundle import Bundle, read_bundle
 from kgshare.errors import UsageError
@@ -99,15 +99,18 @@ def sbom(where: Path, image: str | None) -> bytes:
 
     Args:
         where: the bundle, or a folder with one.
-        image: the image's role; the whole bundle when not given.
+        image: its role; of a bundle for several platforms with the platform behind, as ``database-linux-arm64``; the whole
+            bundle when not given.
 
     Raises:
         UsageError: there is no bundle, or no such image.
         BundleError: the bundle or its evidence is refused.
     """
-    if image is not None and image not in names.IMAGE_SBOMS:
-        raise UsageError(f"there is no image {image}", hint=f"the images: {', '.join(names.IMAGE_SBOMS)}")
-    return _opened(where).read_file(names.IMAGE_SBOMS[image] if image else names.SBOM)
+    bundle = _opened(where)
+    there = images_by_name(bundle)
+    if image is not None and image not in there:
+        raise UsageError(f"there is no image {image}", hint=f"the images: {', '.join(sorted(there))}")
+    return bundle.read_file(names.image_sbom(image) if image else names.SBOM)
 
 
 def write_sbom(where: Path, image: str | None, output: Path) -> SbomReport:
@@ -135,14 +138,13 @@ def licenses(where: Path, texts: Path | None) -> LicensesReport:
     if texts is not None and texts.exists() and (not texts.is_dir() or any(texts.iterdir())):
         raise UsageError(f"{texts} is not an empty folder", hint="name a new one")
     bundle = _opened(where)
-    boms = {role: read_bom(bundle.read_file(name)) for role, name in names.IMAGE_SBOMS.items()}
+    images = images_by_name(bundle).items()
+    boms = [(image.role, read_bom(bundle.read_file(names.image_sbom(name)))) for name, image in images]
     if texts is not None:
         texts.mkdir(parents=True, exist_ok=True)
         with tarfile.open(fileobj=io.BytesIO(bundle.read_file(names.LICENSES))) as tar:
             unpack(tar, texts)
-    parts = sorted(
-        _parts(boms.items()), key=lambda p: (p.licence == UNKNOWN, p.licence, p.name, p.version, p.inside)
-    )
+    parts = sorted(_parts(boms), key=lambda p: (p.licence == UNKNOWN, p.licence, p.name, p.version, p.inside))
     return LicensesReport(bundle=bundle.path, components=tuple(parts), texts=str(texts or ""))
 
 

@@ -244,6 +244,11 @@ class ImageBuilder:
         tars = {"base.tar": base, "toolbox.tar": toolbox}
         with self._context("application", tars, out) as folder:
             (folder / "Dockerfile").write_text(text, encoding="utf-8")
+            if self.crosses:
+                assert self.here
+                own, jdk = folder / "toolbox.tar", self.lock.jdk(self.arch)
+                own.unlink()
+                context.toolbox_for(toolbox, self.here, jdk, self.inputs(jdk), self.lock.epoch, own)
             (folder / "jars").mkdir()
             for jar in self.lock.jars.get("application", ()):
                 _link(self.inputs(jar), folder / "jars" / jar.filename)

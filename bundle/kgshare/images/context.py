@@ -117,14 +117,35 @@ def modules_layer(jdk: DebianPackage, deb: Path, epoch: int, out: Path) -> None:
     Raises:
         BuildError: it is no such package, or has none.
     """
+    with Layer(out, epoch) as layer:
+        _modules(layer, "jmods", jdk, deb)
+
+
+def toolbox_for(toolbox: Path, here: Arch, jdk: DebianPackage, deb: Path, epoch: int, out: Path) -> None:
+    """A toolbox for images of another platform: this machine's programs, and where that platform's JDK would be its modules.
+
+    So a Dockerfile that says ``/usr/lib/jvm/java-21-openjdk-${TARGETARCH}`` compiles and links for what it is built for.
+
+    Raises:
+        BuildError: it is no such package, or has none.
+    """
+    with Layer(out, epoch) as layer:
+        layer.tar(toolbox)
+        home = f"{JAVA_HOME}{jdk.architecture}".strip("/")
+        for folder in ("bin", "conf", "lib"):
+            layer.link(f"{home}/{folder}", f"{JAVA_HOME}{here}/{folder}")
+        _modules(layer, f"{home}/jmods", jdk, deb)
+
+
+def _modules(layer: Layer, to: str, jdk: DebianPackage, deb: Path) -> None:
+    modules = 0
     try:
-        modules = 0
-        with Layer(out, epoch) as layer, DebFile(str(deb)).data.tgz() as archive:
+        with DebFile(str(deb)).data.tgz() as archive:
             for member in archive:  # each as it comes: going back in a compressed archive means to begin anew
                 if member.isfile() and member.name.endswith(".jmod"):
                     stream = archive.extractfile(member)
                     assert stream is not None
-                    layer.text(f"jmods/{PurePosixPath(member.name).name}", stream.read())
+                    layer.text(f"{to}/{PurePosixPath(member.name).name}", stream.read())
                     modules += 1
     except (ArError, DebError, tarfile.TarError, lzma.LZMAError) as error:
         raise BuildError(f"{jdk.name} {jdk.version} ({jdk.architecture}) cannot be read: {error}") from None

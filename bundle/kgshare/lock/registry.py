@@ -186,7 +186,10 @@ def _for(index: dict[str, Any], arch: Arch, reference: str) -> str:
                 return str(row["digest"])
     except (KeyError, TypeError, AttributeError):
         raise _no_image(reference) from None
-    raise LockError(f"{reference} is not there for linux/{arch}, but for {', '.join(sorted(set(there)))}")
+    raise LockError(
+        f"{reference} is not there for linux/{arch}, but for {', '.join(sorted(set(there)))}",
+        hint=f"choose a base that is (`base: debian` is), or build without linux/{arch} (`--platform`)",
+    )
 
 
 def _same(digest: str, text: bytes, reference: str) -> None:
