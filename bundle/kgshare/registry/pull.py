@@ -35,10 +35,11 @@ from kgshare.errors import BundleError, MachineError, Problem, UsageError
 from kgshare.lock.command import this_arch
 from kgshare.places import cache_dir
 from kgshare.progress import Progress
-from kgshare.registry.client import Client, Document
 from kgshare.registry.publication import named_by
 from kgshare.registry.reference import Reference, parse
+from kgshare.registry.repository import Document, Repository
 from kgshare.registry.signatures import appended, signatures_of
+from kgshare.registry.transfer import fetch
 from kgshare.trust.check import verdict_on
 from kgshare.trust.verdict import Verdict
 
@@ -101,7 +102,7 @@ def pull_bundle(reference: str, into: Path, *, replace: bool = False, progress: 
         BundleError: what is there is no bundle, or not in the one valid form.
         MachineError: there is no room.
     """
-    client = Client(parse(reference))
+    client = Repository(parse(reference))
     with progress.stage(f"ask {client.reference.host}"):
         there = _ask(client)
     target = _target(into, file_name(there.name, there.version), there.index.digest, replace)
@@ -127,7 +128,7 @@ def pull_bundle(reference: str, into: Path, *, replace: bool = False, progress: 
         size=bundle.size,
         blobs=len(there.blobs),
         blobs_fetched=len(missing),
-        bytes_fetched=there.source.received,
+        bytes_fetched=client.received,
         signed=verdict.line(),
         platforms=there.platforms,
     )
@@ -146,7 +147,7 @@ class _There:
     source: _Source
 
 
-def _ask(client: Client) -> _There:
+def _ask(client: Repository) -> _There:
     client.reference, index = _find(client)
     source = _Source(client=client, manifests=_manifests(client, index))
     facts, made = contents_of(index.data, source.pieces, Path(client.reference.plain))
@@ -156,7 +157,7 @@ def _ask(client: Client) -> _There:
         version=facts.version,
         blobs=tuple(b for b in documents.blobs(facts, made) if b.digest not in source.manifests),
         platforms=tuple(sorted({str(image.platform) for image in facts.images})),
-        signatures=signatures_of(client, index.digest),
+        signatures=signatures_of(client, index.digest, source.pieces),
         source=source,
     )
 
@@ -202,10 +203,9 @@ def _at(bundle: Bundle, target: Path) -> Bundle:
 class _Source:
     """Where the bytes of a digest come from: manifests were asked for, blobs are held here, or are fetched."""
 
-    client: Client
+    client: Repository
     manifests: dict[str, bytes]
     held: Held = field(default_factory=Held)
-    received: int = 0
 
     def pieces(self, blob: Blob) -> Iterable[bytes]:
         """The bytes of a blob, which was fetched if it was missing."""
@@ -219,10 +219,10 @@ class _Source:
         part.parent.mkdir(parents=True, exist_ok=True)
         part.touch()
         with part.open("r+b") as stream:
-            self.received += self.client.fetch(blob, stream)
+            fetch(self.client, blob, stream)
             stream.seek(0)
             found = self.held.take(blob.digest, _read(stream))
-        part.unlink()
+        part.unlink(missing_ok=True)
         return found
 
 
@@ -231,7 +231,7 @@ def _read(stream: BinaryIO) -> Iterator[bytes]:
         yield piece
 
 
-def _find(client: Client) -> tuple[Reference, Document]:
+def _find(client: Repository) -> tuple[Reference, Document]:
     """The bundle's index, and how it is named exactly.
 
     Raises:
@@ -272,14 +272,14 @@ def _kind(document: Document) -> str:
         return "nothing that can be read"
 
 
-def _bundles(client: Client) -> list[str]:
+def _bundles(client: Repository) -> list[str]:
     """The tags that name bundles and no parts of one."""
     tags = client.tags()
     parts = ((tag, _PART.fullmatch(tag)) for tag in tags)
     return [tag for tag, part in parts if not part or (part[1] and part[1] not in tags)]
 
 
-def _only_tag(client: Client) -> str:
+def _only_tag(client: Repository) -> str:
     there = _bundles(client)
     if len(there) == 1:
         return there[0]
@@ -295,7 +295,7 @@ def _only_tag(client: Client) -> str:
     )
 
 
-def _manifests(client: Client, index: Document) -> dict[str, bytes]:
+def _manifests(client: Repository, index: Document) -> dict[str, bytes]:
     """The manifests that an index names, each of its digest and size."""
     found = {}
     try:
