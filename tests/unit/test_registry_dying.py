@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
 from tests.unit.registry_fake import Handler
-from tests.unit.registry_scene import Scene
+from tests.unit.registry_scene import QUIET, Scene
 
 from kgshare.bundle import read_bundle
 from kgshare.errors import RegistryError
-from kgshare.registry import transfer
+from kgshare.registry import pull_bundle, transfer
 
 
 def test_wherever_it_dies_during_a_push_the_tag_is_there_with_everything_or_not_at_all(
@@ -126,6 +128,17 @@ def test_a_beginning_of_something_else_is_thrown_away(scene: Scene) -> None:
     part.write_bytes(b"\0" * (len(data) // 2))
     assert scene.pull().bundle.read_bytes() == scene.file.read_bytes()
     assert not part.exists()
+
+
+def test_two_who_pull_at_once_fetch_each_blob_once(scene: Scene) -> None:
+    scene.push()
+    before = scene.server.sent
+    places = [scene.reviewer.out / name for name in ("one.tar", "two.tar")]
+    with ThreadPoolExecutor() as pool:
+        for report in pool.map(lambda out: pull_bundle(scene.where, out, progress=QUIET), places):
+            assert report.bundle.read_bytes() == scene.file.read_bytes()
+    signature = blob_sizes(scene)[0]  # is looked for before there is a queue
+    assert sum(blob_sizes(scene)) <= scene.server.sent - before <= sum(blob_sizes(scene)) + signature
 
 
 def test_a_registry_that_is_busy_for_a_moment_is_asked_again(scene: Scene) -> None:

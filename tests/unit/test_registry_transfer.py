@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+import io
 import json
 import stat
+import sys
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from tests.e2e.command_line import kgshare
+from tests.unit import evidence_example
 from tests.unit.registry_fake import PASSWORD, USER
 from tests.unit.registry_scene import QUIET, Scene
 from tests.unit.signed_example import WHEN, members, new_key, sign_as, whole
 
-from kgshare.bundle import read_bundle
+from kgshare.bundle import AMD64, Platform, read_bundle
 from kgshare.errors import BundleError, RegistryError, UsageError
+from kgshare.progress import Progress
 from kgshare.registry import pull_bundle
 from kgshare.trust import command as trust
 
@@ -118,6 +122,32 @@ def test_evidence_and_signature_refer_to_the_bundle_and_each_role_has_an_index(s
         assert (row["digest"], row["platform"]) == (
             image.manifest_digest, {"os": "linux", "architecture": "amd64"},
         )  # fmt: skip
+
+
+def test_a_role_on_two_platforms_is_one_index_and_a_bundle_for_another_machine_is_told(
+    scene: Scene, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    arm = Platform(architecture="arm64")
+    both = evidence_example.bundle(
+        tmp_path / "both", platforms=(AMD64, arm), locked=evidence_example.two_archs()
+    ).path
+    scene.push(both, tag=":both")
+    rows = json.loads(scene.server.index("both-database"))["manifests"]
+    assert [row["platform"]["architecture"] for row in rows] == ["amd64", "arm64"]
+    scene.push(
+        evidence_example.bundle(tmp_path / "arm", platforms=(arm,), locked=evidence_example.two_archs()).path,
+        tag=":arm",
+    )
+    monkeypatch.setattr(sys.modules["kgshare.registry.pull"], "this_platform", lambda: "linux/amd64")
+    for tag, said in (("both", False), ("arm", True)):
+        log = io.StringIO()
+        out = tmp_path / f"{tag}.kgshare.tar"
+        pull_bundle(f"{scene.where}:{tag}", out, progress=Progress(stream=log))
+        line = "its images are for linux/arm64; this machine is linux/amd64\n"
+        assert (
+            log.getvalue().startswith(line, log.getvalue().index("\n") + 1) is said
+        )  # before anything is fetched
+    assert (tmp_path / "both.kgshare.tar").read_bytes() == both.read_bytes()
 
 
 def test_of_two_signatures_the_one_that_is_trusted_here_is_taken(scene: Scene, tmp_path: Path) -> None:

@@ -32,8 +32,8 @@ from kgshare.bundle.model import CHUNK
 from kgshare.bundle.read import MAX_IMAGES
 from kgshare.bundle.signature import Signature
 from kgshare.errors import BundleError, MachineError, Problem, UsageError
-from kgshare.lock.command import this_arch
 from kgshare.places import cache_dir
+from kgshare.platforms import same_platform, this_platform
 from kgshare.progress import Progress
 from kgshare.registry.publication import named_by
 from kgshare.registry.reference import Reference, parse
@@ -42,6 +42,7 @@ from kgshare.registry.signatures import appended, signatures_of
 from kgshare.registry.transfer import fetch
 from kgshare.trust.check import verdict_on
 from kgshare.trust.verdict import Verdict
+from kgshare.turn import wait_for
 
 _PART = re.compile(r"(.+)-(database|application|compose)|sha256-[0-9a-f]{64}.*")
 
@@ -106,8 +107,8 @@ def pull_bundle(reference: str, into: Path, *, replace: bool = False, progress: 
     with progress.stage(f"ask {client.reference.host}"):
         there = _ask(client)
     target = _target(into, file_name(there.name, there.version), there.index.digest, replace)
-    if f"linux/{this_arch()}" not in there.platforms:
-        progress.say(f"its images are for {', '.join(there.platforms)}; this machine is linux/{this_arch()}")
+    if not any(same_platform(platform, this_platform()) for platform in there.platforms):
+        progress.say(f"its images are for {', '.join(there.platforms)}; this machine is {this_platform()}")
     missing: list[Blob] = []
     found = None
     if target.exists():
@@ -176,12 +177,15 @@ def _same(target: Path, there: _There) -> tuple[Bundle, Verdict] | None:
 
 def _fetch_missing(there: _There, target: Path, progress: Progress) -> list[Blob]:
     """Fetch what is not here; it is in the cache afterwards."""
-    missing = [blob for blob in there.blobs if there.source.held.find(blob.digest, blob.size) is None]
-    _require_room(target, sum(blob.size for blob in there.blobs), missing)
-    size = sum(blob.size for blob in missing)
-    with progress.stage(f"fetch {len(missing)} of {len(there.blobs)} blobs, {size / 1e6:.1f} MB"):
-        for blob in missing:
-            there.source.fetch(blob)
+    parts = _parts()
+    with (parts / "lock").open("ab") as lock:
+        wait_for(lock, lambda: progress.say("another kgshare is fetching here; waiting for it"))
+        missing = [blob for blob in there.blobs if there.source.held.find(blob.digest, blob.size) is None]
+        _require_room(target, sum(blob.size for blob in there.blobs), missing)
+        size = sum(blob.size for blob in missing)
+        with progress.stage(f"fetch {len(missing)} of {len(there.blobs)} blobs, {size / 1e6:.1f} MB"):
+            for blob in missing:
+                there.source.fetch(blob)
     return missing
 
 
@@ -215,8 +219,7 @@ class _Source:
 
     def fetch(self, blob: Blob) -> HeldBlob:
         """Fetch a blob; its beginning may be here, from a time before."""
-        part = cache_dir() / "pulls" / f"{blob.digest.removeprefix('sha256:')}.part"
-        part.parent.mkdir(parents=True, exist_ok=True)
+        part = _parts() / f"{blob.digest.removeprefix('sha256:')}.part"
         part.touch()
         with part.open("r+b") as stream:
             fetch(self.client, blob, stream)
@@ -224,6 +227,13 @@ class _Source:
             found = self.held.take(blob.digest, _read(stream))
         part.unlink(missing_ok=True)
         return found
+
+
+def _parts() -> Path:
+    """Where the beginnings of blobs are."""
+    folder = cache_dir() / "pulls"
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
 
 
 def _read(stream: BinaryIO) -> Iterator[bytes]:
