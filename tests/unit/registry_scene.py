@@ -13,7 +13,9 @@ from tests.unit.registry_fake import PASSWORD, USER, Fake, fake
 from tests.unit.signed_example import Person, new_key, sign_as, whole
 
 from kgshare.progress import Progress
-from kgshare.registry import PullReport, PushReport, pull_bundle, push, session, transfer
+from kgshare.registry import session, transfer
+from kgshare.registry.pull import PullReport, pull_bundle
+from kgshare.registry.push import PushReport, push
 from kgshare.trust.keys import OwnKey
 
 QUIET = Progress(quiet=True)

@@ -10,7 +10,8 @@ from tests.unit.registry_scene import QUIET, Scene
 
 from kgshare.bundle import read_bundle
 from kgshare.errors import RegistryError
-from kgshare.registry import pull_bundle, transfer
+from kgshare.registry import transfer
+from kgshare.registry.pull import pull_bundle
 
 
 def test_wherever_it_dies_during_a_push_the_tag_is_there_with_everything_or_not_at_all(
