@@ -16,6 +16,7 @@ from typing import Annotated
 import typer
 
 from kgshare import __version__
+from kgshare import registry_cli as registries
 from kgshare.attest import cli as evidence
 from kgshare.ci.cli import ci_app
 from kgshare.doors.alone import this_process_is_ours
@@ -24,7 +25,6 @@ from kgshare.lock import cli as lock_cli
 from kgshare.options import HERE, Build, Discard, Folder, Json, Quiet, Stack, Yes, agreement, show, somebody
 from kgshare.policy.cli import policy_app
 from kgshare.progress import Progress
-from kgshare.registry import cli as registries
 from kgshare.report import envelope, error_rows
 from kgshare.review import cli as reviews
 from kgshare.scan import cli as scan_cli

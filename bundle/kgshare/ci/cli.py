@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from dataclasses import replace as replaced
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -62,6 +63,9 @@ def run_(
     to: To = "",
     output: Output = None,
     publish: Publish = None,
+    replace: Annotated[
+        bool, typer.Option("--replace", help="Give a registry's tag to this bundle though it names another.")
+    ] = False,
     sign: Sign = None,
     no_sign: NoSign = False,
     local: Local = False,
@@ -97,7 +101,7 @@ def run_(
         return
     from kgshare.ci.run import run
 
-    asked = _asked(to, output, publish, sign, no_sign, local, against, report)
+    asked = replaced(_asked(to, output, publish, sign, no_sign, local, against, report), replace=replace)
     show(run(folder, asked, progress=Progress(quiet=quiet)), as_json)
 
 

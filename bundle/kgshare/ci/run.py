@@ -53,6 +53,7 @@ class Asked:
         to: the last step; the whole pipeline when empty.
         output: the folder of the bundle; the project's when not given.
         publish: folders and registries to publish to.
+        replace: whether a registry's tag that names something else may be given to this bundle.
         signing: how to sign.
         local: without a container engine.
         against: what to compare with; see `kgshare.ci.pipeline.against_of`.
@@ -64,6 +65,7 @@ class Asked:
     to: str = ""
     output: Path | None = None
     publish: tuple[str, ...] = ()
+    replace: bool = False
     signing: Signing = BY_DEFAULT
     local: bool = False
     against: str = ""
@@ -183,7 +185,7 @@ def wishes_of(made: Prepared, asked: Asked, author: Author | None, otherwise: st
     root = made.project.root
     signer = author.mark or f"keyless {author.ready()}" if author else otherwise
     return Wishes(
-        output=asked.output or root, signer=signer, destinations=asked.publish,
+        output=asked.output or root, signer=signer, destinations=asked.publish, replace=asked.replace,
         against=against_of(root, asked.against, asked.environment, asked.base),
     )  # fmt: skip
 
