@@ -53,8 +53,8 @@ class BuildReport:
         digest: SHA-256 of its index, from which everything in it is reachable.
         size: in bytes.
         seconds: how long this build took.
-        engine: what built what had to be built: ``docker``, ``none`` (this machine's own means), ``podman`` (the same, as
-            Podman has no BuildKit), or empty where nothing had to be.
+        engine: what built what had to be built: ``docker``, ``dagger``, ``none`` (this machine's own means), ``podman`` (the
+            same, as Podman has no BuildKit), or empty where nothing had to be.
         notes: what the reader should know of how it was built.
         policy: what the policy says of it today, in one line, then what its waivers need.
         signer: name of the key that signed it, as ``fingerprint``; empty where it is not signed.

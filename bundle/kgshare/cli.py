@@ -22,7 +22,21 @@ from kgshare.ci.cli import ci_app
 from kgshare.doors.alone import this_process_is_ours
 from kgshare.errors import Interrupted, KgshareError, LockError, MachineError, Problem, UsageError
 from kgshare.lock import cli as lock_cli
-from kgshare.options import HERE, Build, Discard, Folder, Json, Quiet, Stack, Yes, agreement, show, somebody
+from kgshare.obtain import cli as obtaining
+from kgshare.options import (
+    HERE,
+    Build,
+    Discard,
+    Folder,
+    Json,
+    Quiet,
+    Stack,
+    Yes,
+    agreement,
+    consent,
+    show,
+    somebody,
+)
 from kgshare.policy.cli import policy_app
 from kgshare.progress import Progress
 from kgshare.report import envelope, error_rows
@@ -48,6 +62,7 @@ app.command("scan")(scan_cli.scan)
 app.command("outdated")(lock_cli.outdated)
 app.command()(evidence.sbom)
 app.command()(evidence.licenses)
+app.command()(obtaining.release)
 for command in (
     reviews.log,
     reviews.blame,
@@ -93,8 +108,18 @@ def build(
         bool, typer.Option("--no-sign", help="Do not sign; reviewers' `up` refuses it.")
     ] = False,
     local: Annotated[
-        bool, typer.Option("--local", help="Without a container engine, by this machine's own means (Linux).")
+        bool,
+        typer.Option(
+            "--local",
+            help="Without a container engine, by this machine's own means (Linux): `--engine none`.",
+        ),
     ] = False,
+    engine: Annotated[
+        str | None,
+        typer.Option(
+            "--engine", metavar="docker|dagger|none", help="What builds the images; docker when not given."
+        ),
+    ] = None,
     platform: Annotated[
         list[str] | None,
         typer.Option(
@@ -117,7 +142,9 @@ def build(
     from kgshare.trust.author import Signing
 
     progress, platforms = Progress(quiet=quiet), parse_platforms(platform or ())
-    engine = choice.machine if local else choice.docker
+    if local and engine not in (None, "none"):
+        raise UsageError(f"--local and --engine {engine} exclude each other")
+    builder = choice.named(engine or ("none" if local else "docker"))
     if plan:
         show(stage.forecast_build(folder, platforms), as_json)
     elif verify:
@@ -128,13 +155,13 @@ def build(
             )
         from kgshare.reproduce import verify_reproducible
 
-        show(verify_reproducible(folder, locked=locked, progress=progress, engine=engine), as_json)
+        show(verify_reproducible(folder, locked=locked, progress=progress, engine=builder), as_json)
     else:
         if sign is not None and no_sign:
             raise UsageError("--sign and --no-sign exclude each other")
         signing = Signing(key=sign, off=no_sign, ask=trusts.ask_passphrase if somebody() else None)
         report = stage.build(
-            folder, output=output, locked=locked, progress=progress, engine=engine, signing=signing,
+            folder, output=output, locked=locked, progress=progress, engine=builder, signing=signing,
             platforms=platforms,
         )  # fmt: skip
         show(report, as_json)
@@ -296,7 +323,7 @@ def up(
     who = trusts.who_of(identity, issuer)
     progress = Progress(quiet=quiet)
     agreed = agreement(yes)
-    where = obtain(reference, progress=progress, may_build=agreed)
+    where = obtain(reference, progress=progress, may_build=consent(yes))
     bundle = bundle_of(
         where, progress=progress, local=local, ask=trusts.ask_passphrase if somebody() else None
     )
@@ -402,7 +429,7 @@ def snapshot(
         str | None,
         typer.Argument(
             metavar="[SOURCE]",
-            help="A bundle, a snapshot, a project's folder, a Git revision (REV or REV:FOLDER), or stack:NAME; "
+            help="A bundle or its address, a snapshot, a project's folder, a Git revision (REV or REV:FOLDER), or stack:NAME; "
             "the running stack when not given.",
         ),
     ] = None,
@@ -455,7 +482,7 @@ def diff(
         str,
         typer.Argument(
             metavar="A",
-            help="A bundle, a snapshot, a project's folder, a Git revision (REV or REV:FOLDER), or stack:NAME.",
+            help="A bundle or its address, a snapshot, a project's folder, a Git revision (REV or REV:FOLDER), or stack:NAME.",
         ),
     ],
     after: Annotated[str, typer.Argument(metavar="B", help="The same, or a change set, which must fit A.")],

@@ -9,6 +9,7 @@ from typing import Annotated
 
 import typer
 
+from kgshare.errors import UsageError
 from kgshare.report import Report, envelope
 from kgshare.shown import printable
 
@@ -41,3 +42,18 @@ def somebody() -> bool:
 def agreement(yes: bool) -> Callable[[str], bool]:
     """What asks a question that is answered with yes or no."""
     return lambda question: yes or typer.confirm(printable(question), err=True)
+
+
+def consent(yes: bool) -> Callable[[str], bool]:
+    """The same where silence must not pass for a yes: without a person to ask, only ``--yes`` is one.
+
+    Raises:
+        UsageError: by what is given back, where there is nobody.
+    """
+
+    def asked(question: str) -> bool:
+        if not yes and not somebody():
+            raise UsageError("there is no terminal to ask on", hint="--yes agrees to what is said above")
+        return agreement(yes)(question)
+
+    return asked

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from neo4j import GraphDatabase
 from tests.e2e.command_line import kgshare, works
+from tests.unit.web_server import Web, serving
 
 from kgshare.doors.process import run
 
@@ -74,6 +75,7 @@ def test_two_reviewers_change_one_graph_and_nothing_is_lost(story: Story) -> Non
     two_proposals_arrive_as_branches(story)
     merge_them(story)
     newer = build_the_next_version(story)
+    the_repository_is_address_enough(story, newer)
     blame_and_revert(story)
     a_sandbox_with_edits_moves_to_the_newer_bundle(story, newer)
     a_new_upstream_keeps_the_reviews(story)
@@ -125,6 +127,7 @@ def build_the_next_version(story: Story) -> Path:
     assert (checked["ok"], checked["change_sets"]) == (True, 3)
     manifest = story.author / "kgshare.yaml"
     manifest.write_text(manifest.read_text().replace("version: 0.2.0", "version: 0.3.0"))
+    works("lock", story.author)
     story.git(story.author, "commit", "-qam", "Version 0.3.0")
     bundle = Path(works("build", story.author, "--json").result["bundle"])
     with tarfile.open(fileobj=None, name=bundle) as tar:
@@ -135,6 +138,20 @@ def build_the_next_version(story: Story) -> Path:
         "H0017 again",
     )
     return bundle
+
+
+def the_repository_is_address_enough(story: Story, newer: Path) -> None:
+    """Built from a clone before it is published, as nothing of the author's folder is needed; fetched afterwards."""
+    address = f"{story.forge}@main"
+    up = works("up", address, "--name", ANNA, "--no-open", "--yes", "--json").result
+    assert up["verdict"]["version"] == "0.3.0"
+    with serving(Web(files={"/herbarium.kgshare.tar": newer.read_bytes()})) as web:
+        works("release", newer, "--at", f"{web.address}/herbarium.kgshare.tar", *story.at)
+        story.git(story.author, "add", "releases.yaml")
+        story.git(story.author, "commit", "-q", "-m", "Where 0.3.0 is")
+        story.git(story.author, "push", "-q", "origin", "main")
+        assert "herbarium 0.3.0  every byte is as it was signed" in works("verify", address).out
+    assert [path for path, _ in web.asked] == ["/herbarium.kgshare.tar"]
 
 
 def blame_and_revert(story: Story) -> None:

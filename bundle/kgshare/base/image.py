@@ -8,7 +8,7 @@ import json
 import os
 import tarfile
 import tempfile
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -82,7 +82,7 @@ def require_contract(image: ImageSource, *, role: BaseRole, arch: Arch) -> Runs:
     Raises:
         ImageError: it breaks the contract; each way is named.
     """
-    with _Layers(image) as layers:
+    with Layers(image) as layers:
         problems, runs = wrong(image.config, layers.tree, layers.text, role=role, arch=arch)
     if problems:
         raise ImageError(
@@ -100,7 +100,7 @@ def require_contract(image: ImageSource, *, role: BaseRole, arch: Arch) -> Runs:
 
 def image_packages(image: ImageSource, role: BaseRole) -> tuple[BasePackage, ...]:
     """The packages that a base image says it consists of."""
-    with _Layers(image) as layers:
+    with Layers(image) as layers:
         return packages_of(layers.tree, layers.text, role)
 
 
@@ -110,9 +110,15 @@ def make_base_from_image(image: ImageSource, *, epoch: int, out: Path) -> None:
     Raises:
         ImageError: a layer is not what the image's configuration says it is.
     """
-    with _Layers(image) as layers, aside(out) as path:
+    with Layers(image) as layers:
+        write_tree(layers, _whole(layers.tree), epoch=epoch, out=out)
+
+
+def write_tree(layers: Layers, tree: Iterable[Entry], *, epoch: int, out: Path) -> None:
+    """Write entries of an image's tree as one tar, aside then renamed: sorted, hard links last, all of one time."""
+    with aside(out) as path:
         with tarfile.open(path, "w", format=tarfile.GNU_FORMAT) as target:
-            for entry in sorted(_whole(layers.tree), key=lambda e: (e.kind == "hardlink", e.path)):
+            for entry in sorted(tree, key=lambda e: (e.kind == "hardlink", e.path)):
                 info = tarfile.TarInfo(entry.path)
                 info.type, info.mode, info.linkname = _TYPES[entry.kind], entry.mode, entry.target
                 info.mtime = epoch
@@ -134,18 +140,18 @@ def _whole(tree: Sequence[Entry]) -> Iterator[Entry]:
     yield from (Entry(path=p, kind="folder", mode=mode) for p, mode in FOLDERS.items() if p not in paths)
 
 
-class _Layers:
-    """The layers of an image, uncompressed in a scratch folder and verified; and the one tree that they make."""
+class Layers:
+    """The layers of an image, uncompressed in a scratch folder and verified (``tars``); and the one tree that they make."""
 
     def __init__(self, image: ImageSource) -> None:
         self._image = image
         self._where: dict[str, tuple[tarfile.TarFile, tarfile.TarInfo]] = {}
         self.tree: list[Entry] = []
 
-    def __enter__(self) -> _Layers:
+    def __enter__(self) -> Layers:
         self._scratch = tempfile.TemporaryDirectory(prefix="kgshare-base-")
-        self._tars = [self._unpacked(n, layer) for n, layer in enumerate(self._image.layers)]
-        for tar in self._tars:
+        self.tars = [self._unpacked(n, layer) for n, layer in enumerate(self._image.layers)]
+        for tar in self.tars:
             self._where |= {m.name.removeprefix("./").strip("/"): (tar, m) for m in tar}
         try:
             self.tree = [
@@ -158,7 +164,7 @@ class _Layers:
         return self
 
     def __exit__(self, *_: object) -> None:
-        for tar in self._tars:
+        for tar in self.tars:
             tar.close()
         self._scratch.cleanup()
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from kgshare.doors import engine
 from kgshare.engines import Engine
 from kgshare.engines.docker import DockerEngine
 from kgshare.engines.local import LocalEngine
-from kgshare.errors import EngineError
+from kgshare.errors import EngineError, UsageError
 from kgshare.places import cache_dir
 
 Find = Callable[[], Engine]
@@ -51,6 +51,25 @@ def docker() -> Engine:
 def machine() -> Engine:
     """This machine's own means, without a container engine."""
     return LocalEngine(cache_dir() / "rooms")
+
+
+def dagger() -> Engine:
+    """Dagger, by its client (the extra ``dagger``)."""
+    from kgshare.engines.dagger import DaggerEngine
+
+    return DaggerEngine()
+
+
+def named(name: str) -> Find:
+    """What finds the engine of a name.
+
+    Raises:
+        UsageError: there is none of that name.
+    """
+    by_name: Mapping[str, Find] = {"docker": docker, "dagger": dagger, "none": machine}
+    if name not in by_name:
+        raise UsageError(f"there is no engine {name}", hint=f"known: {', '.join(by_name)}")
+    return by_name[name]
 
 
 def either() -> Engine:

@@ -27,6 +27,9 @@ FLAGS = {
     "RUN": {"network"},
     "HEALTHCHECK": {"interval", "timeout", "retries", "start-period", "start-interval"},
 }
+_RUN = re.compile(r"(\s*RUN\s+)", re.IGNORECASE)
+_NETWORK = re.compile(r"--network=\S+\s+")
+_HERE = re.compile(r"<<-?[\"']?(\w+)")
 _VARIABLE = re.compile(r"\$(?:\{(\w+)\}|(\w+))")
 
 
@@ -122,6 +125,21 @@ def chain(stages: Mapping[str, Stage], target: str) -> tuple[Instruction, ...]:
 def expand(text: str, values: Mapping[str, str]) -> str:
     """A text with ``${NAME}`` and ``$NAME`` replaced; what is not set is empty."""
     return _VARIABLE.sub(lambda found: values.get(found[1] or found[2], ""), text)
+
+
+def offline(text: str) -> str:
+    """A Dockerfile, whatever it says, in which no RUN has a network: for an engine that cannot be told so for a whole build."""
+    lines, goes_on, until = [], False, ""
+    for line in text.splitlines():
+        if until:  # inside of a here-document
+            until = "" if line.strip() == until else until
+        elif not goes_on and (found := _RUN.match(line)):
+            line = f"{found[1]}--network=none {_NETWORK.sub('', line[found.end() :], count=1)}"
+        if not until and (here := _HERE.search(line)) and (goes_on or _RUN.match(line)):
+            until = here[1]
+        goes_on = not until and line.endswith("\\") and not line.lstrip().startswith("#")
+        lines.append(line)
+    return "\n".join(lines) + "\n"
 
 
 def _logical(text: str) -> list[str]:

@@ -16,7 +16,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from kgshare.engines.dockerfile import Instruction, expand
 from kgshare.errors import EngineError
@@ -134,7 +134,15 @@ class Configuration:
         self.note(f"HEALTHCHECK &{{{' '.join(said)}}}")
 
 
-def write_archive(config: Configuration, layers: Iterable[Iterable[bytes]], out: Path) -> None:
+class Described(Protocol):
+    """What knows an image's configuration, once its layers are known."""
+
+    def document(self, diff_ids: Iterable[str]) -> bytes:
+        """The configuration's JSON."""
+        ...
+
+
+def write_archive(config: Described, layers: Iterable[Iterable[bytes]], out: Path) -> None:
     """Write an image archive as ``docker save`` does: an OCI layout that ``docker load`` takes, too."""
     with tempfile.TemporaryDirectory(prefix=".image-", dir=out.parent) as folder:
         blobs = [_blob(pieces, Path(folder) / str(number)) for number, pieces in enumerate(layers)]

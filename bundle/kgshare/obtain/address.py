@@ -20,7 +20,7 @@ GIT = ("git+https", "git+http", "git+ssh", "git+file", "ssh", "file")
 KNOWN = "https://HOST/FILE, oci://HOST/NAME, or a Git address (https://…, ssh://…, git@HOST:PATH, a folder) with @REV behind it"
 _HELPER = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*::")  # gitremote-helpers(7): a program of that name is run
 _SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*)://")
-_SCP = re.compile(r"[\w.-]+@[\w.-]+:(?!/)\S+")
+_SCP = re.compile(r"\w[\w.-]*@\w[\w.-]*:[^\s-]\S*")
 _SHA256 = re.compile(r"sha256[:=]([0-9a-f]{64})")
 
 
@@ -167,3 +167,16 @@ def _cut(text: str) -> tuple[str, str, str]:
 
 def _bare(folder: Path) -> bool:
     return (folder / "HEAD").is_file() and (folder / "objects").is_dir()
+
+
+def loopback_of(address: Address) -> bool:
+    """Whether an address is on this machine."""
+    if not _SCHEME.match(address.url):
+        return address.kind == "git" and Path(address.url).is_absolute()
+    parts = urlsplit(address.url)
+    return parts.scheme == "file" or loopback(parts.hostname or "")
+
+
+def as_repository(address: Address) -> Address:
+    """An address on the web, read as one of a repository."""
+    return _git(address.url, "")

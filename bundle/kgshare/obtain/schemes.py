@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from kgshare.errors import UsageError
-from kgshare.obtain.address import Address, address_of
+from kgshare.obtain.address import Address, address_of, as_repository
 from kgshare.places import cache_dir
 from kgshare.progress import Progress
 
@@ -62,21 +63,37 @@ def _path(wish: Wish) -> Path:
     return Path(wish.text)
 
 
-def _file(wish: Wish) -> Path:
+def _web(wish: Wish) -> Path:
+    """A file; where its name is none of a bundle, a server that speaks Git is a repository."""
     from kgshare.obtain.fetch import fetch
+    from kgshare.obtain.session import speaks_git
 
     assert wish.address is not None
+    if not wish.address.sha256 and not urlsplit(wish.address.url).path.endswith(".tar"):
+        repository = as_repository(wish.address)
+        if speaks_git(repository.url):
+            return _git(replace(wish, address=repository))
     return fetch(wish.address, progress=wish.progress)
+
+
+def _git(wish: Wish) -> Path:
+    from kgshare.obtain.repository import of_repository
+
+    def get(address: Address) -> Path:
+        return SCHEMES[address.kind](replace(wish, text=address.url, address=address))
+
+    assert wish.address is not None
+    return of_repository(wish.address, get, progress=wish.progress, may_build=wish.may_build)
 
 
 def _registry(wish: Wish) -> Path:
     """Into the cache, under the file's own name; one that is there already with the same digest is verified and taken."""
-    from kgshare.registry import pull
+    from kgshare.registry.pull import pull
 
     folder = cache_dir() / "obtained" / "oci"
     folder.mkdir(parents=True, exist_ok=True)
     return pull(wish.text, folder, replace=True, progress=wish.progress)
 
 
-SCHEMES: Mapping[str, Callable[[Wish], Path]] = {"path": _path, "web": _file, "oci": _registry}
+SCHEMES: Mapping[str, Callable[[Wish], Path]] = {"path": _path, "web": _web, "git": _git, "oci": _registry}
 """By the kind of an address (`kgshare.obtain.address.Kind`), ``path`` where it is none."""

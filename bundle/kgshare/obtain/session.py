@@ -61,6 +61,20 @@ def session() -> requests.Session:
     return web
 
 
+def speaks_git(url: str) -> bool:
+    """Whether an address is a repository's, by Git's own question (gitprotocol-http(5), smart clients)."""
+    with session() as web:
+        try:
+            ask = web.get(
+                f"{url.rstrip('/')}/info/refs?service=git-upload-pack", stream=True, timeout=TIMEOUT
+            )
+        except requests.RequestException:
+            return False
+        with ask:
+            kind = ask.headers.get("Content-Type", "")
+            return ask.ok and kind == "application/x-git-upload-pack-advertisement"
+
+
 def said(what: requests.Response | Exception) -> str:
     """An answer's status, or an error's reason, in a few words and without an address."""
     if isinstance(what, requests.Response):

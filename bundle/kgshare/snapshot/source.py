@@ -18,6 +18,7 @@ from kgshare.changes.model import SUFFIX
 from kgshare.changes.order import read_folder
 from kgshare.changes.present import Base, present
 from kgshare.errors import ChangeError, KgshareError, Problem, UsageError
+from kgshare.obtain import obtain
 from kgshare.progress import Progress
 from kgshare.project import MANIFEST, Project, read_project
 from kgshare.snapshot.unpack import FOLDER, unpack_graph
@@ -63,8 +64,9 @@ def opened(where: str | Path, *, build: bool = False, progress: Progress) -> Ite
         StackError: there is no such stack, or it is being written to.
         ChangeError: the change sets of the project do not fit what its seed steps make.
         LockError: the project has no lock that fits.
+        ObtainError: what an address names could not be got.
     """
-    name, path = str(where), Path(where)
+    name, path = str(where), obtain(where, progress=progress)
     with tempfile.TemporaryDirectory(prefix="kgshare-graph-") as made:
         scratch = Path(made)
         if name.startswith(STACK):
