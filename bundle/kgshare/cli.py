@@ -16,7 +16,6 @@ from typing import Annotated
 import typer
 
 from kgshare import __version__
-from kgshare import registry_cli as registries
 from kgshare.attest import cli as evidence
 from kgshare.ci.cli import ci_app
 from kgshare.doors.alone import this_process_is_ours
@@ -39,6 +38,7 @@ from kgshare.options import (
 )
 from kgshare.policy.cli import policy_app
 from kgshare.progress import Progress
+from kgshare.registry import cli as registries
 from kgshare.report import envelope, error_rows
 from kgshare.review import cli as reviews
 from kgshare.scan import cli as scan_cli

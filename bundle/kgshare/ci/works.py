@@ -148,7 +148,7 @@ class Around:
         def work(_: Mapping[str, Done], out: Path) -> None:
             file = target_in(self.wishes.output, self.build)
             if destination.startswith(REGISTRY):
-                from kgshare.registry import push
+                from kgshare.registry.push import push
 
                 sent = push(file, destination, replace=self.wishes.replace, progress=self.progress)
                 said = {"destination": sent.reference, "digest": sent.digest}

@@ -1,4 +1,4 @@
-"""The commands of registries on the command line: ``push``, ``pull``. Beside the package, whose client takes seconds to load."""
+"""The commands of registries on the command line: ``push``, ``pull``."""
 
 from __future__ import annotations
 
