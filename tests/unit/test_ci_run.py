@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 from tests.unit.change_examples import a_set
-from tests.unit.ci_project import GRAPH, QUIET, Table, went
+from tests.unit.ci_project import QUIET, Table, a_project, went
 from tests.unit.registry_fake import fake
-from tests.unit.review_project import Project, make_project
+from tests.unit.review_project import Project
 
 from kgshare.bundle import read_bundle
 from kgshare.changes import Property
@@ -37,9 +37,7 @@ RED = "policy: 1\nchecks: {bases-approved: {bases: [chainguard]}}\n"
 
 @pytest.fixture
 def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Project:
-    monkeypatch.setenv("KGSHARE_CONFIG", str(tmp_path / "config"))
-    monkeypatch.setenv("KGSHARE_STATE", str(tmp_path / "state"))
-    return make_project(tmp_path / "project", GRAPH, monkeypatch, nodes="Bottle: [id]")
+    return a_project(tmp_path, monkeypatch)
 
 
 @pytest.fixture
