@@ -117,7 +117,9 @@ def build(
     engine: Annotated[
         str | None,
         typer.Option(
-            "--engine", metavar="docker|dagger|none", help="What builds the images; docker when not given."
+            "--engine",
+            metavar="docker|dagger|none",
+            help="What builds the images; that of KGSHARE_ENGINE, else docker, when not given.",
         ),
     ] = None,
     platform: Annotated[
@@ -144,7 +146,7 @@ def build(
     progress, platforms = Progress(quiet=quiet), parse_platforms(platform or ())
     if local and engine not in (None, "none"):
         raise UsageError(f"--local and --engine {engine} exclude each other")
-    builder = choice.named(engine or ("none" if local else "docker"))
+    builder = choice.named(engine or "none") if local or engine else choice.usual
     if plan:
         show(stage.forecast_build(folder, platforms), as_json)
     elif verify:

@@ -123,7 +123,7 @@ WorksOf = Callable[[Prepared, bool, Progress], tuple[Prepared, Mapping[str, Work
 
 def build_works(made: Prepared, local: bool, progress: Progress) -> tuple[Prepared, Mapping[str, Work]]:
     """The work of a build, by the engine that there is."""
-    engine = choice.machine() if local else choice.docker()
+    engine = choice.machine() if local else choice.usual()
     return works_of(made, engine, locked=True, progress=progress)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Callable, Mapping
 
@@ -13,6 +14,7 @@ from kgshare.errors import EngineError, UsageError
 from kgshare.places import cache_dir
 
 Find = Callable[[], Engine]
+VARIABLE = "KGSHARE_ENGINE"
 
 
 class _Docker(DockerEngine):
@@ -72,9 +74,18 @@ def named(name: str) -> Find:
     return by_name[name]
 
 
+def usual() -> Engine:
+    """The engine where none is named: that of ``KGSHARE_ENGINE``, else Docker.
+
+    Raises:
+        UsageError: the variable names none.
+    """
+    return named(os.environ.get(VARIABLE) or "docker")()
+
+
 def either() -> Engine:
-    """Docker where it answers, else this machine's own means."""
-    found = docker()
+    """The usual one where it answers, else this machine's own means."""
+    found = usual()
     try:
         found.check()
     except EngineError:
