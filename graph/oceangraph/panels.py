@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
@@ -67,6 +68,7 @@ PANELS: tuple[Panel, ...] = (
             summary="Stations and bottles of a cruise with one parameter, as columns, and what the source records as changed.",
             handler=section.section,
             parameters=(_CRUISE, _PARAMETER),
+            first=True,
         ),
         Endpoint(
             path="bottle",
@@ -112,9 +114,13 @@ PANELS: tuple[Panel, ...] = (
             path="places",
             summary="Floats with the positions of their profiles, as columns.",
             handler=places.places,
+            first=True,
         ),
         Endpoint(
-            path="outlines", summary="Limits of sea areas and lines of sections.", handler=places.outlines
+            path="outlines",
+            summary="Limits of sea areas and lines of sections.",
+            handler=places.outlines,
+            first=True,
         ),
         assets=(D3, TOPOJSON, LAND),
     ),
@@ -126,6 +132,7 @@ PANELS: tuple[Panel, ...] = (
             summary="Salinity, temperature and density of a cruise's bottles (TEOS-10), as columns.",
             handler=section.waters,
             parameters=(_CRUISE,),
+            first=True,
         ),
     ),
     _panel(
@@ -148,5 +155,14 @@ PANELS: tuple[Panel, ...] = (
     ),
 )
 
+
+def _opens(address: Mapping[str, str]) -> list[tuple[str, tuple[str, ...]]]:
+    """The station that the section selects by itself, and a bottle: the first click will be on one."""
+    if "cruise" not in address or "station" not in address:
+        return []
+    station = f"{address['cruise']}/{address['station']}"
+    return [("Station", (station,)), ("Bottle", (f"{station}/1/1",))]
+
+
 # What the page asks the project beside its panels; see docs/reference/page.md.
-HOOKS = Hooks(consequences=consequences.consequences, next="oceangraph derive FILE")
+HOOKS = Hooks(consequences=consequences.consequences, next="oceangraph derive FILE", opens=_opens)

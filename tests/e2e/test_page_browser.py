@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 import re
+import time
 from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, ConsoleMessage, Locator, expect, sync_playwright
+from playwright.sync_api import Browser, ConsoleMessage, Locator, Route, expect, sync_playwright
 from playwright.sync_api import Page as Tab
 from tests.integration.page_server import CRUISE, Page
 
@@ -213,6 +214,29 @@ def test_an_unknown_record_is_said_and_the_page_goes_on(
     tab.locator('.labels button[data-label="Ship"]').click()
     tab.locator(".browse-list .link").first.click()
     expect(record(tab)).to_contain_text("Melville")
+    tab.close()
+
+
+@pytest.mark.parametrize("lost", ["/static/bus.js", "/panels/section/plot.js", "/static/page.css"])
+def test_a_file_that_is_lost_on_its_way_is_asked_for_again(
+    browser: Browser, ocean_page: Page, lost: str
+) -> None:
+    """A browser drops what it waits for when the machine's networks change; a failed module stays failed in its document."""
+    tab = browser.new_page()
+    left = [2]  # named ahead, and asked by what needs it
+
+    def drop(route: Route) -> None:
+        left[0] -= 1
+        route.abort("internetdisconnected") if left[0] >= 0 else route.continue_()
+
+    tab.route(f"**{lost}", drop)
+    tab.goto(ocean_page.url + STATION)
+    until = time.monotonic() + 20
+    while left[0] >= 0 and time.monotonic() < until:
+        tab.wait_for_timeout(50)
+    expect(canvas(tab)).to_have_attribute("data-drawn", "3597", timeout=20_000)
+    tab.wait_for_function("sessionStorage.getItem('kgshare loads') === null")
+    assert tab.evaluate("getComputedStyle(document.querySelector('.bar')).position") != "static"
     tab.close()
 
 

@@ -29,7 +29,8 @@ import uvicorn
 
 from kgshare.doors.process import run
 from kgshare.images.context import page_json
-from kgshare.page.app import Source, create
+from kgshare.page.answers import Source
+from kgshare.page.app import create
 from kgshare.page.assets import Asset
 from kgshare.page.graphdb import Graph
 from kgshare.page.panels import hooks, load

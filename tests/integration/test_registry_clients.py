@@ -17,7 +17,8 @@ from kgshare.bundle import read_bundle
 from kgshare.bundle.signature import MEDIA_TYPE, PREDICATE
 from kgshare.doors.process import run
 from kgshare.errors import RegistryError
-from kgshare.registry import PushReport, pull_bundle, push
+from kgshare.registry.pull import pull_bundle
+from kgshare.registry.push import PushReport, push
 from kgshare.trust.keys import OwnKey
 
 pytestmark = pytest.mark.skipif(

@@ -20,3 +20,9 @@ def test_the_driver_brings_pandas_along_but_not_into_a_process_of_ours(first: st
 def test_what_was_hidden_from_the_driver_can_be_imported_afterwards() -> None:
     code = LOADED.format(first="alone.this_process_is_ours()") + "; import pandas; print(pandas.NA)"
     assert run([sys.executable, "-c", code]).stdout.split() == ["False", "<NA>"]
+
+
+def test_a_command_loads_what_it_needs_and_the_command_line_alone_next_to_nothing() -> None:
+    heavy = ("neo4j", "docker", "requests", "pydantic", "cryptography", "oras", "dagger", "pandas")
+    code = f"import sys, kgshare.cli; print([name for name in {heavy} if name in sys.modules])"
+    assert run([sys.executable, "-c", code]).stdout.strip() == "[]"

@@ -14,7 +14,7 @@ from tests.unit.signed_example import WHEN, members, new_key, sign_as, whole
 
 from kgshare.bundle import read_bundle
 from kgshare.errors import BundleError, RegistryError, UsageError
-from kgshare.registry import pull_bundle
+from kgshare.registry.pull import pull_bundle
 from kgshare.trust import command as trust
 
 WITH_AND_WITHOUT = pytest.mark.parametrize(

@@ -88,7 +88,7 @@ def _git(wish: Wish) -> Path:
 
 def _registry(wish: Wish) -> Path:
     """Into the cache, under the file's own name; one that is there already with the same digest is verified and taken."""
-    from kgshare.registry import pull
+    from kgshare.registry.pull import pull
 
     folder = cache_dir() / "obtained" / "oci"
     folder.mkdir(parents=True, exist_ok=True)

@@ -9,70 +9,33 @@ import json
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from pathlib import Path
-from typing import Any, Protocol, TypeVar
+from typing import Any, TypeVar
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.middleware.gzip import GZipMiddleware
 from starlette.requests import Request
-from starlette.responses import FileResponse, HTMLResponse, JSONResponse, RedirectResponse, Response
-from starlette.routing import Mount
+from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
 from starlette.routing import Route as Served
-from starlette.staticfiles import StaticFiles
 
-from kgshare.page import assets, openapi, parameters
+from kgshare.page import assets, files, openapi, parameters
+from kgshare.page.answers import Answers, Source
 from kgshare.page.api import Api
-from kgshare.page.graphdb import Ask, DatabaseAway, NotAllowed, Query, QueryRefused, Run, TooLong
-from kgshare.page.kept import Kept
+from kgshare.page.graphdb import DatabaseAway, NotAllowed, QueryRefused, TooLong
+from kgshare.page.opening import Opening, first_calls
 from kgshare.page.panels import BadParameter, Hooks, Missing, Panel
 from kgshare.page.records import NotFound
-from kgshare.page.routes import Call, Route
+from kgshare.page.routes import Route
 from kgshare.page.sandbox import EditConflict, Unproposable
 from kgshare.page.security import SESSION, Guard, Sessions, error
 from kgshare.page.settings import Settings
-from kgshare.page.watch import State
 
 STATIC = Path(__file__).parent / "static"
-_MEDIA = {
-    ".mjs": "text/javascript",
-    ".js": "text/javascript",
-    ".json": "application/json",
-    ".css": "text/css",
-}
 MOST_BODY = 256 * 1024
 LARGE = 50_000  # bytes from which it pays to compress, where there is a network between
-JSON = "application/json"
 T = TypeVar("T")
 _log = logging.getLogger("kgshare.page")
-
-
-class Source(Protocol):
-    """A graph that can be asked; `kgshare.page.graphdb.Graph` is one."""
-
-    @property
-    def query(self) -> Query:
-        """The query function."""
-
-    @property
-    def ask(self) -> Ask:
-        """What asks the project's own questions."""
-
-    @property
-    def run(self) -> Run:
-        """What runs a reviewer's query."""
-
-    async def state(self) -> State | None:
-        """The state of the graph, to hold answers against; None where it is not known."""
-
-    def since(self, state: State) -> Query:
-        """The query function that sees at least this state."""
-
-    async def status(self) -> str:
-        """``ok``, ``starting`` or ``database unreachable``."""
-
-    async def close(self) -> None:
-        """Let go of connections."""
 
 
 def create(
@@ -84,63 +47,70 @@ def create(
     """The page as an ASGI application."""
     api = Api(settings, panels, hooks)
     sessions = Sessions(settings.token)
+    answers = Answers(graph)
     routes = api.routes()
-    kept = Kept()
     description = openapi.document(settings.project, routes)
     folders = _folders(panels)
     views = [_view(p, folders[p.static]) for p in panels]
     document = _document(folders, panels)
+    opening = Opening(answers, routes, panels, hooks, settings.project.open)
 
     async def health(_: Request) -> Response:
-        status = await graph.status()
+        status = await opening.status()
         return JSONResponse({"status": status}, status_code=200 if status == "ok" else 503)
+
+    def page(request: Request) -> dict[str, Any]:
+        shown = {"name": settings.project.name, "version": settings.project.version}
+        shown["description"] = settings.project.description
+        return {
+            "project": shown,
+            "panels": views,
+            "labels": sorted(settings.project.nodes),
+            "questions": len(settings.project.questions),
+            "browser": settings.browser,
+            "csrf": sessions.csrf(request.scope[SESSION]),
+            "answers": opening.ready,
+        }
 
     async def index(request: Request) -> Response:
         # The bare address leads to where the project wants its reviewers to begin.
         if not request.url.query and settings.project.open not in ("/", ""):
             return RedirectResponse(settings.project.open, status_code=302)
-        return HTMLResponse(document)
+        # What the page is and what it asks first stands in its document: two round trips that a browser need not wait for.
+        said = html.escape(json.dumps(page(request), separators=(",", ":")))
+        first = [f'<meta name="kgshare-page" content="{said}">']
+        first += [
+            f'<link rel="preload" as="fetch" crossorigin href="{html.escape(openapi.PREFIX + path)}">'
+            for path in first_calls(panels, request.query_params)
+        ]
+        return HTMLResponse(document.replace("<!-- first -->", "\n".join(first)))
 
-    async def panel_list(request: Request) -> Response:
-        shown = {"name": settings.project.name, "version": settings.project.version}
-        shown["description"] = settings.project.description
-        return JSONResponse(
-            {
-                "project": shown,
-                "panels": views,
-                "labels": sorted(settings.project.nodes),
-                "questions": len(settings.project.questions),
-                "browser": settings.browser,
-                "csrf": sessions.csrf(request.scope[SESSION]),
-            }
-        )
+    async def page_json(request: Request) -> Response:
+        return JSONResponse(page(request))
 
     async def openapi_document(_: Request) -> Response:
         return JSONResponse(description)
 
     @contextlib.asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
+        warming = opening.start()
         yield
+        warming.cancel()
         await graph.close()
 
     return Starlette(
         routes=[
             Served("/health", health),
             Served("/", index),
-            Served("/page.json", panel_list),
+            Served("/page.json", page_json),
             Served(f"{openapi.PREFIX}openapi.json", openapi_document),
-            *(
-                Served(f"{openapi.PREFIX}{r.path}", _endpoint(r, graph, kept), methods=[r.method])
-                for r in routes
-            ),
-            *_assets(settings, panels),
-            *(Mount(place, StaticFiles(directory=folder)) for folder, place in folders.items()),
-            Mount("/static", StaticFiles(directory=STATIC)),
+            *(Served(f"{openapi.PREFIX}{r.path}", _endpoint(r, answers), methods=[r.method]) for r in routes),
         ],
         middleware=[
             Middleware(Guard, hosts=settings.hosts, sessions=sessions),
             # On its own machine an answer is copied faster than it is compressed.
             *([Middleware(GZipMiddleware, minimum_size=LARGE, compresslevel=3)] if settings.token else []),
+            Middleware(files.Files, files=_files(settings, panels, folders)),
         ],
         exception_handlers={HTTPException: _http_error},
         lifespan=lifespan,
@@ -149,15 +119,34 @@ def create(
 
 def _document(folders: Mapping[Path, str], panels: tuple[Panel, ...]) -> str:
     """The page's document. It names every module at once, which else a browser finds out import by import."""
-    modules = [f"/static/{file.name}" for file in sorted(STATIC.glob("*.js"))]
+    modules = [f"/static/{file.name}" for file in sorted(STATIC.glob("*.js")) if file.name != "start.js"]
     modules += [
         f"{place}/{file.name}" for folder, place in folders.items() for file in sorted(folder.glob("*.js"))
     ]
     modules += sorted(
         {f"/assets/{a.name}/{f}" for p in panels for a in p.assets for f in a.files if f.endswith(".js")}
     )
-    links = "\n".join(f'<link rel="modulepreload" href="{html.escape(path)}">' for path in modules)
-    return (STATIC / "index.html").read_text(encoding="utf-8").replace("<!-- preload -->", links)
+    links = [f'<link rel="modulepreload" href="{html.escape(path)}">' for path in modules]
+    links += [
+        f'<link rel="stylesheet" href="{html.escape(style)}">'
+        for style in dict.fromkeys(f"{folders[p.static]}/{p.style}" for p in panels if p.style)
+    ]
+    document = (STATIC / "index.html").read_text(encoding="utf-8")
+    return document.replace("<!-- preload -->", "\n".join(links))
+
+
+def _files(
+    settings: Settings, panels: tuple[Panel, ...], folders: Mapping[Path, str]
+) -> dict[str, files.File]:
+    found = files.below(STATIC, "/static")
+    for folder, place in folders.items():
+        found |= files.below(folder, place)
+    if settings.project.assets is not None:
+        wanted = [*assets.ASSETS, *(a for p in panels for a in p.assets)]
+        for name, path in assets.served(wanted, settings.project.assets).items():
+            if path.is_file():
+                found[f"/assets/{name}"] = files.read(path)
+    return found
 
 
 def _folders(panels: tuple[Panel, ...]) -> dict[Path, str]:
@@ -180,39 +169,23 @@ def _view(panel: Panel, place: str) -> dict[str, object]:
     }
 
 
-def _endpoint(route: Route, graph: Source, kept: Kept) -> Callable[[Request], Awaitable[Response]]:
-    async def answer(request: Request, query: Query) -> bytes:
-        single, many = parameters.read(route.parameters, request.query_params)
-        body = {} if route.body is None else parameters.read_body(route.body, await _body(request))
-        call = Call(query=query, ask=graph.ask, run=graph.run, single=single, many=many, body=body)
-        return _json(await _unless_gone(request, route.handler(call)))
-
+def _endpoint(route: Route, answers: Answers) -> Callable[[Request], Awaitable[Response]]:
     async def serve(request: Request) -> Response:
         try:
-            state = await graph.state() if route.kept else None
-            if state is None:
-                return Response(await answer(request, graph.query), media_type=JSON)
-            tag = kept.tag(state)
-            if request.headers.get("if-none-match") == tag:
-                return Response(status_code=304, headers={"etag": tag})
-            address = f"{request.scope['path']}?{request.scope['query_string'].decode('latin-1')}"
-            content = kept.get(state, address)
-            if content is None:
-                content = await answer(request, graph.since(state))
-                kept.put(state, address, content)
-            return Response(content, media_type=JSON, headers={"etag": tag})
+            asked = parameters.read(route.parameters, request.query_params)
+            body = {} if route.body is None else parameters.read_body(route.body, await _body(request))
+            known = request.headers.get("if-none-match", "")
+            answer = await _unless_gone(request, answers.answer(route, *asked, body, known))
+            sent = {"etag": answer.tag} if answer.tag else {}
+            if answer.content is None:
+                return Response(status_code=304, headers=sent)
+            return Response(answer.content, media_type="application/json", headers=sent)
         except _Gone:
             return Response(status_code=499)
         except Exception as problem:
             return _failed(problem, request)
 
     return serve
-
-
-def _json(answer: Mapping[str, Any]) -> bytes:
-    # Neo4j's numbers may be what JSON has no word for; `kgshare.page.values` has made texts of those.
-    content = json.dumps(answer, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
-    return content.encode("utf-8", "surrogatepass")
 
 
 def _failed(problem: Exception, request: Request) -> Response:
@@ -272,21 +245,6 @@ async def _body(request: Request) -> Any:
         return json.loads(content)
     except ValueError as problem:
         raise BadParameter(f"the body is no JSON: {problem}") from None
-
-
-def _assets(settings: Settings, panels: tuple[Panel, ...]) -> list[Served]:
-    if settings.project.assets is None:
-        return []
-    wanted = [*assets.ASSETS, *(a for p in panels for a in p.assets)]
-    files = assets.served(wanted, settings.project.assets)
-
-    async def asset(request: Request) -> Response:
-        file = files.get(request.path_params["path"])
-        if file is None or not file.is_file():
-            return error("missing", "there is no such asset", 404)
-        return FileResponse(file, media_type=_MEDIA.get(file.suffix))
-
-    return [Served("/assets/{path:path}", asset)]
 
 
 async def _http_error(_: Request, problem: Exception) -> Response:

@@ -68,6 +68,8 @@ class Endpoint:
         parameters: those that it takes; others are refused.
         kept: the answer follows from the graph and the parameters alone (no clock, no chance, no file that changes); then it
             is computed once, and kept until something is committed to the graph.
+        first: the view asks it as soon as it opens, with the parameters of the page's address, in the order in which they are
+            declared here and with their defaults; so it is made ready before the page says that it is.
     """
 
     path: str
@@ -75,6 +77,7 @@ class Endpoint:
     handler: Handler
     parameters: tuple[Parameter, ...] = ()
     kept: bool = False
+    first: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -118,10 +121,13 @@ class Hooks:
     Attributes:
         consequences: which derived facts rest on a record; None where the project has no answer of its own.
         next: command that adds to a proposal what follows from it, with ``FILE`` for the proposal; or empty.
+        opens: the records (label, key) that a view selects by itself at an address, given its parameters; made ready like
+            what is ``first``.
     """
 
     consequences: Consequences | None = None
     next: str = ""
+    opens: Callable[[Mapping[str, str]], Sequence[tuple[str, tuple[str, ...]]]] | None = None
 
 
 def hooks(module: str) -> Hooks:

@@ -32,11 +32,11 @@ def push(
 
     Credentials are those of `docker login`.
     """
-    from kgshare import registry
+    from kgshare.registry.push import push as send
     from kgshare.stack.source import find_bundle
 
     progress = Progress(quiet=quiet)
-    show(registry.push(find_bundle(file), reference, replace=replace, progress=progress), as_json)
+    show(send(find_bundle(file), reference, replace=replace, progress=progress), as_json)
 
 
 def pull(
@@ -57,6 +57,6 @@ def pull(
 
     What this machine has already is not fetched again. Who signed it is said, and is `up`'s to judge.
     """
-    from kgshare import registry
+    from kgshare.registry.pull import pull_bundle
 
-    show(registry.pull_bundle(reference, output, progress=Progress(quiet=quiet)), as_json)
+    show(pull_bundle(reference, output, progress=Progress(quiet=quiet)), as_json)

@@ -10,7 +10,6 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
-from kgshare.bundle import canonical
 from kgshare.errors import TrustError
 
 if TYPE_CHECKING:
@@ -122,4 +121,6 @@ class Sigstore:
 
 def spelt(text: str) -> bytes:
     """The service's answer in canonical JSON."""
+    from kgshare.bundle import canonical  # each command line loads this module, few sign
+
     return canonical.dump(json.loads(text))

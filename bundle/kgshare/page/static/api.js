@@ -11,8 +11,17 @@ export class ApiError extends Error {
   }
 }
 
-/** What /page.json says of the page: project, panels, and what the session sends along with a change. */
+let greeted = document.querySelector('meta[name="kgshare-page"]')?.content;
+
+/** What the page is: project, panels, and what the session sends along with a change. The document says it once; later, and
+    where a copy of the document is an old one, /page.json does. */
 export async function hello() {
+  if (greeted) {
+    const said = JSON.parse(greeted);
+    greeted = null;
+    csrf = said.csrf;
+    return said;
+  }
   const answer = await reach("/page.json", {});
   const said = await answer.json().catch(() => null);
   if (!answer.ok || !said) throw failure(answer, said);

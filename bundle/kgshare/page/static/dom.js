@@ -27,3 +27,10 @@ export function shown(value) {
 
 /** SCREAMING_TYPE as words. */
 export const words = (name) => name.toLowerCase().replaceAll("_", " ");
+
+/** What loads a module that imports no other, when it is first asked for; one that failed is asked for again under another address. */
+export function leaf(address) {
+  let loading = null;
+  let tries = 0;
+  return () => (loading ??= import(tries ? `${address}?again=${tries}` : address).catch((error) => { loading = null; tries += 1; throw error; }));
+}

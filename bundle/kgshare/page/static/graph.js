@@ -1,8 +1,7 @@
 // Graphs, drawn by cytoscape on a canvas: the one around a record, and the one of an answer.
 
-import cytoscape from "/assets/cytoscape/dist/cytoscape.esm.min.mjs";
 import { api } from "./api.js";
-import { byId, el, words } from "./dom.js";
+import { byId, el, leaf, words } from "./dom.js";
 import { save } from "./download.js";
 
 const QUIET = 25; // from so many nodes on, edges are not labelled
@@ -48,7 +47,11 @@ function elements(answer) {
   ];
 }
 
-function start(container, page) {
+// It is the largest module by far, and a graph is never the first thing to be seen.
+const library = leaf("/assets/cytoscape/dist/cytoscape.esm.min.mjs");
+
+async function start(container, page) {
+  const { default: cytoscape } = await library();
   const cy = cytoscape({ container, elements: [], style: style(), minZoom: 0.08, maxZoom: 3, boxSelectionEnabled: false });
   cy.on("tap", "node", (event) => { const d = event.target.data(); if (d.open) page.select(d.open, d.key); });
   cy.on("mouseover", "node", (event) => { const d = event.target.data(); if (d.open) page.point(d.open, d.key); });
@@ -92,8 +95,8 @@ function rings(cy) {
 }
 
 /** Draw an answer's graph into an element. */
-export function drawInto(container, graph, page) {
-  const cy = start(container, page);
+export async function drawInto(container, graph, page) {
+  const cy = await start(container, page);
   cy.add(elements(graph));
   arrange(cy);
   container.dataset.nodes = String(graph.nodes.length);
@@ -113,11 +116,13 @@ export function mountGraph(page) {
   let brought = new Map(); // a node's id → the ids that its expansion brought
   let focused = null;
 
-  const begin = () => {
-    cy = start(place, page);
-    cy.on("cxttap", "node", (event) => turn(event.target));
-    cy.on("dbltap", "node", (event) => turn(event.target));
-    cy.on("mouseover", "node", (event) => { focused = event.target; });
+  let begun = null;
+  const begin = async () => {
+    const fresh = await start(place, page);
+    fresh.on("cxttap", "node", (event) => turn(event.target));
+    fresh.on("dbltap", "node", (event) => turn(event.target));
+    fresh.on("mouseover", "node", (event) => { focused = event.target; });
+    cy = fresh;
   };
 
   // A second time it takes back what it brought.
@@ -177,6 +182,7 @@ export function mountGraph(page) {
     if (!selected) return;
     let answer;
     try {
+      if (!cy) await (begun ??= begin().catch((error) => { begun = null; throw error; }));
       answer = (await asking)?.graph ?? (await api("graph", { label: selected.label, key: selected.key, depth: depth.value, limit: most.value }));
     } catch (error) {
       if (mine !== asked) return;
@@ -186,7 +192,6 @@ export function mountGraph(page) {
       return;
     }
     if (mine !== asked) return;
-    if (!cy) begin();
     brought = new Map();
     cy.elements().remove();
     cy.add(elements(answer));

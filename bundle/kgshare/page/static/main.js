@@ -65,10 +65,13 @@ function showView(views) {
   if (document.documentElement.dataset.ready) fillView(view);
 }
 
-async function plug(panel, place, loading) {
+function boxFor(panel, place) {
   const box = el("section", { class: `card panel ${panel.width}`, id: `panel-${panel.name}`, "aria-label": panel.title });
   place.append(box);
-  if (panel.style) document.head.append(el("link", { rel: "stylesheet", href: panel.style }));
+  return box;
+}
+
+async function plug(panel, box, loading) {
   try {
     const module = await loading;
     await module.mount(box, { ...page, panel });
@@ -108,17 +111,20 @@ onTrouble(async () => {
   await edits.load().catch(() => bus.dataChanged(null));
 });
 
+// What is looked at first is on the screen before the others take their turn; a tab in the background has no frames.
+const painted = () => Promise.race([new Promise((done) => { requestAnimationFrame(() => setTimeout(done)); }), new Promise((done) => { setTimeout(done, 250); })]);
+
 async function start() {
+  const { project, panels, labels, questions, browser, answers } = await greeting;
+  const modules = await importing;
   const well = healthy();
-  const { project, panels, labels, questions, browser } = await hello();
-  const modules = new Map(panels.map((panel) => [panel.name, import(panel.module)]));
-  for (const module of modules.values()) module.catch(() => {});
   nameLabels(labels);
   document.title = project.name;
   byId("project").textContent = project.name;
   byId("project").title = project.description;
   byId("version").textContent = project.version;
-  await well;
+  // A database that has answered before is not waited for; should it be away by now, every view says so and comes back.
+  if (!answers) await well;
   const views = [...panels, ...OWN.filter((v) => v.view !== "questions" || questions)].filter((p, i, everything) => everything.findIndex((q) => q.view === p.view) === i);
   byId("tabs").append(...views.map((v) => el("a", { href: `?view=${encodeURIComponent(v.view)}`, "data-view": v.view, onclick: (event) => {
     if (event.ctrlKey || event.metaKey || event.shiftKey) return;
@@ -133,7 +139,12 @@ async function start() {
   showView(views);
   for (const view of OWN) if (placeOf(view.view)) own(view, placeOf(view.view), questions);
   mountTray(byId("tray"), page);
-  const plugged = Promise.all(panels.map((panel) => plug(panel, placeOf(panel.view), modules.get(panel.name))));
+  const [first, ...others] = panels.map((panel) => [panel, boxFor(panel, placeOf(panel.view)), modules.get(panel.name)]);
+  const plugged = (async () => {
+    if (first) await plug(...first);
+    await painted();
+    await Promise.all(others.map((one) => plug(...one)));
+  })();
   state.subscribe((changed) => {
     if (changed.has("view")) showView(views);
   });
@@ -148,4 +159,12 @@ async function start() {
   document.documentElement.dataset.ready = "true";
 }
 
+const greeting = hello();
+const importing = greeting.then(({ panels }) => {
+  const modules = new Map(panels.map((panel) => [panel.name, import(panel.module)]));
+  for (const module of modules.values()) module.catch(() => {});
+  return modules;
+});
+/** Resolves when the panels' modules are there as well; `start.js` loads the page again where one was lost on its way. */
+export const started = importing.then((modules) => Promise.all(modules.values()), () => {});
 start().catch((error) => notice(error.message));
