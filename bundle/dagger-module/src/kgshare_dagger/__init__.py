@@ -82,7 +82,8 @@ class Kgshare:
         """Check, build, scan, judge, sign and publish the project; says what was done. Nothing is half published."""
         machine = self._signer(project, key, public, passphrase)
         if login is not None:
-            machine = machine.with_mounted_secret("/root/.docker/config.json", login)
+            machine = machine.with_mounted_secret(f"{CONFIG}/docker/config.json", login)
+            machine = machine.with_env_variable("DOCKER_CONFIG", f"{CONFIG}/docker")
         words = ["kgshare", "ci", "run", PROJECT, "--sign", _name(public), "--output", OUT, "--publish", to]
         return await _run(machine, words).stdout()
 
