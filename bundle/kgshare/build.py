@@ -20,7 +20,16 @@ from kgshare.lock.command import this_arch
 from kgshare.lock.file import read_any_lock, read_lock, write_lock
 from kgshare.lock.model import LOCK, Arch, Lock
 from kgshare.places import cache_dir
-from kgshare.plan import BUNDLE, BUNDLE_DIGEST, BUNDLE_TAR, POLICY, POLICY_RESULT, input_files, make_plan
+from kgshare.plan import (
+    BUNDLE,
+    BUNDLE_DIGEST,
+    BUNDLE_TAR,
+    POLICY,
+    POLICY_RESULT,
+    UPSTREAM,
+    input_files,
+    make_plan,
+)
 from kgshare.platforms import parse_platforms, platform_word
 from kgshare.policy import store as store_of_policy
 from kgshare.policy.judge import again, require_green
@@ -29,6 +38,7 @@ from kgshare.policy.settings import settings_of
 from kgshare.progress import Progress
 from kgshare.project import MANIFEST, Project, read_project
 from kgshare.scan import scanners, vex
+from kgshare.since import Since, prefer, read_since, send
 from kgshare.steps import Done, Plan, StepStore, Work, forecast, run_steps
 from kgshare.trust.author import BY_DEFAULT, Author, Signing, author_of
 from kgshare.trust.keys import Ask
@@ -42,6 +52,21 @@ class StepReport:
     ran: bool
     reason: str
     seconds: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class SinceReport:
+    """The delta to an older bundle: the file, its size in bytes, and the name, version and digest of that bundle."""
+
+    delta: Path
+    size: int
+    name: str
+    version: str
+    digest: str
+
+    def text(self) -> str:
+        """Two lines of the report."""
+        return f"{self.delta}\n  {self.size / 1e6:.1f} MB, for who has {self.name} {self.version}\n"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -59,6 +84,7 @@ class BuildReport:
         policy: what the policy says of it today, in one line, then what its waivers need.
         signer: name of the key that signed it, as ``fingerprint``; empty where it is not signed.
         steps: every step, in order.
+        since: what an older bundle has not, as a file of its own, where that was asked for and there is anything.
     """
 
     schema: ClassVar[str] = "build"
@@ -72,6 +98,7 @@ class BuildReport:
     signer: str
     fingerprint: str
     steps: tuple[StepReport, ...]
+    since: SinceReport | None = None
 
     def text(self) -> str:
         """The file first, then what took how long."""
@@ -90,7 +117,8 @@ class BuildReport:
             else "! not signed"
         )
         return (
-            f"{self.bundle}\n  {self.size / 1e6:.1f} MB, {self.digest}\n  {vouched}\n{done}{kept}\n{notes}"
+            f"{self.bundle}\n  {self.size / 1e6:.1f} MB, {self.digest}\n  {vouched}\n"
+            f"{self.since.text() if self.since else ''}{done}{kept}\n{notes}"
             f"{self.seconds:.1f} s; `kgshare {start} {self.bundle.name}` starts it"
         )
 
@@ -116,6 +144,7 @@ def build(
     progress: Progress,
     engine: choice.Find = choice.usual,
     signing: Signing = BY_DEFAULT,
+    since: Path | None = None,
     platforms: Sequence[Arch] = (),
 ) -> BuildReport:
     """Build a project's bundle, doing only what changed.
@@ -127,15 +156,19 @@ def build(
         progress: says what takes time.
         engine: finds what is to build; asked only where something has to be built.
         signing: how it is to be signed.
+        since: an older bundle; what it has not is written as a file of its own, and it is gone on from its store.
         platforms: the architectures that it is for; those of the manifest, or this machine's, when none are given.
 
     Raises:
         ManifestError, LockError, FetchError, EngineError, BuildError, SeedError, SecretError, TrustError,
-        PolicyError: what their names say.
+        PolicyError, BundleError: what their names say.
     """
     start = time.monotonic()
     made = prepared(folder, locked=locked, progress=progress, platforms=platforms)
+    older = read_since(since, made.project.manifest.name) if since else None
     store = StepStore(root=cache_dir() / "steps")
+    if older:
+        prefer(older, made.plan, store)
     todo = forecast(made.plan, store)
     author = author_of(signing)
     if author and author.note:
@@ -146,10 +179,10 @@ def build(
     builder: Engine | None = None
     if any(todo.values()):
         builder = engine()
-        made, work = works_of(made, builder, locked=locked, progress=progress)
+        made, work = works_of(made, builder, locked=locked, progress=progress, since=older)
     done = run_steps(made.plan, work, store, progress)
     policy = judged_today(done[POLICY].path(POLICY_RESULT))
-    return _report(made.project, done, builder, policy, author, output or made.project.root, start)
+    return _report(made.project, done, builder, policy, author, output or made.project.root, start, older)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -193,7 +226,7 @@ def prepared(folder: Path, *, locked: bool, progress: Progress, platforms: Seque
 
 
 def works_of(
-    made: Prepared, engine: Engine, *, locked: bool, progress: Progress
+    made: Prepared, engine: Engine, *, locked: bool, progress: Progress, since: Since | None = None
 ) -> tuple[Prepared, Mapping[str, Work]]:
     """The work of each step, with its inputs fetched; and the build with the lock that they are of.
 
@@ -211,7 +244,7 @@ def works_of(
     plan = make_plan(made.project, inputs.lock, made.arch, origin, scanners.identity(), targets=targets)
     works = Works(
         project=made.project, lock=inputs.lock, inputs=inputs, arch=made.arch, engine=engine, origin=origin,
-        flags={"locked": locked}, waived=made.waived, targets=targets,
+        flags={"locked": locked}, waived=made.waived, targets=targets, since=since,
     )  # fmt: skip
     return replace(made, lock=inputs.lock, plan=plan), works.by_step()
 
@@ -372,8 +405,9 @@ def _report(
     author: Author | None,
     output: Path,
     start: float,
+    since: Since | None,
 ) -> BuildReport:
-    from kgshare.bundle.write import file_name
+    from kgshare.bundle import Held, file_name, read_bundle
 
     made = done[BUNDLE].path(BUNDLE_TAR)
     target = output / file_name(project.manifest.name, project.manifest.version)
@@ -383,6 +417,8 @@ def _report(
     else:
         place(made, target)
     remember(digest)
+    if any(not step.cached for step in done.values()):
+        Held().remember(read_bundle(target, deep=False))
     steps = tuple(
         StepReport(name=d.name, ran=not d.cached, reason=d.reason, seconds=round(d.seconds, 2))
         for d in done.values()
@@ -393,12 +429,39 @@ def _report(
         size=target.stat().st_size,
         seconds=round(time.monotonic() - start, 2),
         engine=engine.name if engine else "",
-        notes=engine.remarks if engine else (),
+        notes=(*(engine.remarks if engine else ()), *_notes(since, done, digest)),
         policy=(policy.line(), *policy.remarks),
         signer=author.name if author else "",
         fingerprint=author.mark if author else "",
         steps=steps,
+        since=_sent(target, since, output),
     )
+
+
+def _sent(bundle: Path, since: Since | None, folder: Path) -> SinceReport | None:
+    delta = send(bundle, since, folder) if since else None
+    if delta is None:
+        return None
+    base = delta.base
+    return SinceReport(
+        delta=delta.path, size=delta.size, name=base.name, version=base.version, digest=base.digest
+    )
+
+
+def _notes(since: Since | None, done: Mapping[str, Done], digest: str) -> list[str]:
+    """What the author of a next version should know of it."""
+    if since is None:
+        return []
+    older = f"{since.bundle.name} {since.bundle.version}"
+    if since.bundle.digest == digest:
+        return [f"it is {older}, to the byte: there is nothing to send"]
+    if since.note:
+        return [since.note]
+    if UPSTREAM not in done or done[UPSTREAM].key != since.upstream:
+        return [
+            f"its store is not that of {older} with corrections, so all of it is new: what seeds it is another"
+        ]
+    return []
 
 
 def place(made: Path, target: Path) -> None:

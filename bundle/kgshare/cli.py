@@ -52,7 +52,10 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode="markdown",
 )
-cache_app = typer.Typer(help="Move the locked inputs of a project between machines.", no_args_is_help=True)
+cache_app = typer.Typer(
+    help="What kgshare keeps on this machine, and moving the locked inputs of a project between machines.",
+    no_args_is_help=True,
+)
 app.add_typer(cache_app, name="cache")
 app.add_typer(policy_app, name="policy")
 app.add_typer(ci_app, name="ci")
@@ -73,6 +76,11 @@ for command in (
     registries.pull,
 ):
     app.command()(command)
+
+Base = Annotated[
+    Path | None,
+    typer.Option("--base", metavar="OLD", help="The older bundle that a delta needs, where it is not known."),
+]
 
 # Typer carries its own copy of click; this is the class of its usage errors, whichever copy that is.
 ClickUsageError: type[Exception] = typer.BadParameter.__bases__[0]
@@ -114,6 +122,14 @@ def build(
             help="Without a container engine, by this machine's own means (Linux): `--engine none`.",
         ),
     ] = False,
+    since: Annotated[
+        Path | None,
+        typer.Option(
+            "--since",
+            metavar="OLD",
+            help="Also write a small file with what this older bundle has not; `up` completes it.",
+        ),
+    ] = None,
     engine: Annotated[
         str | None,
         typer.Option(
@@ -147,6 +163,8 @@ def build(
     if local and engine not in (None, "none"):
         raise UsageError(f"--local and --engine {engine} exclude each other")
     builder = choice.named(engine or "none") if local or engine else choice.usual
+    if since and (plan or verify):
+        raise UsageError("--since goes with neither --plan nor --verify-reproducible")
     if plan:
         show(stage.forecast_build(folder, platforms), as_json)
     elif verify:
@@ -164,7 +182,7 @@ def build(
         signing = Signing(key=sign, off=no_sign, ask=trusts.ask_passphrase if somebody() else None)
         report = stage.build(
             folder, output=output, locked=locked, progress=progress, engine=builder, signing=signing,
-            platforms=platforms,
+            since=since, platforms=platforms,
         )  # fmt: skip
         show(report, as_json)
 
@@ -306,6 +324,7 @@ def up(
     older: trusts.Older = False,
     identity: trusts.ByIdentity = None,
     issuer: trusts.ByIssuer = None,
+    base: Base = None,
     as_json: Json = False,
     quiet: Quiet = False,
 ) -> None:
@@ -325,7 +344,7 @@ def up(
     who = trusts.who_of(identity, issuer)
     progress = Progress(quiet=quiet)
     agreed = agreement(yes)
-    where = obtain(reference, progress=progress, may_build=consent(yes))
+    where = obtain(reference, progress=progress, may_build=consent(yes), base=base)
     bundle = bundle_of(
         where, progress=progress, local=local, ask=trusts.ask_passphrase if somebody() else None
     )
@@ -337,6 +356,28 @@ def up(
         accept=accept, progress=progress,
     )  # fmt: skip
     show(report, as_json)
+
+
+@app.command("complete")
+def complete_(
+    delta: Annotated[
+        Path, typer.Argument(metavar="DELTA", help="What `build --since` wrote beside its bundle.")
+    ],
+    base: Base = None,
+    output: Annotated[
+        Path | None,
+        typer.Option("--output", "-o", help="Folder for the bundle; that of DELTA when not given."),
+    ] = None,
+    as_json: Json = False,
+    quiet: Quiet = False,
+) -> None:
+    """Make the whole bundle of a delta, with the older bundle that this machine has read before or that --base names.
+
+    Both are verified, and so is what comes of them: it is the author's file, to the byte, signature included.
+    """
+    from kgshare.completed import complete_bundle
+
+    show(complete_bundle(delta, base=base, output=output, progress=Progress(quiet=quiet)), as_json)
 
 
 @app.command()
@@ -505,6 +546,22 @@ def diff(
     progress = Progress(quiet=quiet)
     report = compare(before, after, stat=stat and html is None, build=build, progress=progress)
     show(write_page(report, html) if html else report, as_json)
+
+
+@cache_app.command("show")
+def cache_show(as_json: Json = False) -> None:
+    """What the cache holds, how much of it, and which bundles were read here."""
+    from kgshare.cached import show_cache
+
+    show(show_cache(), as_json)
+
+
+@cache_app.command("empty")
+def cache_empty(as_json: Json = False) -> None:
+    """Remove fetched parts of bundles and forget which bundles were read here; what builds need stays."""
+    from kgshare.cached import empty_cache
+
+    show(empty_cache(), as_json)
 
 
 @cache_app.command("export")

@@ -3,12 +3,13 @@
 ::
 
     toolbox ──→ runtime ─────────────────┐
-       └──────→ seed ────────────────────┼→ image.database ────┐
+       └─→ upstream ──→ seed ────────────┼→ image.database ────┐
     base.database ───────────────────────┘                     ├→ attest → scan → policy → bundle
     base.application, seed ───────────────→ image.application ─┘
 
-The application's image needs the seed where it is kgshare's own page. An application's own image is built on toolbox and
-base.application, or stands on neither when it comes as a file.
+A project without a folder of change sets has no ``upstream``: its seed is one step. The application's image needs the seed
+where it is kgshare's own page. An application's own image is built on toolbox and base.application, or stands on neither
+when it comes as a file.
 
 Another platform than this machine's has bases, runtime and images of its own, called ``runtime.arm64`` and so on. What they
 are made with runs on this machine: its toolbox links that runtime, its seed's store is the store of both, as Neo4j's files are the
@@ -33,6 +34,7 @@ from kgshare.project.model import ImageBuild
 from kgshare.scan import vex
 from kgshare.steps import Plan, Step, files_below, rows_digest, text_digest, tree_digest, tree_rows
 
+UPSTREAM, UPSTREAM_TAR = "upstream", "upstream.tar"
 TOOLBOX, RUNTIME, SEED, ATTEST, POLICY, BUNDLE = "toolbox", "runtime", "seed", "attest", "policy", "bundle"
 SCAN = "scan"
 DATABASE_BASE, APPLICATION_BASE = "base.database", "base.application"
@@ -57,7 +59,7 @@ CODE = Path(__file__).parent  # kgshare's own sources, which are inputs as well
 
 # In which file of the project an input is that is no tree of files; for a person who wants to know what changed.
 FILE_OF: Mapping[str, str] = {
-    **dict.fromkeys(("manifest", "seed steps of the manifest"), MANIFEST),
+    **dict.fromkeys(("manifest", "seed steps of the manifest", "checks of the manifest"), MANIFEST),
     **dict.fromkeys(
         (
             "lock",
@@ -105,6 +107,7 @@ def make_plan(
         _base(TOOLBOX, lock, arch, "toolbox"),
         *((_base(APPLICATION_BASE, lock, arch, "application"),) if compiles else ()),
         *(step for target in targets for step in _of_target(project, lock, target, arch)),
+        *((_upstream(project, lock, arch),) if project.manifest.changes else ()),
         _seed(project, lock, arch),
         *(
             step
@@ -167,39 +170,48 @@ def _base(name: str, lock: Lock, arch: Arch, which: str) -> Step:
     )
 
 
+def _upstream(project: Project, lock: Lock, arch: Arch) -> Step:
+    """What the seed steps make; a correction leaves it as it is, to the byte."""
+    inputs, files = _of_the_steps(project, lock, arch)
+    return Step(name=UPSTREAM, needs=(TOOLBOX,), inputs=inputs, files=files, outputs=(UPSTREAM_TAR,))
+
+
+def _of_the_steps(
+    project: Project, lock: Lock, arch: Arch
+) -> tuple[dict[str, str], dict[str, Mapping[str, str]]]:
+    """All that the seed steps depend on, and the files among it."""
+    manifest = project.manifest
+    files = tree_rows(without_changes(project), project.root)
+    code = (
+        "seeding", "canonical", "changes", "questions", "doors", "images", "engines", "errors.py", "aside.py", "project",
+    )  # fmt: skip
+    inputs = {
+        "seed steps of the manifest": text_digest(repr((manifest.neo4j, manifest.identity, manifest.seed))),
+        "files of the seed": rows_digest(files),
+        "jars": text_digest(repr(lock.jars)),
+        "wheels": text_digest(repr(lock.archs[arch].wheels["seed"])),
+        "kgshare's seeding": _code(*code),
+        **_where(arch),
+    }
+    return inputs, {"files of the seed": files}
+
+
 def _seed(project: Project, lock: Lock, arch: Arch) -> Step:
     manifest = project.manifest
-    files = tree_rows(_without_changes(project), project.root)
+    inputs, files = _of_the_steps(project, lock, arch)
     changes = tree_rows(change_files(project), project.root)
+    checked = (repr(manifest.checks), *((repr(project.questions),) if project.questions else ()))
     return Step(
         name=SEED,
-        needs=(TOOLBOX,),
-        files={"files of the seed": files, CHANGE_SETS: changes},
+        needs=(TOOLBOX, *((UPSTREAM,) if manifest.changes else ())),
+        files={**files, CHANGE_SETS: changes},
         inputs={
-            "seed steps of the manifest": text_digest(
-                repr((manifest.neo4j, manifest.identity, manifest.seed, manifest.checks)),
-                *((repr(project.questions),) if project.questions else ()),
-            ),
-            "files of the seed": rows_digest(files),
+            **inputs,
+            "checks of the manifest": text_digest(*checked),
             CHANGE_SETS: text_digest(
                 rows_digest(changes),
                 *((manifest.name, manifest.changes) if manifest.changes else ()),
             ),
-            "jars": text_digest(repr(lock.jars)),
-            "wheels": text_digest(repr(lock.archs[arch].wheels["seed"])),
-            "kgshare's seeding": _code(
-                "seeding",
-                "canonical",
-                "changes",
-                "questions",
-                "doors",
-                "images",
-                "engines",
-                "errors.py",
-                "aside.py",
-                "project",
-            ),
-            **_where(arch),
         },
         outputs=(STORE_TAR, GRAPH_TAR, REPORT, CHANGES_TAR),
     )
@@ -209,7 +221,12 @@ def _database_image(project: Project, lock: Lock, target: Arch, arch: Arch) -> S
     manifest = project.manifest
     return Step(
         name=step_of(DATABASE_IMAGE, target, arch),
-        needs=(step_of(DATABASE_BASE, target, arch), step_of(RUNTIME, target, arch), SEED),
+        needs=(
+            step_of(DATABASE_BASE, target, arch),
+            step_of(RUNTIME, target, arch),
+            SEED,
+            *((UPSTREAM,) if manifest.changes else ()),
+        ),
         inputs={
             "manifest": text_digest(
                 repr(
@@ -404,7 +421,7 @@ def upstream_files(project: Project) -> list[Path]:
     return [project.root / path for step in project.manifest.seed for path in _named(step)]
 
 
-def _without_changes(project: Project) -> list[Path]:
+def without_changes(project: Project) -> list[Path]:
     """The files of the seed steps; change sets that lie among them are no input of theirs."""
     changes = change_files(project)
     files = [file for path in upstream_files(project) for file in files_below(path, project.root)]

@@ -214,6 +214,10 @@ class StepStore:
         self._prune(step.name)
         return Done(name=step.name, key=key, outputs=outputs, folder=folder, seconds=seconds, cached=False)
 
+    def forget(self, step: Step, key: str) -> None:
+        """Remove a result, so that the step is run again."""
+        shutil.rmtree(self.root / step.name / key, ignore_errors=True)
+
     def find_like(self, step: Step, *, but: str) -> Done | None:
         """The latest whole result of a step whose own inputs were the same, one of them left aside."""
         wanted = {name: digest for name, digest in step.inputs.items() if name != but}

@@ -54,7 +54,8 @@ from kgshare.scan import vex
 from kgshare.scan.command import look
 from kgshare.scan.packages import asked
 from kgshare.seeding.result import SeedReport
-from kgshare.steps import Done, Work, file_digest, tree_digest
+from kgshare.since import Since, take_store
+from kgshare.steps import Done, Work, file_digest, inputs_of, key_of, tree_digest
 
 GRAPH_TYPE = "application/vnd.kgshare.graph.v1.tar+zstd"
 SEED_TYPE = "application/vnd.kgshare.seed-report.v1+json"
@@ -76,6 +77,7 @@ class Works:
         flags: options of the command that the provenance names.
         started: when the build began, in seconds since 1970.
         waived: ids of what looks like a secret and is none, as somebody answers for.
+        since: the older bundle that this one is a next version of.
         fresh: True for an engine that is to forget what it built before.
         targets: the architectures that the bundle is for; this machine's when none are given.
     """
@@ -89,6 +91,7 @@ class Works:
     flags: Mapping[str, bool] = field(default_factory=dict)
     started: float = field(default_factory=time.time)
     waived: frozenset[str] = frozenset()
+    since: Since | None = None
     fresh: bool = False
     targets: Sequence[Arch] = ()
 
@@ -105,6 +108,7 @@ class Works:
         return {
             **found,
             plan.TOOLBOX: self._base(TOOLBOX, self.arch),
+            plan.UPSTREAM: self._upstream,
             plan.SEED: self._seed,
             plan.ATTEST: self._attest,
             plan.SCAN: self._scan,
@@ -159,8 +163,19 @@ class Works:
     def _runtime(self, target: Arch, done: Mapping[str, Done], out: Path) -> None:
         self._builder(target).build_runtime(done[plan.TOOLBOX].path(plan.BASE_TAR), out)
 
+    def _upstream(self, done: Mapping[str, Done], out: Path) -> None:
+        """Done now, or taken out of the older bundle, of which it is the same step with the same inputs."""
+        step = plan.make_plan(self.project, self.lock, self.arch).step(plan.UPSTREAM)
+        if self.since and self.since.upstream == key_of(step, inputs_of(step, done)):
+            take_store(self.since, out / plan.UPSTREAM_TAR)
+        else:
+            self._builder(self.arch).build_upstream(done[plan.TOOLBOX].path(plan.BASE_TAR), out)
+
     def _seed(self, done: Mapping[str, Done], out: Path) -> None:
-        self._builder(self.arch).build_seed(done[plan.TOOLBOX].path(plan.BASE_TAR), out)
+        step = done[plan.UPSTREAM].key if plan.UPSTREAM in done else ""
+        self._builder(self.arch).build_seed(
+            done[plan.TOOLBOX].path(plan.BASE_TAR), out, _upstream_in(done), step
+        )
         secrets.refuse(secrets.in_tar(out / plan.GRAPH_TAR, "graph"), self.waived)
 
     def _database_image(self, target: Arch, done: Mapping[str, Done], out: Path) -> None:
@@ -171,6 +186,7 @@ class Works:
             done[self._step(plan.RUNTIME, target)].path(plan.RUNTIME_TAR),
             done[plan.SEED].path(plan.STORE_TAR),
             out,
+            _upstream_in(done),
         )
         self._look_into(out, "database", target)
 
@@ -217,7 +233,7 @@ class Works:
         beside = {file.name: _digest_of(file) for file in self._files(done)}
         materials = Materials(
             origin=self.origin, manifest=beside[MANIFEST], lock_digest=beside[LOCK], lock=self.lock, arch=self.arch,
-            files=self._materials(), targets=self.archs,
+            files=self._materials() | self._older(done), targets=self.archs,
         )  # fmt: skip
         run = Run(
             invocation=uuid.uuid4().urn, started=self.started, finished=time.time(), flags=self.flags,
@@ -238,6 +254,13 @@ class Works:
             "application": plan.application_files(project),
         }
         return {f"files of {use}": tree_digest(files, project.root) for use, files in uses.items() if files}
+
+    def _older(self, done: Mapping[str, Done]) -> dict[str, str]:
+        """The bundle whose store this one goes on from, where it is another's."""
+        if self.since is None or plan.UPSTREAM not in done or done[plan.UPSTREAM].key != self.since.upstream:
+            return {}
+        bundle = self.since.bundle
+        return {f"store of {bundle.name} {bundle.version}": bundle.digest.removeprefix("sha256:")}
 
     def _scan(self, done: Mapping[str, Done], out: Path) -> None:
         """Ask the scanner that is here; that there is none, or that it failed, is a result as well."""
@@ -362,6 +385,11 @@ class Works:
             diff_id=f"sha256:{seed.outputs[plan.GRAPH_TAR]}", path=tar, offset=0, size=tar.stat().st_size
         )
         return LayerCache(cache_dir() / "layers").compress(source).path
+
+
+def _upstream_in(done: Mapping[str, Done]) -> Path | None:
+    """The store without corrections, where the project has a folder of them."""
+    return done[plan.UPSTREAM].path(plan.UPSTREAM_TAR) if plan.UPSTREAM in done else None
 
 
 def _digest_of(file: ProjectFile) -> str:

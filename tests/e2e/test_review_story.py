@@ -27,7 +27,7 @@ class Story:
     def __init__(self, root: Path, project: Path) -> None:
         self.root, self.forge, self.author = root, root / "forge.git", root / "author"
         shutil.copytree(project, self.author)
-        (self.author / ".gitignore").write_text("*.kgshare.tar\n")
+        (self.author / ".gitignore").write_text("*.kgshare.tar\n*.kgshare-delta.tar\n")
         run(["git", "init", "-q", "--bare", "-b", "main", self.forge])
         run(["git", "init", "-q", "-b", "main", self.author])
         self.git(self.author, "add", "-A")
@@ -74,7 +74,8 @@ def story(tmp_path: Path, herbarium_once: Path, monkeypatch: pytest.MonkeyPatch)
 def test_two_reviewers_change_one_graph_and_nothing_is_lost(story: Story) -> None:
     two_proposals_arrive_as_branches(story)
     merge_them(story)
-    newer = build_the_next_version(story)
+    newer, delta = build_the_next_version(story)
+    what_is_new_is_enough_for_a_reviewer(story, newer, delta)
     the_repository_is_address_enough(story, newer)
     blame_and_revert(story)
     a_sandbox_with_edits_moves_to_the_newer_bundle(story, newer)
@@ -122,14 +123,17 @@ def merge_them(story: Story) -> None:
     assert names == ["Ben", "Anna"]
 
 
-def build_the_next_version(story: Story) -> Path:
+def build_the_next_version(story: Story) -> tuple[Path, Path]:
     checked = works("review", "check", "--json", *story.at).result
     assert (checked["ok"], checked["change_sets"]) == (True, 3)
     manifest = story.author / "kgshare.yaml"
     manifest.write_text(manifest.read_text().replace("version: 0.2.0", "version: 0.3.0"))
     works("lock", story.author)
     story.git(story.author, "commit", "-qam", "Version 0.3.0")
-    bundle = Path(works("build", story.author, "--json").result["bundle"])
+    built = works("build", story.author, "--since", story.bundle, "--json").result
+    bundle, delta = Path(built["bundle"]), Path(built["since"]["delta"])
+    assert "upstream" not in {step["name"] for step in built["steps"] if step["ran"]}
+    assert (built["notes"], built["since"]["version"]) == ([], "0.2.0")
     with tarfile.open(fileobj=None, name=bundle) as tar:
         assert tar.getnames()
     story.git(story.author, "push", "-q", "origin", "main")
@@ -137,7 +141,27 @@ def build_the_next_version(story: Story) -> Path:
         "A year and an altitude",
         "H0017 again",
     )
-    return bundle
+    return bundle, delta
+
+
+def what_is_new_is_enough_for_a_reviewer(story: Story, newer: Path, delta: Path) -> None:
+    """Anna's machine has read the first bundle; another has not."""
+    assert delta.stat().st_size < 1_000_000 < newer.stat().st_size
+    elsewhere = {"KGSHARE_CACHE": str(story.root / "elsewhere")}
+    sent = Path(shutil.copy(delta, story.root))
+    stopped = kgshare("complete", sent, **elsewhere)
+    assert stopped.code == 8
+    assert "herbarium 0.2.0" in stopped.err
+    works("complete", sent, "--base", story.bundle, "-o", story.root / "whole", **elsewhere)
+    assert (story.root / "whole" / newer.name).read_bytes() == newer.read_bytes()
+    assert str(story.bundle) in works("cache", "show").out
+    works("cache", "empty", **elsewhere)
+    up = works("up", sent, "--name", ANNA, "--no-open", "--json").result
+    assert (story.root / newer.name).read_bytes() == newer.read_bytes()
+    password = Path(up["password_file"]).read_text().strip()
+    with GraphDatabase.driver(up["bolt"], auth=("neo4j", password)) as driver:
+        rows, _, _ = driver.execute_query("MATCH (s:Sheet {barcode: 'H0017'}) RETURN s.altitude")
+    assert [row[0] for row in rows] == [1928]
 
 
 def the_repository_is_address_enough(story: Story, newer: Path) -> None:

@@ -65,6 +65,7 @@ def unpacked(tmp_path: Path, *layers: list[tarfile.TarInfo], altered: bool = Fal
             files={},
             blobs={digest: where},
             unsigned=0,
+            index=where,
         )
         tree.unpack(bundle, where, target)
     return target

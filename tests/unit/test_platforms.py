@@ -100,7 +100,9 @@ def test_a_second_platform_adds_steps_and_leaves_those_that_make_the_first_as_th
     assert [step for step in one.steps if step.name not in whole] == [
         step for step in two.steps if step.name not in whole and not step.name.endswith(".arm64")
     ]
-    assert two.step("image.database.arm64").needs == ("base.database.arm64", "runtime.arm64", "seed")
+    assert two.step("image.database.arm64").needs == (
+        "base.database.arm64", "runtime.arm64", "seed", "upstream",
+    )  # fmt: skip
     assert two.step("runtime.arm64").needs == ("toolbox",)
     assert two.step("bundle").needs[:4] == (
         "image.database", "image.application", "image.database.arm64", "image.application.arm64",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from kgshare.attest import names, texts
@@ -113,7 +113,11 @@ def _licenses(
     def texts_of(part: Part) -> tuple[Text, ...]:
         return by_ref.get(part.ref, ())
 
-    rows = texts.rows({image.name: image.parts for image in images}, texts_of)
+    own = (manifest.name, manifest.version)
+    rows = [
+        replace(row, version="") if (row.name, row.version) == own else row
+        for row in texts.rows({image.name: image.parts for image in images}, texts_of)
+    ]
     wanted = {texts.member(text): text for found in by_ref.values() for text in found}
     packed = {name: readings.text(text.sha256) for name, text in wanted.items()}
-    return texts.pack(texts.index(rows, f"{manifest.name} {manifest.version}"), packed)
+    return texts.pack(texts.index(rows, manifest.name), packed)

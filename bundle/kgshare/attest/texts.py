@@ -78,7 +78,10 @@ def member(text: Text) -> str:
 
 
 def index(all_rows: Iterable[Row], project: str) -> str:
-    """The index: by licence, then the sources that some of them ask for."""
+    """The index: by licence, then the sources that some of them ask for.
+
+    The project's own version is left out of it: else these megabytes were new in every version of which nothing else is.
+    """
     by_licence: dict[str, list[Row]] = {}
     listed = list(all_rows)
     for row in listed:
@@ -87,7 +90,7 @@ def index(all_rows: Iterable[Row], project: str) -> str:
     for licence in sorted(by_licence):
         lines += [licence, "-" * min(len(licence), 100)]
         for row in by_licence[licence]:
-            lines.append(f"{row.name} {row.version}  [{', '.join(row.roles)}]".replace("  [", " [", 1))
+            lines.append(" ".join(filter(None, (row.name, row.version, f"[{', '.join(row.roles)}]"))))
             lines += [f"    {text}" for text in (*row.notes, *row.texts)]
         lines.append("")
     title = "Corresponding source"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from kgshare.bundle.archive import ImageArchive, bundle_image, read_image_archive
 from kgshare.bundle.assemble import assemble, contents_of
+from kgshare.bundle.delta import Delta, complete, delta_name, is_delta, read_delta, write_delta
 from kgshare.bundle.dockerload import docker_archive
 from kgshare.bundle.held import Held, HeldBlob, SeenBundle
 from kgshare.bundle.layercache import LayerCache, LayerSource
@@ -27,6 +28,7 @@ __all__ = [
     "Bundle",
     "BundleContents",
     "BundleImage",
+    "Delta",
     "Held",
     "HeldBlob",
     "ImageArchive",
@@ -39,10 +41,15 @@ __all__ = [
     "SeenBundle",
     "assemble",
     "bundle_image",
+    "complete",
     "contents_of",
+    "delta_name",
     "docker_archive",
     "file_name",
+    "is_delta",
     "read_bundle",
+    "read_delta",
     "read_image_archive",
     "write_bundle",
+    "write_delta",
 ]

@@ -11,6 +11,7 @@ import hashlib
 import json
 import os
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -92,7 +93,11 @@ class Held:
 
     def __init__(self, root: Path | None = None, also: Sequence[Bundle] = ()) -> None:
         self._root = root or cache_dir()
-        self._also = tuple(_seen(bundle) for bundle in also)
+        self._given = tuple(also)
+
+    def looking_into(self, bundle: Bundle) -> Held:
+        """The same, with one more verified bundle that is looked into first."""
+        return Held(self._root, (bundle, *self._given))
 
     @property
     def blobs(self) -> Path:
@@ -151,25 +156,31 @@ class Held:
 
     def seen(self) -> Iterator[SeenBundle]:
         """Bundle files that were read here and have not been touched since, the latest first."""
-        yield from self._also
+        yield from map(_seen, self._given)
+        for seen, stat in self._noted():
+            with suppress(OSError):
+                if stat == _stat(seen.path):
+                    yield seen
+
+    def last_seen(self, digest: str) -> Path | None:
+        """Where a bundle was when it was last read here, whatever has become of the file."""
+        return next((seen.path for seen, _ in self._noted() if seen.digest == digest), None)
+
+    def _noted(self) -> Iterator[tuple[SeenBundle, list[int]]]:
         for note in _latest_first(self._notes):
-            try:
+            with suppress(OSError, ValueError, KeyError, TypeError, AttributeError):
                 data = json.loads(note.read_text(encoding="utf-8"))
-                path = Path(data["path"])
-                if data["stat"] != _stat(path):
-                    continue
                 blobs = {str(d): (int(at), int(size)) for d, (at, size) in data["blobs"].items()}
-                yield SeenBundle(
-                    path=path, digest=data["digest"], name=data["name"], version=data["version"], blobs=blobs
-                )
-            except (OSError, ValueError, KeyError, TypeError, AttributeError):
-                continue
+                seen = SeenBundle(
+                    path=Path(data["path"]), digest=data["digest"], name=data["name"], version=data["version"],
+                    blobs=blobs,
+                )  # fmt: skip
+                yield seen, data["stat"]
 
     def empty(self) -> int:
         """Forget every bundle file and remove every blob of the folder; how many bytes that were."""
-        gone = 0
+        gone = sum(path.stat().st_size for path in _latest_first(self.blobs))
         for path in (*_latest_first(self.blobs), *_latest_first(self._notes)):
-            gone += path.stat().st_size
             path.unlink(missing_ok=True)
         return gone
 

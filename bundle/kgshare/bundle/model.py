@@ -107,6 +107,7 @@ class Bundle:
     """A bundle whose every byte is as it must be; whether its signature is right is `kgshare.trust`'s to say.
 
     Attributes:
+        index: where ``index.json`` lies, of which ``digest`` is the digest.
         digest: of ``index.json``, from which everything is reachable.
         unsigned: how many bytes the file has before signature and end; the same for the file without a signature.
         signature: what the last member holds; None where the bundle is not signed.
@@ -121,6 +122,7 @@ class Bundle:
     files: Mapping[str, BlobRef]
     blobs: Mapping[str, BlobRef]
     unsigned: int
+    index: BlobRef
     signature: Signature | None = None
 
     def read_file(self, name: str) -> bytes:
@@ -135,21 +137,34 @@ class Bundle:
             )
         return self.read_blob(self.files[name].digest)
 
+    def read_index(self) -> bytes:
+        """The bytes of ``index.json``, hashed once more.
+
+        Raises:
+            BundleError: the bytes are no longer those that were verified.
+        """
+        data = self._read(self.index)
+        if sha256(data) != self.digest:
+            raise refuse(self.path, "index.json", "changed since the bundle was verified")
+        return data
+
     def read_blob(self, digest: str) -> bytes:
         """The bytes behind a digest that is in the bundle, hashed once more.
 
         Raises:
             BundleError: the bytes are no longer those that were verified.
         """
-        blob = self.blobs[digest]
+        data = self._read(self.blobs[digest])
+        if sha256(data) != digest:
+            raise refuse(self.path, digest, "changed since the bundle was verified")
+        return data
+
+    def _read(self, blob: BlobRef) -> bytes:
         try:
             with self.path.open("rb") as stream:
                 stream.seek(blob.offset)
-                data = stream.read(blob.size)
+                return stream.read(blob.size)
         except OSError as error:
             raise refuse(
                 self.path, "", f"cannot be read: {error.strerror}", "see that the file is there"
             ) from error
-        if sha256(data) != digest:
-            raise refuse(self.path, digest, "changed since the bundle was verified")
-        return data

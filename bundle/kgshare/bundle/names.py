@@ -13,6 +13,7 @@ LAYER = "application/vnd.oci.image.layer.v1.tar+zstd"
 EMPTY = "application/vnd.oci.empty.v1+json"
 BUNDLE = "application/vnd.kgshare.bundle.v1"
 PROJECT = "application/vnd.kgshare.project.v1"
+DELTA_TYPE = "application/vnd.kgshare.delta.v1+json"
 
 TITLE = "org.opencontainers.image.title"
 VERSION = "org.opencontainers.image.version"
@@ -22,6 +23,7 @@ ROLE = "dev.kgshare.role"
 UNPACKED = "dev.kgshare.unpacked-size"
 
 SIGNATURE = "signature.sigstore.json"  # the last member of a signed bundle, beside the layout
+DELTA = "delta.json"  # the first member of a delta, which no bundle has
 README = "README.md"
 COMPOSE = "compose.yaml"
 # Files every bundle holds, each with its one media type.

@@ -13,10 +13,10 @@ from kgshare.bundle import documents, rules
 from kgshare.bundle.documents import MAX_JSON, MAX_TEXT, OCI_LAYOUT, Blob, Documents, Facts, ImageFacts
 from kgshare.bundle.layers import LayerCheck
 from kgshare.bundle.model import BlobRef, Bundle, ImageRef, refuse, sha256
-from kgshare.bundle.names import COMPOSE, README, SIGNATURE
+from kgshare.bundle.names import COMPOSE, DELTA, README, SIGNATURE
 from kgshare.bundle.signature import MAX_SIGNATURE, Signature
 from kgshare.bundle.signature import read as read_signature
-from kgshare.bundle.tarform import StrictTar, blob_name
+from kgshare.bundle.tarform import BLOCK, StrictTar, blob_name
 from kgshare.errors import BundleError, Problem
 
 MAX_IMAGES = 64
@@ -55,9 +55,14 @@ class _Reader:
 
     def read(self) -> Bundle:
         """The stages of a reading."""
+        if self.tar.next_name() == DELTA:
+            hint = "`kgshare complete` makes the bundle of it, with the older one that is here; `kgshare up` does by itself"
+            raise refuse(self.path, "", "is a delta: only what a bundle has and an older one has not", hint)
         if self.tar.small("oci-layout", MAX_JSON) != OCI_LAYOUT:
             raise refuse(self.path, "oci-layout", "is not that of version 1.0.0 in canonical JSON")
         index = self.tar.small("index.json", MAX_JSON)
+        at = self.tar.offset - len(index) - (-len(index) % BLOCK)
+        self.index = BlobRef(digest=sha256(index), offset=at, size=len(index))
         docker = self.tar.small("manifest.json", MAX_JSON)
         top = {name: self.tar.small(name, MAX_TEXT) for name in (README, COMPOSE)}
         facts, again = self._documents(index, docker)
@@ -199,5 +204,6 @@ class _Reader:
             files=MappingProxyType({file.name: self.blobs[file.blob.digest] for file in facts.files}),
             blobs=MappingProxyType(self.blobs),
             unsigned=unsigned,
+            index=self.index,
             signature=signature,
         )

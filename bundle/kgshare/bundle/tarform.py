@@ -129,9 +129,13 @@ class StrictTar:
 
     def optional(self, name: str, limit: int) -> bytes | None:
         """The next member if it is ``name``, as `small` reads it; else None, and `end` looks at what comes."""
+        return self.small(name, limit) if self.next_name() == name else None
+
+    def next_name(self) -> str:
+        """What the next header calls its member; nothing of it is checked, and it is still to be read."""
         block = self.stream.read(BLOCK)
         self.stream.seek(self.offset)
-        return self.small(name, limit) if block[:100].split(b"\0")[0] == name.encode() else None
+        return block[:100].split(b"\0")[0].decode("ascii", "replace")
 
     def end(self) -> None:
         """Nothing but the two blocks of zeros may follow."""

@@ -6,9 +6,9 @@ import json
 import shutil
 import tarfile
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from importlib import resources
 from pathlib import Path
@@ -17,6 +17,7 @@ from kgshare.engines import BuildRequest, Engine, FilesystemTar, ImageTar, OnLin
 from kgshare.errors import BuildError
 from kgshare.images import context
 from kgshare.images.context import Inputs
+from kgshare.images.corrections import corrections_layer
 from kgshare.images.hermetic import last_stage
 from kgshare.images.layers import Layer
 from kgshare.lock.model import Arch, Lock
@@ -98,29 +99,61 @@ class ImageBuilder:
                 layer.tar(made, below="opt", to="opt")
         return out / "runtime.tar"
 
-    def build_seed(self, toolbox: Path, out: Path) -> Store:
-        """Seed the store in a build step without network; writes store.tar, graph.tar, changes.tar and report.json to ``out``.
+    def build_upstream(self, toolbox: Path, out: Path) -> Path:
+        """Do the seed steps and no more, in a build step without network; returns ``out``/upstream.tar, the closed store.
 
         Raises:
             SeedError: the data does not make a graph; with what the seed stage said.
             BuildError: the step itself failed.
         """
-        with self._context("seed", {"base.tar": toolbox}, out) as folder:
-            wheels = self.lock.archs[self.arch].wheels["seed"]
-            jars = self.lock.jars["database"]
-            context.jars_layer(self.lock, jars, self.inputs, folder / "jars.tar", self.arch)
-            context.wheels_layer(wheels, self.inputs, self.lock.epoch, folder / "wheels.tar")
-            context.seed_layer(self.project, self.lock, self.arch, folder / "inputs.tar")
-            made = folder / "made.tar"
-            self._build(folder, "result", FilesystemTar(path=made), {})
-            report = seeded(made)
-            with Layer(out / "store.tar", self.lock.epoch, owner=7474) as layer:
-                layer.tar(made, below="data", to="data")
+        with self._seeding({"base.tar": toolbox}, out, only_steps=True) as (made, _):
+            self._store(made, out / "upstream.tar")
+        return out / "upstream.tar"
+
+    def build_seed(self, toolbox: Path, out: Path, upstream: Path | None = None, step: str = "") -> Store:
+        """Seed the store in a build step without network; writes store.tar, graph.tar, changes.tar and report.json to ``out``.
+
+        Args:
+            toolbox: the base with Java and Python.
+            out: the folder for the result.
+            upstream: what `build_upstream` made, where the steps are not to be done here.
+            step: the key of the step that made it, which the report says then.
+
+        Raises:
+            SeedError: the data does not make a graph; with what the seed stage said.
+            BuildError: the step itself failed.
+        """
+        tars = {"base.tar": toolbox} | ({"begun.tar": upstream} if upstream else {})
+        with self._seeding(tars, out) as (made, report):
+            report = replace(report, step=step)
+            self._store(made, out / "store.tar")
             with Layer(out / "graph.tar", self.lock.epoch) as layer:
                 layer.tar(made, below="graph", to="graph")
             (out / REPORT).write_text(report.to_json(), encoding="utf-8")
             context.changes_layer(self.project, self.lock.epoch, out / "changes.tar")
         return Store(tar=out / "store.tar", graph=out / "graph.tar", report_file=out / REPORT, report=report)
+
+    @contextmanager
+    def _seeding(
+        self, tars: Mapping[str, Path], out: Path, *, only_steps: bool = False
+    ) -> Iterator[tuple[Path, SeedReport]]:
+        """A run of the seed stage: the tar of its results, and its report."""
+        with self._context("seed", tars, out) as folder:
+            wheels = self.lock.archs[self.arch].wheels["seed"]
+            jars = self.lock.jars["database"]
+            context.jars_layer(self.lock, jars, self.inputs, folder / "jars.tar", self.arch)
+            context.wheels_layer(wheels, self.inputs, self.lock.epoch, folder / "wheels.tar")
+            begun = "begun.tar" in tars
+            context.seed_layer(
+                self.project, self.lock, self.arch, folder / "inputs.tar", begun=begun, only_steps=only_steps
+            )
+            made = folder / "made.tar"
+            self._build(folder, "result", FilesystemTar(path=made), {})
+            yield made, seeded(made)
+
+    def _store(self, made: Path, out: Path) -> None:
+        with Layer(out, self.lock.epoch, owner=7474) as layer:
+            layer.tar(made, below="data", to="data")
 
     def check_changes(self, toolbox: Path, store: Path, applied: Path, out: Path) -> SeedReport:
         """Check the project's change sets on a throw-away copy of a store, in a build step without network.
@@ -148,7 +181,9 @@ class ImageBuilder:
             self._build(folder, "result", FilesystemTar(path=made), {})
             return seeded(made)
 
-    def build_database_image(self, base: Path, runtime: Path, store: Path, out: Path) -> Path:
+    def build_database_image(
+        self, base: Path, runtime: Path, store: Path, out: Path, upstream: Path | None = None
+    ) -> Path:
         """The database image with the store as its last layer; returns ``out``/image.tar.
 
         Args:
@@ -156,6 +191,7 @@ class ImageBuilder:
             runtime: what `build_runtime` made; of it only kgshare's classes where the base brings a Java.
             store: the tar that `build_seed` made.
             out: the folder for the result.
+            upstream: the store without corrections, which is then the layer, and what they changed is one of its own.
 
         Raises:
             ManifestError: the manifest sets what only kgshare sets.
@@ -163,9 +199,16 @@ class ImageBuilder:
         """
         java = self.lock.base(self.arch, "database")
         tars = {"base.tar": base} if java else {"base.tar": base, "runtime.tar": runtime}
+        with tempfile.TemporaryDirectory(prefix="kgshare-pages-") as scratch:
+            if upstream:
+                tars["corrections.tar"] = Path(scratch) / "corrections.tar"
+                corrections_layer(upstream, store, self.lock.epoch, tars["corrections.tar"])
+            return self._database(tars, java.path if java else "", runtime, upstream or store, out)
+
+    def _database(self, tars: Mapping[str, Path], java: str, runtime: Path, store: Path, out: Path) -> Path:
         with self._context("database", tars, out) as folder:
             if java:
-                context.classes_layer(runtime, java.path, self.lock.epoch, folder / "runtime.tar")
+                context.classes_layer(runtime, java, self.lock.epoch, folder / "runtime.tar")
             context.conf_layer(self.project, self.lock, self.inputs, self.arch, folder / "conf.tar")
             jars = context.image_jars(self.lock)
             context.jars_layer(self.lock, jars, self.inputs, folder / "jars.tar")
@@ -270,7 +313,8 @@ class ImageBuilder:
             folder = Path(made)
             for file, source in tars.items():
                 _link(source, folder / file)
-            (folder / "Dockerfile").write_text(dockerfile(name, self.project, self._python), encoding="utf-8")
+            text = dockerfile(name, self.project, self._python, tars)
+            (folder / "Dockerfile").write_text(text, encoding="utf-8")
             yield folder
 
     def _build(
@@ -293,13 +337,14 @@ class ImageBuilder:
         }  # fmt: skip
 
 
-def dockerfile(name: str, project: Project, python: str = context.PYTHON) -> str:
+def dockerfile(name: str, project: Project, python: str = context.PYTHON, tars: Collection[str] = ()) -> str:
     """The Dockerfile of a build: runtime, seed, database or application. Pure but for reading the package's data.
 
     Args:
         name: of the build.
         project: how its application is started.
         python: the application's, where its base image has another than Debian has.
+        tars: those that are at hand, of which some builds have one more: a store to go on from, or corrections of one.
     """
     text = (resources.files("kgshare.images") / f"{name}.Dockerfile").read_text(encoding="utf-8")
     # Last, and by itself: with a correction it is all that changes.
@@ -307,6 +352,8 @@ def dockerfile(name: str, project: Project, python: str = context.PYTHON) -> str
     if name in {"application", "cross-bytecode"}:
         text = text.replace(context.PYTHON, python)
     start = json.dumps(context.start_command(project, python))
+    for mark, tar, to in (("@CORRECTIONS@\n", "corrections.tar", "/"), ("@BEGUN@\n", "begun.tar", "/begun/")):
+        text = text.replace(mark, f"ADD {tar} {to}\n" if tar in tars else "")
     return text.replace("@SEEDED@\n", seeded).replace("@START@", start)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import lzma
 import re
@@ -213,18 +214,30 @@ def wheels_layer(wheels: Iterable[Wheel], inputs: Inputs, epoch: int, out: Path)
             layer.tree(f"{SITE}/{child.name}", child)
 
 
-def seed_layer(project: Project, lock: Lock, arch: Arch, out: Path) -> None:
-    """What the seed stage reads: its specification, the project's files, and kgshare's own seeding code."""
-    from kgshare.plan import seed_files
+def seed_layer(
+    project: Project, lock: Lock, arch: Arch, out: Path, *, begun: bool = False, only_steps: bool = False
+) -> None:
+    """What the seed stage reads: its specification, the project's files, and kgshare's own seeding code.
+
+    With ``begun`` the steps have been done and only the change sets are read, with ``only_steps`` everything but them.
+    """
+    from kgshare.plan import change_files, seed_files, without_changes
 
     spec = seed_spec(
         project, root="/project", java=f"{JAVA_HOME}{arch}/bin/java", lib=conf.LIB,
         plugins=conf.PLUGINS if lock.jars["plugins"] else None, work="/scratch", out="/out",
     )  # fmt: skip
+    if only_steps:
+        spec = dataclasses.replace(spec, changes=None, checks=(), questions=(), only_steps=True)
+    elif begun:
+        spec = dataclasses.replace(spec, steps=(), begun="/begun/data")
+    files = (
+        without_changes(project) if only_steps else change_files(project) if begun else seed_files(project)
+    )
     with Layer(out, lock.epoch) as layer:
         layer.text("spec.json", spec.to_json())
         layer.folder("project")
-        for path in seed_files(project):
+        for path in files:
             layer.tree(f"project/{path.relative_to(project.root).as_posix()}", path)
         _own_code(layer, RUNTIME_SOURCES)
 

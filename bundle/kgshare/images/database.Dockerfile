@@ -5,6 +5,7 @@ ADD runtime.tar /
 ADD jars.tar /
 ADD conf.tar /
 ADD store.tar /
+@CORRECTIONS@
 
 ARG TITLE VERSION DESCRIPTION LICENCE CREATED
 LABEL org.opencontainers.image.title="${TITLE} database" \

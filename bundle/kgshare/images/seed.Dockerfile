@@ -5,6 +5,7 @@ ADD base.tar /
 FROM toolbox AS seed
 ADD jars.tar /
 ADD wheels.tar /
+@BEGUN@
 ADD inputs.tar /
 ENV PYTHONPATH=/opt/kgshare/python PYTHONUTF8=1 PYTHONDONTWRITEBYTECODE=1 LC_ALL=C.UTF-8
 RUN --network=none mkdir /out \

@@ -33,7 +33,9 @@ class Wish:
     may_build: Agree | None
 
 
-def obtain(reference: str | Path, *, progress: Progress, may_build: Agree | None = None) -> Path:
+def obtain(
+    reference: str | Path, *, progress: Progress, may_build: Agree | None = None, base: Path | None = None
+) -> Path:
     """The local file, or folder, for what the user wrote.
 
     Args:
@@ -41,6 +43,8 @@ def obtain(reference: str | Path, *, progress: Progress, may_build: Agree | None
         progress: says what takes time.
         may_build: is asked, after what it would run was shown, whether to build what a repository has no release of; the
             result is then the folder of a checked out revision, to be built as any project's folder. None: that is an error.
+        base: the older bundle that a delta needs, where it is not one that was read here before. What comes is never a
+            delta: it is completed first.
 
     Raises:
         ObtainError: it could not be got, or is no bundle.
@@ -56,7 +60,10 @@ def obtain(reference: str | Path, *, progress: Progress, may_build: Agree | None
     kind = wish.address.kind if wish.address else "path"
     if kind not in SCHEMES:
         raise UsageError(f"this kgshare gets no bundle from {reference}")
-    return SCHEMES[kind](wish)
+    found = SCHEMES[kind](wish)
+    from kgshare.completed import whole  # what only a command that opens a bundle needs
+
+    return whole(found, base=base, progress=progress)
 
 
 def _path(wish: Wish) -> Path:

@@ -85,7 +85,7 @@ def is_store(layer: LayerSource) -> bool:
             path = member.name.removeprefix("./").strip("/")
             if path not in ("", "data", ".") and not path.startswith("data/"):
                 return False
-            found = found or (member.isfile() and path.startswith("data/databases/"))
+            found = found or (member.isfile() and path.startswith(("data/databases/", "data/over/")))
     return found
 
 

@@ -14,7 +14,7 @@ from kgshare.errors import Interrupted, KgshareError
 from kgshare.seeding.result import ERROR, error_json
 from kgshare.seeding.review import review
 from kgshare.seeding.spec import SeedSpec
-from kgshare.seeding.stage import seed
+from kgshare.seeding.stage import seed, seed_upstream
 
 
 def main(argv: list[str]) -> int:
@@ -24,7 +24,8 @@ def main(argv: list[str]) -> int:
         return 2
     spec = SeedSpec.from_json(Path(argv[1]).read_text(encoding="utf-8"))
     try:
-        report = review(spec) if spec.store else seed(spec)
+        stage = review if spec.store else seed_upstream if spec.only_steps else seed
+        report = stage(spec)
     except KgshareError as error:
         return _fail(spec, error)
     except KeyboardInterrupt:

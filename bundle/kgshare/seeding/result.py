@@ -28,6 +28,7 @@ class SeedReport:
         types: relationships by type.
         seconds: by stage, in the order in which they ran.
         upstream: the digest without the change sets; the same where there are none.
+        step: key of the step of the build that made the store before the change sets; empty where that is no step of its own.
     """
 
     neo4j_version: str
@@ -38,6 +39,7 @@ class SeedReport:
     types: Mapping[str, int]
     seconds: Mapping[str, float]
     upstream: str = ""
+    step: str = ""
 
     def to_json(self) -> str:
         """The text of ``report.json``."""

@@ -107,6 +107,8 @@ class SeedSpec:
         questions: what it must answer.
         name: the project's, which its change sets carry.
         changes: the folder of change sets, relative to the project's; None where there are none.
+        begun: the folder ``data`` of a store in which the steps have been done (`kgshare.seeding.stage.seed_upstream`).
+        only_steps: do the steps and no more; what they make is what another stage begins with.
         store: the folder ``data`` of a store that was seeded before: it is checked, not seeded (`kgshare.seeding.review`).
         applied: the folder of the change sets that are in it.
         rules: scripts that are run when it is checked, relative to the project's folder.
@@ -129,6 +131,8 @@ class SeedSpec:
     questions: tuple[Question, ...] = ()
     name: str = ""
     changes: str | None = None
+    begun: str | None = None
+    only_steps: bool = False
     store: str | None = None
     applied: str | None = None
     rules: tuple[str, ...] = ()

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
@@ -21,7 +22,7 @@ from kgshare.seeding.dump import load_dump, require_open
 from kgshare.seeding.questions import check_questions
 from kgshare.seeding.result import REPORT, Clock, SeedReport
 from kgshare.seeding.scripts import apply_late, identity_constraints, run_scripts, wait_for_indexes
-from kgshare.seeding.server import Install, start_server, write_config
+from kgshare.seeding.server import Install, Server, start_server, write_config
 from kgshare.seeding.spec import CypherStep, DumpStep, SeedSpec
 
 # A store that is about to be packed: no preallocated space in it, no more transaction log than opening it needs, and
@@ -45,25 +46,7 @@ def seed(spec: SeedSpec) -> SeedReport:
     clock, out = Clock(), Path(spec.out)
     change_sets = read_change_sets(spec)
     install, home, scratch = prepare(spec)
-    with clock.stage("dump"):
-        load_dump(spec, install, home)
-    with clock.stage("bulk"):
-        imported = bulk_stage(spec, install, home, scratch)
-    with clock.stage("start"):
-        server = start_server(install, home, config=config(spec))
-    with server, connect(server.uri) as db:
-        for step in spec.steps:
-            if isinstance(step, DumpStep):
-                require_open(db, home, step.file)
-        with clock.stage("constraints"):
-            identity_constraints(db, spec.node_keys)
-            apply_late(db, imported.late)
-        with clock.stage("cypher"):
-            for step in spec.steps:
-                if isinstance(step, CypherStep):
-                    run_scripts(db, step, Path(spec.project), home / "import")
-            identity_constraints(db, spec.node_keys)  # again: a script may have put its own in their place
-            wait_for_indexes(db)
+    with _after_steps(spec, install, home, scratch, clock) as (server, db):
         taken_back = Delta()
         if change_sets:
             with clock.stage("changes"):
@@ -84,6 +67,68 @@ def seed(spec: SeedSpec) -> SeedReport:
     write_aside(out / REPORT, report.to_json())
     shutil.rmtree(spec.work)
     return report
+
+
+def seed_upstream(spec: SeedSpec) -> SeedReport:
+    """Do a specification's steps and close the store, which stands in ``out``/data: what `seed` begins with (``begun``).
+
+    Its files are kept as long as the steps and what they read are the same, so that two versions which differ in corrections
+    share them to the byte. What must hold of the graph is asked later, of the graph with the corrections.
+
+    Raises:
+        SeedError: what is wrong with the data or a script; nothing is left in ``out``.
+    """
+    clock = Clock()
+    install, home, scratch = prepare(spec)
+    with _after_steps(spec, install, home, scratch, clock) as (server, db):
+        (nodes,), (relationships,) = (
+            next(iter(db.run(f"MATCH {what} RETURN count(*)"))) for what in ("()", "()-[]->()")
+        )
+        with clock.stage("stop"):
+            server.stop()
+    close_store(home, Path(spec.out))
+    report = SeedReport(
+        neo4j_version=spec.neo4j_version, digest="", nodes=int(nodes), relationships=int(relationships),
+        labels={}, types={}, seconds=clock.seconds,
+    )  # fmt: skip
+    write_aside(Path(spec.out) / REPORT, report.to_json())
+    shutil.rmtree(spec.work)
+    return report
+
+
+@contextmanager
+def _after_steps(
+    spec: SeedSpec, install: Install, home: Path, scratch: Path, clock: Clock
+) -> Iterator[tuple[Server, Database]]:
+    """A running server in which the steps have been done: now, or when the store that it is given was made."""
+    if spec.begun is not None:
+        with clock.stage("copy"):
+            shutil.copytree(spec.begun, home / "data")
+        with clock.stage("start"):
+            server = start_server(install, home, config=config(spec))
+        with server, connect(server.uri) as db:
+            yield server, db
+        return
+    with clock.stage("dump"):
+        load_dump(spec, install, home)
+    with clock.stage("bulk"):
+        imported = bulk_stage(spec, install, home, scratch)
+    with clock.stage("start"):
+        server = start_server(install, home, config=config(spec))
+    with server, connect(server.uri) as db:
+        for step in spec.steps:
+            if isinstance(step, DumpStep):
+                require_open(db, home, step.file)
+        with clock.stage("constraints"):
+            identity_constraints(db, spec.node_keys)
+            apply_late(db, imported.late)
+        with clock.stage("cypher"):
+            for step in spec.steps:
+                if isinstance(step, CypherStep):
+                    run_scripts(db, step, Path(spec.project), home / "import")
+            identity_constraints(db, spec.node_keys)  # again: a script may have put its own in their place
+            wait_for_indexes(db)
+        yield server, db
 
 
 def prepare(spec: SeedSpec) -> tuple[Install, Path, Path]:

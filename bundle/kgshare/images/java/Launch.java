@@ -16,7 +16,7 @@ import java.util.Base64;
 import java.util.List;
 
 /**
- * The database's entry point: sees to the password, then starts Neo4j in the same JVM and in the foreground.
+ * The database's entry point: sees to the store and the password, then starts Neo4j in the same JVM and in the foreground.
  *
  * <p>The password is a file on a volume that only this stack's containers share. Where it is missing a random one is
  * made: nobody ever types it, and no image, environment, log or command line holds it. Neo4j is given it before its
@@ -35,6 +35,11 @@ public final class Launch {
   public static void main(String[] args) throws Throwable {
     Path password = Path.of(environment("KGSHARE_PASSWORD_FILE", "/var/lib/kgshare/auth/password"));
     Path data = Path.of(environment("KGSHARE_DATA", "/data"));
+    try {
+      Corrections.lay(data);
+    } catch (IOException error) {
+      fail("the corrections cannot be written into the store in " + data + ": " + error);
+    }
     try {
       prepare(password, data, args);
     } catch (IOException error) {
