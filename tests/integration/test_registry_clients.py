@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import shutil
+import socket
+import socketserver
+import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +21,7 @@ from kgshare.bundle import read_bundle
 from kgshare.bundle.signature import MEDIA_TYPE, PREDICATE
 from kgshare.doors.process import run
 from kgshare.errors import RegistryError
+from kgshare.registry import session, transfer
 from kgshare.registry.pull import pull_bundle
 from kgshare.registry.push import PushReport, push
 from kgshare.trust.keys import OwnKey
@@ -120,3 +125,76 @@ def test_cosign_finds_the_signature_and_accepts_it(pushed: Pushed, tmp_path: Pat
     authority = str(pushed.folder / "registry" / "ca.crt")
     said = run(words, cwd=tmp_path, env={"HOME": str(tmp_path), "SSL_CERT_FILE": authority})
     assert "The signatures were verified against the specified public key" in said.stderr
+
+
+class Wire(socketserver.ThreadingTCPServer):
+    """Between a client and a registry; is cut when so many bytes went either way."""
+
+    daemon_threads = True
+
+    def __init__(self, to: str) -> None:
+        host, _, port = to.partition(":")
+        self.to = (host, int(port))
+        self.left = 0
+        super().__init__(("127.0.0.1", 0), Ends)
+
+    @property
+    def host(self) -> str:
+        return f"127.0.0.1:{self.server_address[1]}"
+
+
+class Ends(socketserver.BaseRequestHandler):
+    """One connection."""
+
+    server: Wire
+
+    def handle(self) -> None:
+        with socket.create_connection(self.server.to) as there:
+            back = threading.Thread(target=self.carry, args=(there, self.request), daemon=True)
+            back.start()
+            self.carry(self.request, there)
+            back.join()
+
+    def carry(self, one: socket.socket, other: socket.socket) -> None:
+        with contextlib.suppress(OSError):
+            while data := one.recv(2048):
+                self.server.left -= len(data)
+                if self.server.left < 0:
+                    break
+                other.sendall(data)
+        for end in (one, other):
+            with contextlib.suppress(OSError):
+                end.shutdown(socket.SHUT_RDWR)
+
+
+def test_a_wire_that_is_cut_leaves_no_tag_and_no_file_and_the_same_command_goes_on(
+    pushed: Pushed, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    Desk(tmp_path / "reviewer", monkeypatch).here()
+    monkeypatch.setattr(transfer, "PAUSE", 0)
+    monkeypatch.setattr(session, "BACKOFF", 0)
+    size = pushed.file.stat().st_size
+    out = tmp_path / "out"
+    out.mkdir()
+    with registry(tmp_path / "registry") as host, Wire(host) as wire:
+        threading.Thread(target=wire.serve_forever, args=(0.02,), daemon=True).start()
+        where = f"oci://{wire.host}/herbs"
+        for part in (3, 2):  # in the middle of blobs
+            wire.left = size // part
+            with pytest.raises(RegistryError, match="run the same command again"):
+                push(pushed.file, where, progress=QUIET)
+            with pytest.raises(RegistryError, match="there is no herbs"):
+                pull_bundle(f"oci://{host}/herbs", out, progress=QUIET)
+        wire.left = 10 * size
+        report = push(pushed.file, where, progress=QUIET)
+        assert 0 < report.blobs_sent < report.blobs  # the others had come through
+        for part in (3, 2):
+            wire.left = size // part
+            with pytest.raises(RegistryError, match="run the same command again"):
+                pull_bundle(where, out, progress=QUIET)
+            assert list(out.iterdir()) == []
+        wire.left = 10 * size
+        pulled = pull_bundle(where, out, progress=QUIET)
+        assert 0 < pulled.blobs_fetched < pulled.blobs
+        assert pulled.bundle.read_bytes() == pushed.file.read_bytes()
+        wire.shutdown()

@@ -13,7 +13,7 @@ from tests.unit.registry_fake import PASSWORD, USER, Fake, fake
 from tests.unit.signed_example import Person, new_key, sign_as, whole
 
 from kgshare.progress import Progress
-from kgshare.registry import client, session
+from kgshare.registry import session, transfer
 from kgshare.registry.pull import PullReport, pull_bundle
 from kgshare.registry.push import PushReport, push
 from kgshare.trust.keys import OwnKey
@@ -99,7 +99,7 @@ def scene(
     request: pytest.FixtureRequest,
 ) -> Iterator[Scene]:
     """A scene; its registry is made with the keywords given by indirect parameters."""
-    monkeypatch.setattr(client, "PAUSE", 0)
+    monkeypatch.setattr(transfer, "PAUSE", 0)
     monkeypatch.setattr(session, "BACKOFF", 0)
     folder, file, key = signed_once
     author, reviewer = Desk(folder, monkeypatch), Desk(tmp_path / "reviewer", monkeypatch)

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
 from tests.unit.registry_fake import Handler
-from tests.unit.registry_scene import Scene
+from tests.unit.registry_scene import QUIET, Scene
 
 from kgshare.bundle import read_bundle
 from kgshare.errors import RegistryError
-from kgshare.registry import client
+from kgshare.registry import transfer
+from kgshare.registry.pull import pull_bundle
 
 
 def test_wherever_it_dies_during_a_push_the_tag_is_there_with_everything_or_not_at_all(
     scene: Scene, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(client, "ATTEMPTS", 1)
+    monkeypatch.setattr(transfer, "ATTEMPTS", 1)
     whole, said = 0, []
     for lives in range(500):
         scene.server.lives = lives
@@ -42,7 +45,7 @@ def test_wherever_it_dies_during_a_pull_no_file_is_there_and_what_came_is_not_fe
     scene: Scene, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     scene.push()
-    monkeypatch.setattr(client, "ATTEMPTS", 1)
+    monkeypatch.setattr(transfer, "ATTEMPTS", 1)
     before = scene.server.sent
     said = []
     for lives in range(500):
@@ -59,16 +62,14 @@ def test_wherever_it_dies_during_a_pull_no_file_is_there_and_what_came_is_not_fe
     assert all("run the same command again" in text for text in said)
     assert scene.reviewer.files() == ["herbs-1.0.kgshare.tar"]
     assert pulled.bundle.read_bytes() == scene.file.read_bytes()
-    signature = sum(len(data) for data in scene.server.blobs.values() if b'"dsseEnvelope"' in data)
-    once = sum(blob_sizes(scene))
-    assert scene.server.sent - before <= once + signature * len(
-        said
-    )  # only that small one is asked for each time
+    assert scene.server.sent - before == sum(blob_sizes(scene))
 
 
 def blob_sizes(scene: Scene) -> list[int]:
-    """What the bundle's blobs have, without its manifests."""
-    return [b.size for d, b in read_bundle(scene.file).blobs.items() if d in scene.server.blobs]
+    """What the bundle's blobs and its signature have, without its manifests."""
+    bundle = read_bundle(scene.file)
+    assert bundle.signature is not None
+    return [len(bundle.signature.data), *(b.size for d, b in bundle.blobs.items() if d in scene.server.blobs)]
 
 
 def largest(scene: Scene) -> tuple[str, bytes]:
@@ -128,6 +129,17 @@ def test_a_beginning_of_something_else_is_thrown_away(scene: Scene) -> None:
     part.write_bytes(b"\0" * (len(data) // 2))
     assert scene.pull().bundle.read_bytes() == scene.file.read_bytes()
     assert not part.exists()
+
+
+def test_two_who_pull_at_once_fetch_each_blob_once(scene: Scene) -> None:
+    scene.push()
+    before = scene.server.sent
+    places = [scene.reviewer.out / name for name in ("one.tar", "two.tar")]
+    with ThreadPoolExecutor() as pool:
+        for report in pool.map(lambda out: pull_bundle(scene.where, out, progress=QUIET), places):
+            assert report.bundle.read_bytes() == scene.file.read_bytes()
+    signature = blob_sizes(scene)[0]  # is looked for before there is a queue
+    assert sum(blob_sizes(scene)) <= scene.server.sent - before <= sum(blob_sizes(scene)) + signature
 
 
 def test_a_registry_that_is_busy_for_a_moment_is_asked_again(scene: Scene) -> None:

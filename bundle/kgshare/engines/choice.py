@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from collections.abc import Callable, Mapping
 
@@ -10,11 +9,11 @@ from kgshare.doors import engine
 from kgshare.engines import Engine
 from kgshare.engines.docker import DockerEngine
 from kgshare.engines.local import LocalEngine
+from kgshare.engines.named import usual_name
 from kgshare.errors import EngineError, UsageError
 from kgshare.places import cache_dir
 
 Find = Callable[[], Engine]
-VARIABLE = "KGSHARE_ENGINE"
 
 
 class _Docker(DockerEngine):
@@ -80,7 +79,7 @@ def usual() -> Engine:
     Raises:
         UsageError: the variable names none.
     """
-    return named(os.environ.get(VARIABLE) or "docker")()
+    return named(usual_name())()
 
 
 def either() -> Engine:

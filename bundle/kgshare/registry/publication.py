@@ -18,8 +18,8 @@ from kgshare.bundle.documents import EMPTY_CONFIG, OCI_LAYOUT, Blob
 from kgshare.bundle.model import Bundle, refuse, sha256
 from kgshare.bundle.signature import CLOCK, MEDIA_TYPE, PREDICATE
 from kgshare.bundle.tarform import StrictTar
-from kgshare.registry.client import Document
 from kgshare.registry.reference import Reference
+from kgshare.registry.repository import Document
 
 EVIDENCE = "evidence/"
 CREATED = "org.opencontainers.image.created"

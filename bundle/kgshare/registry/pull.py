@@ -32,15 +32,17 @@ from kgshare.bundle.model import CHUNK
 from kgshare.bundle.read import MAX_IMAGES
 from kgshare.bundle.signature import Signature
 from kgshare.errors import BundleError, MachineError, Problem, UsageError
-from kgshare.lock.command import this_arch
 from kgshare.places import cache_dir
+from kgshare.platforms import same_platform, this_platform
 from kgshare.progress import Progress
-from kgshare.registry.client import Client, Document
 from kgshare.registry.publication import named_by
 from kgshare.registry.reference import Reference, parse
+from kgshare.registry.repository import Document, Repository
 from kgshare.registry.signatures import appended, signatures_of
+from kgshare.registry.transfer import fetch
 from kgshare.trust.check import verdict_on
 from kgshare.trust.verdict import Verdict
+from kgshare.turn import wait_for
 
 _PART = re.compile(r"(.+)-(database|application|compose)|sha256-[0-9a-f]{64}.*")
 
@@ -101,12 +103,12 @@ def pull_bundle(reference: str, into: Path, *, replace: bool = False, progress: 
         BundleError: what is there is no bundle, or not in the one valid form.
         MachineError: there is no room.
     """
-    client = Client(parse(reference))
+    client = Repository(parse(reference))
     with progress.stage(f"ask {client.reference.host}"):
         there = _ask(client)
     target = _target(into, file_name(there.name, there.version), there.index.digest, replace)
-    if f"linux/{this_arch()}" not in there.platforms:
-        progress.say(f"its images are for {', '.join(there.platforms)}; this machine is linux/{this_arch()}")
+    if not any(same_platform(platform, this_platform()) for platform in there.platforms):
+        progress.say(f"its images are for {', '.join(there.platforms)}; this machine is {this_platform()}")
     missing: list[Blob] = []
     found = None
     if target.exists():
@@ -127,7 +129,7 @@ def pull_bundle(reference: str, into: Path, *, replace: bool = False, progress: 
         size=bundle.size,
         blobs=len(there.blobs),
         blobs_fetched=len(missing),
-        bytes_fetched=there.source.received,
+        bytes_fetched=client.received,
         signed=verdict.line(),
         platforms=there.platforms,
     )
@@ -146,7 +148,7 @@ class _There:
     source: _Source
 
 
-def _ask(client: Client) -> _There:
+def _ask(client: Repository) -> _There:
     client.reference, index = _find(client)
     source = _Source(client=client, manifests=_manifests(client, index))
     facts, made = contents_of(index.data, source.pieces, Path(client.reference.plain))
@@ -156,7 +158,7 @@ def _ask(client: Client) -> _There:
         version=facts.version,
         blobs=tuple(b for b in documents.blobs(facts, made) if b.digest not in source.manifests),
         platforms=tuple(sorted({str(image.platform) for image in facts.images})),
-        signatures=signatures_of(client, index.digest),
+        signatures=signatures_of(client, index.digest, source.pieces),
         source=source,
     )
 
@@ -175,12 +177,15 @@ def _same(target: Path, there: _There) -> tuple[Bundle, Verdict] | None:
 
 def _fetch_missing(there: _There, target: Path, progress: Progress) -> list[Blob]:
     """Fetch what is not here; it is in the cache afterwards."""
-    missing = [blob for blob in there.blobs if there.source.held.find(blob.digest, blob.size) is None]
-    _require_room(target, sum(blob.size for blob in there.blobs), missing)
-    size = sum(blob.size for blob in missing)
-    with progress.stage(f"fetch {len(missing)} of {len(there.blobs)} blobs, {size / 1e6:.1f} MB"):
-        for blob in missing:
-            there.source.fetch(blob)
+    parts = _parts()
+    with (parts / "lock").open("ab") as lock:
+        wait_for(lock, lambda: progress.say("another kgshare is fetching here; waiting for it"))
+        missing = [blob for blob in there.blobs if there.source.held.find(blob.digest, blob.size) is None]
+        _require_room(target, sum(blob.size for blob in there.blobs), missing)
+        size = sum(blob.size for blob in missing)
+        with progress.stage(f"fetch {len(missing)} of {len(there.blobs)} blobs, {size / 1e6:.1f} MB"):
+            for blob in missing:
+                there.source.fetch(blob)
     return missing
 
 
@@ -202,10 +207,9 @@ def _at(bundle: Bundle, target: Path) -> Bundle:
 class _Source:
     """Where the bytes of a digest come from: manifests were asked for, blobs are held here, or are fetched."""
 
-    client: Client
+    client: Repository
     manifests: dict[str, bytes]
     held: Held = field(default_factory=Held)
-    received: int = 0
 
     def pieces(self, blob: Blob) -> Iterable[bytes]:
         """The bytes of a blob, which was fetched if it was missing."""
@@ -215,15 +219,21 @@ class _Source:
 
     def fetch(self, blob: Blob) -> HeldBlob:
         """Fetch a blob; its beginning may be here, from a time before."""
-        part = cache_dir() / "pulls" / f"{blob.digest.removeprefix('sha256:')}.part"
-        part.parent.mkdir(parents=True, exist_ok=True)
+        part = _parts() / f"{blob.digest.removeprefix('sha256:')}.part"
         part.touch()
         with part.open("r+b") as stream:
-            self.received += self.client.fetch(blob, stream)
+            fetch(self.client, blob, stream)
             stream.seek(0)
             found = self.held.take(blob.digest, _read(stream))
-        part.unlink()
+        part.unlink(missing_ok=True)
         return found
+
+
+def _parts() -> Path:
+    """Where the beginnings of blobs are."""
+    folder = cache_dir() / "pulls"
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
 
 
 def _read(stream: BinaryIO) -> Iterator[bytes]:
@@ -231,7 +241,7 @@ def _read(stream: BinaryIO) -> Iterator[bytes]:
         yield piece
 
 
-def _find(client: Client) -> tuple[Reference, Document]:
+def _find(client: Repository) -> tuple[Reference, Document]:
     """The bundle's index, and how it is named exactly.
 
     Raises:
@@ -272,14 +282,14 @@ def _kind(document: Document) -> str:
         return "nothing that can be read"
 
 
-def _bundles(client: Client) -> list[str]:
+def _bundles(client: Repository) -> list[str]:
     """The tags that name bundles and no parts of one."""
     tags = client.tags()
     parts = ((tag, _PART.fullmatch(tag)) for tag in tags)
     return [tag for tag, part in parts if not part or (part[1] and part[1] not in tags)]
 
 
-def _only_tag(client: Client) -> str:
+def _only_tag(client: Repository) -> str:
     there = _bundles(client)
     if len(there) == 1:
         return there[0]
@@ -295,7 +305,7 @@ def _only_tag(client: Client) -> str:
     )
 
 
-def _manifests(client: Client, index: Document) -> dict[str, bytes]:
+def _manifests(client: Repository, index: Document) -> dict[str, bytes]:
     """The manifests that an index names, each of its digest and size."""
     found = {}
     try:

@@ -14,9 +14,10 @@ from kgshare.bundle.documents import Blob
 from kgshare.bundle.model import BlobRef
 from kgshare.errors import Problem, RegistryError, UsageError
 from kgshare.progress import Progress
-from kgshare.registry.client import Client, Document, listed
 from kgshare.registry.publication import Publication, publication, referrers_tag
 from kgshare.registry.reference import FORM, parse
+from kgshare.registry.repository import Document, Repository, listed
+from kgshare.registry.transfer import send
 from kgshare.trust.check import verdict_on
 
 
@@ -92,7 +93,7 @@ def push(file: Path, reference: str, *, replace: bool = False, progress: Progres
         signed = verdict_on(bundle, older=True).line()
     what = publication(bundle, where)
     where = where.tagged(what.tag)
-    client = Client(where)
+    client = Repository(where)
     with progress.stage(f"ask {where.host}"):
         before = _require_free(client, what, replace)
     with progress.stage(f"send what {where.host} does not have"):
@@ -120,7 +121,7 @@ def push(file: Path, reference: str, *, replace: bool = False, progress: Progres
     )
 
 
-def _require_free(client: Client, what: Publication, replace: bool) -> str:
+def _require_free(client: Repository, what: Publication, replace: bool) -> str:
     """The digest that the tag names now; empty where it is free.
 
     Raises:
@@ -141,11 +142,11 @@ def _require_free(client: Client, what: Publication, replace: bool) -> str:
     return before
 
 
-def _send_blobs(client: Client, bundle: Bundle, what: Publication) -> _Sent:
+def _send_blobs(client: Repository, bundle: Bundle, what: Publication) -> _Sent:
     sent = _Sent()
     for blob in what.blobs:
         if not client.has(blob):
-            client.send(blob, partial(_body, bundle, what, blob))
+            send(client, blob, partial(_body, bundle, what, blob))
             sent = _Sent(blobs=sent.blobs + 1, size=sent.size + blob.size)
     return sent
 
@@ -189,19 +190,19 @@ class _Part(io.RawIOBase):
         super().close()
 
 
-def _send_manifests(client: Client, manifests: tuple[Document, ...]) -> int:
+def _send_manifests(client: Repository, manifests: tuple[Document, ...]) -> int:
     """Those that are not there, under their digests; how many that were."""
     return sum(_put_changed(client, document.digest, document) for document in manifests)
 
 
-def _put_changed(client: Client, which: str, document: Document) -> bool:
+def _put_changed(client: Repository, which: str, document: Document) -> bool:
     if client.named(which) == document.digest:
         return False
     client.put(which, document)
     return True
 
 
-def _note_referrers(client: Client, what: Publication) -> bool:
+def _note_referrers(client: Repository, what: Publication) -> bool:
     """See that everything that refers to the bundle can be found; whether a tag says so, as the registry itself does not.
 
     OCI distribution specification 1.1, "Referrers Tag Schema".
@@ -228,7 +229,7 @@ def _rows(referrers: tuple[Document, ...]) -> Iterator[dict[str, object]]:
         yield {**document.descriptor, "artifactType": said["artifactType"], **notes}
 
 
-def _compare(client: Client, what: Publication) -> None:
+def _compare(client: Repository, what: Publication) -> None:
     """The registry is asked for what it names so now."""
     found = client.manifest(what.tag)
     if found is None or found.data != what.index.data:

@@ -5,13 +5,13 @@ The grammar of names and tags is that of the OCI distribution specification 1.1,
 
 from __future__ import annotations
 
-import ipaddress
 import re
 from dataclasses import dataclass, replace
 
 from kgshare.bundle.names import DIGEST
 from kgshare.doors.credentials import DOCKERS, docker_answers_at
 from kgshare.errors import Problem, UsageError
+from kgshare.obtain.address import loopback
 
 SCHEME = "oci://"
 FORM = "oci://HOST[:PORT]/NAME[:TAG]"
@@ -61,12 +61,7 @@ def is_loopback(host: str) -> bool:
     """Whether ``HOST[:PORT]`` is this machine itself, where nobody in between can listen."""
     found = _HOST.fullmatch(host)
     name = found["host"].strip("[]") if found else ""
-    if name == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(name).is_loopback
-    except ValueError:
-        return False
+    return loopback(name)
 
 
 def parse(text: str) -> Reference:

@@ -6,7 +6,6 @@ where it accepts none, the newest.
 
 from __future__ import annotations
 
-import io
 from dataclasses import replace
 from typing import Any
 
@@ -15,8 +14,9 @@ from kgshare.bundle.documents import Blob
 from kgshare.bundle.read import read_bundle
 from kgshare.bundle.signature import MAX_SIGNATURE, MEDIA_TYPE, Signature
 from kgshare.bundle.signature import read as read_signature
-from kgshare.registry.client import Client, listed
+from kgshare.bundle.write import Pieces
 from kgshare.registry.publication import CREATED, referrers_tag
+from kgshare.registry.repository import Repository, listed
 from kgshare.trust.check import verdict_on
 from kgshare.trust.sign import append
 from kgshare.trust.verdict import Verdict
@@ -24,8 +24,13 @@ from kgshare.trust.verdict import Verdict
 MOST = 16  # candidates looked at
 
 
-def signatures_of(client: Client, digest: str) -> list[Signature]:
+def signatures_of(client: Repository, digest: str, blob: Pieces) -> list[Signature]:
     """The signatures of a bundle in a registry, the newest first; what is in another form is somebody else's.
+
+    Args:
+        client: asks the registry.
+        digest: of the bundle.
+        blob: gives the bytes of one.
 
     Raises:
         RegistryError: the registry does not give what it lists.
@@ -35,7 +40,9 @@ def signatures_of(client: Client, digest: str) -> list[Signature]:
         document = client.manifest(referrers_tag(digest))
         rows = listed(document.data) if document else []
     rows = sorted(filter(_is_signature, rows), key=_created, reverse=True)[:MOST]
-    found = [signature for row in rows if (signature := _signature(client, str(row.get("digest")), digest))]
+    found = [
+        signature for row in rows if (signature := _signature(client, str(row.get("digest")), digest, blob))
+    ]
     return sorted(found, key=lambda s: (s.statement.time, s.data), reverse=True)
 
 
@@ -48,23 +55,22 @@ def _created(row: dict[str, Any]) -> str:
     return str(notes.get(CREATED, "")) if isinstance(notes, dict) else ""
 
 
-def _signature(client: Client, manifest: str, digest: str) -> Signature | None:
+def _signature(client: Repository, manifest: str, digest: str, blob: Pieces) -> Signature | None:
     if not names.DIGEST.fullmatch(manifest) or (document := client.manifest(manifest)) is None:
         return None
     try:
         said = canonical.parse(document.data)
         [layer] = said["layers"]
-        blob = Blob(digest=layer["digest"], size=layer["size"])
+        named = Blob(digest=layer["digest"], size=layer["size"])
         if said["subject"]["digest"] != digest or layer["mediaType"] != MEDIA_TYPE:
             return None
-        if not names.DIGEST.fullmatch(blob.digest) or not 0 < blob.size <= MAX_SIGNATURE:
+        if not names.DIGEST.fullmatch(named.digest) or not 0 < named.size <= MAX_SIGNATURE:
             return None
     except (ValueError, KeyError, TypeError):
         return None
-    data = io.BytesIO()
-    client.fetch(blob, data)
+    data = b"".join(blob(named))
     try:
-        signature = read_signature(data.getvalue())
+        signature = read_signature(data)
     except ValueError:
         return None
     return signature if signature.statement.digest == digest else None
