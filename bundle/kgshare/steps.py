@@ -25,6 +25,7 @@ from kgshare.progress import Progress
 DONE = "done.json"
 KEEP = 4  # results kept per step, the latest used
 NAMED = 3  # files that a reason names
+EACH_TIME = "done in every run"
 IN_USE = 900  # seconds in which a result that was looked up may still be read, by another build on this machine too
 
 
@@ -39,6 +40,7 @@ class Step:
         outputs: the files it writes.
         files: for an input that is made of files of the project, which, each with a digest: only to say which one changed.
         outside: files elsewhere that it writes too; where one is no longer as it left it, the step is done again.
+        always: what it does is seen elsewhere only, in a registry say, so that it is done in every run.
     """
 
     name: str
@@ -47,6 +49,7 @@ class Step:
     outputs: tuple[str, ...]
     files: Mapping[str, Mapping[str, str]] = field(default_factory=dict, compare=False)
     outside: tuple[Path, ...] = ()
+    always: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -358,10 +361,10 @@ def _run(
 ) -> Done:
     inputs = inputs_of(step, before)
     key = key_of(step, inputs)
-    if found := store.find(step, key):
+    if not step.always and (found := store.find(step, key)):
         return found
     before_it = store.nearest(step.name, inputs)
-    reason = why(causes(step, inputs, before_it), before_it)
+    reason = EACH_TIME if step.always else why(causes(step, inputs, before_it), before_it)
     home = store.root / step.name
     home.mkdir(parents=True, exist_ok=True)
     made = Path(tempfile.mkdtemp(prefix=".making-", dir=home))
@@ -402,7 +405,12 @@ def outlook(plan: Plan, store: StepStore) -> dict[str, Outlook]:
             found[step.name] = Outlook(reason="after " + ", ".join(late), waits=late)
             continue
         inputs = inputs_of(step, done)
-        if result := store.find(step, key_of(step, inputs)):
+        result = store.find(step, key_of(step, inputs))
+        if step.always:
+            found[step.name] = Outlook(reason=EACH_TIME)
+            if result:
+                done[step.name] = result  # what is known of it; most likely it will be the same
+        elif result:
             done[step.name] = result
             found[step.name] = Outlook(done=result)
         else:

@@ -7,8 +7,9 @@ import tarfile
 from collections.abc import Mapping
 from pathlib import Path
 
+import pytest
 from tests.unit import policy_facts, signed_example
-from tests.unit.review_project import Project
+from tests.unit.review_project import Project, make_project
 
 from kgshare import plan
 from kgshare.build import Prepared
@@ -30,6 +31,14 @@ QUIET = Progress(quiet=True)
 GRAPH = ("(:Bottle {id: 1})\n  temp: 4", "(:Bottle {id: 2})\n  temp: 5")
 
 
+def a_project(root: Path, patch: pytest.MonkeyPatch) -> Project:
+    """A project of two bottles on a machine of its own. Nobody looks for secrets: the rules take seconds to load."""
+    patch.setenv("KGSHARE_CONFIG", str(root / "config"))
+    patch.setenv("KGSHARE_STATE", str(root / "state"))
+    patch.setattr("kgshare.secrets.in_project", lambda project: ())
+    return make_project(root / "project", GRAPH, patch, nodes="Bottle: [id]")
+
+
 class Table:
     """What each step of the build makes; remembers which ran, and fails where it is told to."""
 
@@ -39,7 +48,7 @@ class Table:
         self.fails: dict[str, KgshareError] = {}
 
     def __call__(
-        self, made: Prepared, local: bool, progress: Progress
+        self, made: Prepared, engine: str, progress: Progress
     ) -> tuple[Prepared, Mapping[str, Work]]:
         steps = make_plan(made.project, made.lock, made.arch).steps
         return made, {step.name: self._work(step.name, step.outputs) for step in steps}

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 from tests.unit.change_examples import a_set
-from tests.unit.ci_project import GRAPH, QUIET, Table
-from tests.unit.review_project import Project, make_project
+from tests.unit.ci_project import QUIET, Table, a_project
+from tests.unit.review_project import Project
 
 from kgshare.changes import Property
 from kgshare.ci.received import HOOKS, HookReport, receive
@@ -41,9 +41,7 @@ class Forge:
 
 @pytest.fixture
 def forge(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Forge:
-    monkeypatch.setenv("KGSHARE_CONFIG", str(tmp_path / "config"))
-    monkeypatch.setenv("KGSHARE_STATE", str(tmp_path / "state"))
-    return Forge(make_project(tmp_path / "project", GRAPH, monkeypatch, nodes="Bottle: [id]"), tmp_path)
+    return Forge(a_project(tmp_path, monkeypatch), tmp_path)
 
 
 def a_change(before: str) -> Property:

@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 from tests.unit.change_examples import a_set
-from tests.unit.ci_project import GRAPH, QUIET, Table, went
-from tests.unit.review_project import Project, make_project
+from tests.unit.ci_project import QUIET, Table, a_project, went
+from tests.unit.registry_fake import fake
+from tests.unit.review_project import Project
 
 from kgshare.bundle import read_bundle
 from kgshare.changes import Property
@@ -23,6 +24,7 @@ from kgshare.errors import (
     ManifestError,
     PolicyError,
     Problem,
+    RegistryError,
     SeedError,
     UsageError,
 )
@@ -35,9 +37,7 @@ RED = "policy: 1\nchecks: {bases-approved: {bases: [chainguard]}}\n"
 
 @pytest.fixture
 def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Project:
-    monkeypatch.setenv("KGSHARE_CONFIG", str(tmp_path / "config"))
-    monkeypatch.setenv("KGSHARE_STATE", str(tmp_path / "state"))
-    return make_project(tmp_path / "project", GRAPH, monkeypatch, nodes="Bottle: [id]")
+    return a_project(tmp_path, monkeypatch)
 
 
 @pytest.fixture
@@ -194,6 +194,23 @@ def test_what_is_published_is_published_again_only_where_it_is_gone(
     assert went(project, table, publish=(str(there), str(tmp_path / "other")))[1] == ["publish"]
     assert (there / BUNDLE).read_bytes() == signed, "placed again, not signed again"
     assert [file.name for file in there.iterdir()] == [BUNDLE]
+
+
+def test_to_a_registry_in_every_run_as_only_it_knows_what_it_has(
+    project: Project, table: Table, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DOCKER_CONFIG", str(tmp_path / "docker"))
+    with fake() as server:
+        where = f"oci://{server.host}/herbs"
+        report, _ = went(project, table, publish=(where,), report=tmp_path / "report")
+        assert report.published == (where,)
+        assert f"published to `{where}:1.0`" in (tmp_path / "report" / "comment.md").read_text()
+        again, ran = went(project, table, publish=(where,))
+        assert ran == ["publish"], "and the comment says nothing new"
+        assert next(step.reason for step in again.steps if step.ran) == "done in every run"
+    with pytest.raises(RegistryError):
+        went(project, table, publish=(where,))
+    assert (project.root / BUNDLE).exists(), "what was done stays"
 
 
 def test_what_is_not_committed_is_built_but_not_published(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import shutil
 import struct
 import tarfile
 import zipfile
@@ -17,6 +18,7 @@ from tests.unit.evidence_example import two_archs
 from tests.unit.lock_example import jar, sha, wheel
 from tests.unit.test_lock_needs import project as project_of
 
+from kgshare.build import require_archs, targets_of
 from kgshare.bundle.layercache import LayerSource
 from kgshare.cache import Cache
 from kgshare.cache import Inputs as Cached
@@ -28,9 +30,10 @@ from kgshare.images import context
 from kgshare.images.build import ImageBuilder, dockerfile
 from kgshare.images.layers import Layer
 from kgshare.images.machines import machine_of, native_machines, require_libraries, require_machine
+from kgshare.lock import command, wheels
 from kgshare.lock import resolve as stage
-from kgshare.lock import wheels
 from kgshare.lock.apt import Apt
+from kgshare.lock.command import this_arch
 from kgshare.lock.file import every_input, target_inputs
 from kgshare.lock.file import parse as parse_lock
 from kgshare.lock.model import Arch, Lock
@@ -354,8 +357,6 @@ def test_of_another_architecture_only_what_goes_into_images_or_is_linked_is_fetc
 
 
 def test_a_lock_without_the_platform_is_named_with_the_command_that_brings_it() -> None:
-    from kgshare.build import require_archs
-
     project = read_project(HERBARIUM)
     lock = parse_lock((project.root / "kgshare.lock").read_text())
     with pytest.raises(LockError, match="has nothing for arm64") as caught:
@@ -446,3 +447,24 @@ def test_a_package_that_the_archive_does_not_have_for_an_architecture_is_named(t
     with pytest.raises(LockError, match="trixie arm64: E: Unable to locate package only-on-amd64") as caught:
         apt.simulate(["only-on-amd64"])
     assert "leave linux/arm64 out" in caught.value.problems[0].hint
+
+
+def test_the_platforms_of_the_manifest_are_built_for_and_locked_unless_others_are_asked_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = shutil.copytree(HERBARIUM, tmp_path / "herbarium")
+    manifest = folder / "kgshare.yaml"
+    manifest.write_text(manifest.read_text() + "platforms: [linux/arm64, linux/amd64]\n")
+    project = read_project(folder)
+    assert targets_of(project) == BOTH
+    assert targets_of(project, ["arm64"]) == ("arm64",)
+    assert targets_of(read_project(HERBARIUM)) == (this_arch(),)
+    asked: list[tuple[Arch, ...]] = []
+
+    def resolve(*_: object, archs: tuple[Arch, ...], **__: object) -> Lock:
+        asked.append(archs)
+        return both(project)
+
+    monkeypatch.setattr(command, "resolve", resolve)
+    command.lock_project(project, progress=Progress(quiet=True))
+    assert asked == [BOTH]

@@ -160,6 +160,16 @@ def test_a_step_is_done_again_where_a_file_that_it_wrote_elsewhere_is_gone_or_an
     assert target.read_text() == "placed"
 
 
+def test_a_step_whose_work_is_elsewhere_is_done_in_every_run_and_changes_nothing_after_it(
+    tmp_path: Path,
+) -> None:
+    store, push = StepStore(root=tmp_path), Step(name="push", inputs={}, outputs=("note",), always=True)
+    both = Plan(steps=(push, Step(name="tell", needs=("push",), inputs={}, outputs=("text",))))
+    assert ran(store, both)[0] == ["push", "tell"]
+    assert forecast(both, store) == {"push": "done in every run", "tell": ""}
+    assert ran(store, both)[0] == ["push"]
+
+
 def test_a_failed_step_leaves_nothing_and_the_next_run_goes_on_from_there(tmp_path: Path) -> None:
     store = StepStore(root=tmp_path)
     recorder = Recorder(plan())

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import os
 import sys
+from dataclasses import replace as replaced
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from kgshare.engines.named import usual_name
 from kgshare.errors import UsageError
 from kgshare.options import HERE, Folder, Json, Quiet, show, somebody
 from kgshare.progress import Progress
@@ -44,7 +46,10 @@ Sign = Annotated[
 ]
 NoSign = Annotated[bool, typer.Option("--no-sign", help="Do not sign; reviewers' `up` refuses it.")]
 Local = Annotated[
-    bool, typer.Option("--local", help="Without a container engine, by this machine's own means (Linux).")
+    bool,
+    typer.Option(
+        "--local", help="Without a container engine, by this machine's own means (Linux): `--engine none`."
+    ),
 ]
 AgainstWhat = Annotated[
     str,
@@ -62,9 +67,20 @@ def run_(
     to: To = "",
     output: Output = None,
     publish: Publish = None,
+    replace: Annotated[
+        bool, typer.Option("--replace", help="Give a registry's tag to this bundle though it names another.")
+    ] = False,
     sign: Sign = None,
     no_sign: NoSign = False,
     local: Local = False,
+    engine: Annotated[
+        str | None,
+        typer.Option(
+            "--engine",
+            metavar="docker|dagger|none",
+            help="What builds the images; that of KGSHARE_ENGINE, else docker, when not given.",
+        ),
+    ] = None,
     against: AgainstWhat = "",
     report: Annotated[
         Path | None,
@@ -97,7 +113,11 @@ def run_(
         return
     from kgshare.ci.run import run
 
-    asked = _asked(to, output, publish, sign, no_sign, local, against, report)
+    if local and engine not in (None, "none"):
+        raise UsageError(f"--local and --engine {engine} exclude each other")
+    asked = _asked(to, output, publish, sign, no_sign, against)
+    builder = engine or ("none" if local else usual_name())
+    asked = replaced(asked, replace=replace, report=report, engine=builder)
     show(run(folder, asked, progress=Progress(quiet=quiet)), as_json)
 
 
@@ -121,7 +141,7 @@ def plan_(
 
     if mermaid and as_json:
         raise UsageError("--mermaid and --json exclude each other")
-    asked = _asked(to, output, publish, sign, no_sign, False, against, None)
+    asked = _asked(to, output, publish, sign, no_sign, against)
     show(plan(folder, asked, drawn=mermaid, progress=Progress()), as_json)
 
 
@@ -174,21 +194,12 @@ def _hook(name: str, as_json: bool, quiet: bool) -> None:
 
 
 def _asked(
-    to: str, output: Path | None, publish: list[str] | None, sign: str | None, no_sign: bool, local: bool, against: str,
-    report: Path | None,
-) -> Asked:  # fmt: skip
+    to: str, output: Path | None, publish: list[str] | None, sign: str | None, no_sign: bool, against: str
+) -> Asked:
     from kgshare.ci.run import Asked
     from kgshare.trust.author import Signing
 
     if sign is not None and no_sign:
         raise UsageError("--sign and --no-sign exclude each other")
     signing = Signing(key=sign, off=no_sign, ask=ask_passphrase if somebody() else None)
-    return Asked(
-        to=to,
-        output=output,
-        publish=tuple(publish or ()),
-        signing=signing,
-        local=local,
-        against=against,
-        report=report,
-    )
+    return Asked(to=to, output=output, publish=tuple(publish or ()), signing=signing, against=against)

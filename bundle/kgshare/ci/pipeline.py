@@ -64,12 +64,14 @@ class Wishes:
         output: the folder in which the signed bundle is placed.
         signer: what a signature depends on: the key's fingerprint, or who the forge says is running; empty for none.
         destinations: folders and registries (``oci://…``) to publish to.
+        replace: whether a tag that names something else may be given to this bundle.
         against: what to compare with; None where there is nothing.
     """
 
     output: Path
     signer: str = ""
     destinations: tuple[str, ...] = ()
+    replace: bool = False
     against: Against | None = None
 
 
@@ -167,9 +169,13 @@ def _place(build: Prepared, wishes: Wishes, needs: tuple[str, ...]) -> Step:
 
 
 def _publish(build: Prepared, name: str, destination: str) -> Step:
-    outside = () if destination.startswith(REGISTRY) else (target_in(Path(destination), build),)
+    """To a folder once; to a registry in every run, as only it knows what it has, and takes only what it has not."""
+    registry = destination.startswith(REGISTRY)
+    outside = () if registry else (target_in(Path(destination), build),)
     inputs = {"destination": destination}
-    return Step(name=name, needs=(PLACE,), inputs=inputs, outputs=(PUBLISHED,), outside=outside)
+    return Step(
+        name=name, needs=(PLACE,), inputs=inputs, outputs=(PUBLISHED,), outside=outside, always=registry
+    )
 
 
 def target_in(folder: Path, build: Prepared) -> Path:

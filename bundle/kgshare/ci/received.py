@@ -18,6 +18,7 @@ from typing import ClassVar, Literal
 
 from kgshare.build import prepared
 from kgshare.ci.run import Asked, RunReport, WorksOf, build_works, run
+from kgshare.engines.local import LocalEngine
 from kgshare.errors import BundleError, KgshareError, ManifestError, Problem, UsageError
 from kgshare.places import cache_dir
 from kgshare.plan import POLICY, POLICY_RESULT
@@ -193,7 +194,8 @@ def pushed(bare: Path, commit: str, environment: Mapping[str, str]) -> Iterator[
     with tempfile.TemporaryDirectory(prefix="kgshare-pushed-") as made:
         tree = Path(made) / "tree"
         made_here = Repository(root=Path(made))
-        made_here.run("init", "--quiet", "--template=", "--initial-branch=pushed", str(tree))
+        form = Repository(root=bare).run("rev-parse", "--show-object-format").strip()
+        made_here.run("init", "--quiet", "--template=", f"--object-format={form}", "-b", "pushed", str(tree))
         places = [bare.resolve() / "objects"]
         if quarantine := environment.get(QUARANTINE):
             places.append((bare / quarantine).resolve())
@@ -284,4 +286,4 @@ def _after(project: Path, update: Update, settings: Settings, progress: Progress
 
 def asked_of(settings: Settings, to: str = "") -> Asked:
     """A run of the pipeline for a hook; no forge's variables count."""
-    return Asked(to=to, local=settings.local, environment={})
+    return Asked(to=to, engine=LocalEngine.name if settings.local else "docker", environment={})

@@ -33,6 +33,7 @@ from kgshare.ci.pipeline import (
 )
 from kgshare.ci.works import NOT_COMPARED, Around
 from kgshare.engines import choice
+from kgshare.engines.local import LocalEngine
 from kgshare.errors import ConflictError, KgshareError, SeedError, UsageError
 from kgshare.places import cache_dir
 from kgshare.plan import BUNDLE, BUNDLE_DIGEST, POLICY, POLICY_RESULT, input_files
@@ -53,8 +54,9 @@ class Asked:
         to: the last step; the whole pipeline when empty.
         output: the folder of the bundle; the project's when not given.
         publish: folders and registries to publish to.
+        replace: whether a registry's tag that names something else may be given to this bundle.
         signing: how to sign.
-        local: without a container engine.
+        engine: what builds: ``docker``, ``dagger``, or ``none`` for this machine's own means.
         against: what to compare with; see `kgshare.ci.pipeline.against_of`.
         base: the commit to compare with where nothing was asked for and no forge says otherwise.
         report: the folder to write the comment and what belongs to it to.
@@ -64,8 +66,9 @@ class Asked:
     to: str = ""
     output: Path | None = None
     publish: tuple[str, ...] = ()
+    replace: bool = False
     signing: Signing = BY_DEFAULT
-    local: bool = False
+    engine: str = "docker"
     against: str = ""
     base: str = ""
     report: Path | None = None
@@ -102,7 +105,8 @@ class RunReport:
 
     def text(self) -> str:
         """What was done and why, then what there is now."""
-        ran = [f"  {s.name:<18} {s.seconds:6.1f} s  {s.reason}" for s in self.steps if s.ran]
+        width = max(18, *(len(s.name) for s in self.steps))
+        ran = [f"  {s.name:<{width}} {s.seconds:6.1f} s  {s.reason}" for s in self.steps if s.ran]
         same = len(self.steps) - len(ran)
         lines = [f"{self.name} {self.version}: {'done' if ran else 'nothing had changed'}", *ran]
         if ran and same:
@@ -117,14 +121,13 @@ class RunReport:
         return "\n".join([*lines, f"{self.seconds:.1f} s"])
 
 
-WorksOf = Callable[[Prepared, bool, Progress], tuple[Prepared, Mapping[str, Work]]]
-"""Gives the build with its inputs fetched, and the work of its steps; asked only where one of them has to run."""
+WorksOf = Callable[[Prepared, str, Progress], tuple[Prepared, Mapping[str, Work]]]
+"""Gives the build with its inputs fetched, and the work of its steps by the engine of a name; asked only where one has to run."""
 
 
-def build_works(made: Prepared, local: bool, progress: Progress) -> tuple[Prepared, Mapping[str, Work]]:
-    """The work of a build, by the engine that there is."""
-    engine = choice.machine() if local else choice.docker()
-    return works_of(made, engine, locked=True, progress=progress)
+def build_works(made: Prepared, engine: str, progress: Progress) -> tuple[Prepared, Mapping[str, Work]]:
+    """The work of a build."""
+    return works_of(made, choice.named(engine)(), locked=True, progress=progress)
 
 
 def run(folder: Path, asked: Asked, *, progress: Progress, works: WorksOf = build_works) -> RunReport:
@@ -168,9 +171,10 @@ def _run(folder: Path, asked: Asked, telling: Telling, progress: Progress, works
         author.ready()  # before the first slow step
     work: Mapping[str, Work] = {}
     if todo & {step.name for step in made.plan.steps}:
-        made, work = works(made, asked.local, progress)
+        made, work = works(made, asked.engine, progress)
         plan = telling.plan = until(make_pipeline(made, wishes), asked.to or COMMENT)
-    around = Around(build=made, wishes=wishes, author=author, local=asked.local, progress=progress)
+    local = asked.engine == LocalEngine.name
+    around = Around(build=made, wishes=wishes, author=author, local=local, progress=progress)
     done = run_steps(plan, telling.named({**work, **around.by_step()}), store, progress)
     telling.done = {step.name: done[step.name] for step in plan.steps}
     policy = judged_today(done[POLICY].path(POLICY_RESULT)) if POLICY in done else None
@@ -183,7 +187,7 @@ def wishes_of(made: Prepared, asked: Asked, author: Author | None, otherwise: st
     root = made.project.root
     signer = author.mark or f"keyless {author.ready()}" if author else otherwise
     return Wishes(
-        output=asked.output or root, signer=signer, destinations=asked.publish,
+        output=asked.output or root, signer=signer, destinations=asked.publish, replace=asked.replace,
         against=against_of(root, asked.against, asked.environment, asked.base),
     )  # fmt: skip
 

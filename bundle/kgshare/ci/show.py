@@ -53,7 +53,8 @@ class PipelineReport:
         """One line a step, or the drawing."""
         if self.drawn:
             return "\n".join(_drawing(self.steps))
-        return "\n".join(f"{s.name:<18} {s.reason or 'unchanged'}" for s in self.steps)
+        width = max(18, *(len(s.name) for s in self.steps))
+        return "\n".join(f"{s.name:<{width}} {s.reason or 'unchanged'}" for s in self.steps)
 
 
 def plan(folder: Path, asked: Asked, *, drawn: bool = False, progress: Progress) -> PipelineReport:

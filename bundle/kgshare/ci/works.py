@@ -7,7 +7,6 @@ import shutil
 import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
-from importlib import import_module
 from pathlib import Path
 
 from kgshare.aside import aside
@@ -149,14 +148,18 @@ class Around:
         def work(_: Mapping[str, Done], out: Path) -> None:
             file = target_in(self.wishes.output, self.build)
             if destination.startswith(REGISTRY):
-                push = import_module("kgshare.registry.push").push
-                push(file, destination, progress=self.progress)
+                from kgshare.registry.push import push
+
+                sent = push(file, destination, replace=self.wishes.replace, progress=self.progress)
+                said = {"destination": sent.reference, "digest": sent.digest}
+                self.progress.say(f"  {sent.reference}: {sent.bytes_sent} bytes of blobs sent")
             else:
                 target = target_in(Path(destination), self.build)
                 target.parent.mkdir(parents=True, exist_ok=True)
                 with aside(target) as path:
                     shutil.copyfile(file, path)
-            (out / PUBLISHED).write_text(json.dumps({"destination": destination}), encoding="utf-8")
+                said = {"destination": destination}
+            (out / PUBLISHED).write_text(json.dumps(said), encoding="utf-8")
 
         return work
 

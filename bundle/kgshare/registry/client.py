@@ -69,11 +69,21 @@ class Client(Registry):  # type: ignore[misc]  # oras has no types
         for _ in range(MAX_HOPS):
             if method not in ("GET", "HEAD") or not response.is_redirect:
                 return response
-            url = urljoin(url, response.headers["Location"])
+            url = self.located(url, response)
             response.close()
             ask = self._asked if origin(url) == self.origin else self._sent
             response = ask(url, method, None, headers or {}, stream)
         raise self.wrong("sends us from one address to the next")
+
+    def located(self, url: str, response: requests.Response) -> str:
+        """Where an answer sends us to."""
+        said = response.headers.get("Location", "")
+        try:
+            found = urljoin(url, said)
+            origin(found)
+            return found
+        except ValueError:
+            raise self.wrong(f"sends us to what is no address: {one_line(said)[:200]}") from None
 
     def _asked(
         self, url: str, method: str, data: Any, headers: dict[str, str], stream: bool
@@ -130,11 +140,13 @@ class Client(Registry):  # type: ignore[misc]  # oras has no types
     def _exchange(self, known: Credentials, challenge: str) -> dict[str, str]:
         """An access token for an identity token, which oras does not do (Docker's token specification, "OAuth2")."""
         asked = oras.auth.utils.parse_auth_header(challenge)
+        if not asked.realm:
+            raise self.wrong("does not say where it gives out tokens", self._login())
         form = {
             "grant_type": "refresh_token", "client_id": "kgshare", "refresh_token": known.identity_token,
             "service": asked.service or "", "scope": asked.scope or "",
         }  # fmt: skip
-        response = self._sent(asked.realm or "", "POST", form, {}, stream=False)
+        response = self._sent(asked.realm, "POST", form, {}, stream=False)
         try:
             return {"Authorization": f"Bearer {response.json()['access_token']}"}
         except (ValueError, KeyError, TypeError):
