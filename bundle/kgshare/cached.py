@@ -17,7 +17,7 @@ HOLDS = {
     "layers": "compressed layers of images",
     "blobs": "parts of bundles that were fetched",
     "pulls": "blobs of bundles that did not come whole",
-    "obtained": "bundles that were fetched from an address",
+    "obtained": "bundles and repositories that were fetched from an address",
     "bundles": "where bundles lie that were read here",
 }
 OTHER = "other"
