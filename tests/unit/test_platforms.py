@@ -42,10 +42,14 @@ from kgshare.plan import make_plan
 from kgshare.platforms import image_name, parse_platforms, same_platform, tag_suffix
 from kgshare.progress import Progress
 from kgshare.project import Project, read_project
+from kgshare.project.model import ImageBuild
+from kgshare.readme import bundle_readme
 from kgshare.stack.source import Source
 from kgshare.work import Works
 
-HERBARIUM = Path(__file__).parents[1] / "projects" / "herbarium"
+HERBARIUM, LIGHTHOUSE = (
+    Path(__file__).parents[1] / "projects" / name for name in ("herbarium", "lighthouse")
+)
 BOTH: tuple[Arch, ...] = ("amd64", "arm64")
 
 
@@ -223,6 +227,35 @@ def test_of_another_platform_only_layers_are_put_together_and_whatever_runs_runs
         ("bytecode", "linux/amd64", False, True),
         ("application", "linux/arm64", True, False),
     ]
+
+
+def test_a_dockerfile_of_the_projects_own_finds_this_machines_jlink_with_the_modules_of_the_target(
+    tmp_path: Path,
+) -> None:
+    project = read_project(LIGHTHOUSE)
+    image = project.manifest.application.image
+    assert isinstance(image, ImageBuild)
+    lock = replace(both(project), jars={"database": (), "plugins": ()})
+    deb, toolbox = deb_with_modules(tmp_path / "jdk.deb"), tmp_path / "toolbox.tar"
+    with Layer(toolbox, 0) as layer:
+        layer.text("usr/lib/jvm/java-21-openjdk-amd64/bin/jlink", AMD)
+    seen: dict[str, str] = {}
+
+    class Looks(Told):
+        def build(self, request: BuildRequest, on_line: OnLine | None = None) -> None:
+            with tarfile.open(request.context / "toolbox.tar") as tar:
+                seen.update({member.name: member.linkname for member in tar if not member.isdir()})
+            super().build(request, on_line)
+
+    engine = Looks()
+    builder = ImageBuilder(
+        engine=engine, project=project, lock=lock, arch="arm64", here="amd64", inputs=lambda _: deb, created=0
+    )
+    builder.build_own_image(image, toolbox, toolbox, tmp_path / "out")
+    assert [request.platform for request, _ in engine.requests] == ["linux/arm64"]
+    home = "usr/lib/jvm/java-21-openjdk"
+    assert {f"{home}-amd64/bin/jlink", f"{home}-arm64/jmods/java.base.jmod"} <= seen.keys()
+    assert seen[f"{home}-arm64/bin"] == "../java-21-openjdk-amd64/bin"
 
 
 def test_modules_come_out_of_the_targets_package_as_they_are(tmp_path: Path) -> None:
@@ -468,3 +501,12 @@ def test_the_platforms_of_the_manifest_are_built_for_and_locked_unless_others_ar
     monkeypatch.setattr(command, "resolve", resolve)
     command.lock_project(project, progress=Progress(quiet=True))
     assert asked == [BOTH]
+
+
+def test_the_readme_in_a_bundle_says_what_a_machine_of_the_second_platform_says_to_compose() -> None:
+    manifest = read_project(HERBARIUM).manifest
+    assert bundle_readme(manifest, ["arm64"]) == bundle_readme(manifest)
+    text = bundle_readme(manifest, BOTH)
+    assert "    export KGSHARE_DATABASE_IMAGE=localhost/herbarium/database:0.2.0-arm64\n" in text
+    assert "    export KGSHARE_APPLICATION_IMAGE=localhost/herbarium/application:0.2.0-arm64\n" in text
+    assert text.index("docker compose up") < text.index("arm64 processor")
