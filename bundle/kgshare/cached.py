@@ -16,7 +16,7 @@ HOLDS = {
     "steps": "results of build steps",
     "layers": "compressed layers of images",
     "blobs": "parts of bundles that were fetched",
-    "pulls": "beginnings of blobs that did not come whole",
+    "pulls": "blobs of bundles that did not come whole",
     "obtained": "bundles and repositories that were fetched from an address",
     "bundles": "where bundles lie that were read here",
 }

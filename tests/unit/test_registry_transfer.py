@@ -85,12 +85,12 @@ def test_pulling_again_fetches_no_blob_and_another_file_in_its_place_is_kept(sce
     scene.push()
     scene.pull()
     assert scene.pull().bytes_fetched == 0
+    named = pull_bundle(scene.where, scene.reviewer.out / "theirs.tar", progress=QUIET)
+    assert (named.bytes_fetched, named.bundle.read_bytes()) == (0, scene.file.read_bytes())
     (scene.reviewer.out / "herbs-1.0.kgshare.tar").write_text("mine")
     with pytest.raises(UsageError, match="another file is there"):
         scene.pull()
     assert (scene.reviewer.out / "herbs-1.0.kgshare.tar").read_text() == "mine"
-    named = pull_bundle(scene.where, scene.reviewer.out / "theirs.tar", progress=QUIET)
-    assert (named.bytes_fetched, named.bundle.read_bytes()) == (0, scene.file.read_bytes())
 
 
 def test_a_signature_that_the_registry_does_not_have_is_not_lost(scene: Scene, tmp_path: Path) -> None:
@@ -227,6 +227,12 @@ def test_what_is_no_bundle_is_called_what_it_is(scene: Scene) -> None:
         BundleError, match=r"is no bundle of kgshare but application/vnd\.oci\.image\.index\.v1\+json"
     ):
         scene.pull(":1.0-database")
+
+
+def test_where_there_is_no_folder_nobody_is_asked(scene: Scene) -> None:
+    with pytest.raises(UsageError, match="there is no folder"):
+        pull_bundle(scene.where, scene.reviewer.out / "no" / "file.tar", progress=QUIET)
+    assert scene.server.asked == []
 
 
 def test_a_push_wants_a_tag_and_a_whole_bundle(scene: Scene, tmp_path: Path) -> None:
