@@ -50,10 +50,11 @@ function elements(answer) {
 // It is the largest module by far, and a graph is never the first thing to be seen.
 const library = leaf("/assets/cytoscape/dist/cytoscape.esm.min.mjs");
 
+// It takes as long as all that is above it: it waits for a look, or for everything else.
+const seen = (element) => new Promise((done) => { new IntersectionObserver((entries, watch) => { if (entries.some((e) => e.isIntersecting)) { watch.disconnect(); done(); } }).observe(element); });
 const idle = () => new Promise((done) => { (globalThis.requestIdleCallback ?? setTimeout)(done, { timeout: 1000 }); });
 
 async function start(container, page) {
-  await idle();
   const { default: cytoscape } = await library();
   const cy = cytoscape({ container, elements: [], style: style(), minZoom: 0.08, maxZoom: 3, boxSelectionEnabled: false });
   cy.on("tap", "node", (event) => { const d = event.target.data(); if (d.open) page.select(d.open, d.key); });
@@ -121,6 +122,8 @@ export function mountGraph(page) {
 
   let begun = null;
   const begin = async () => {
+    await Promise.race([seen(place), page.whole]);
+    await idle();
     const fresh = await start(place, page);
     fresh.on("cxttap", "node", (event) => turn(event.target));
     fresh.on("dbltap", "node", (event) => turn(event.target));

@@ -30,8 +30,9 @@ let aboutOnce = null;
 const about = () => (aboutOnce ??= api("about").catch((error) => { aboutOnce = null; throw error; }));
 const { select, selected } = bus;
 
+let allThere;
 const page = {
-  api, state, about,
+  api, state, about, whole: new Promise((done) => { allThere = done; }),
   select, selected, offer: bus.offer, isSelected: bus.isSelected, onSelect: bus.onSelect,
   point: bus.point, pointed: bus.pointedAt, onPoint: bus.onPoint,
   changes: bus.changes, onData: bus.onData, edit: (label, key, values) => bus.edit(label, key, values),
@@ -157,6 +158,7 @@ async function start() {
   await edits.load({ start: true }).catch(() => {});
   await fillView(shownView);
   document.documentElement.dataset.ready = "true";
+  allThere();
 }
 
 const greeting = hello();
