@@ -59,7 +59,7 @@ def registry(folder: Path, *, guarded: bool = False) -> Iterator[str]:
     config = folder / "config.yml"
     config.write_text(
         f"version: 0.1\nlog: {{level: error}}\nstorage: {{filesystem: {{rootdirectory: {folder}}}}}\n"
-        f"http: {{addr: '{address}'{_certified(folder) if guarded else ''}}}\n"
+        f"http: {{addr: '{address}'{certified(folder) if guarded else ''}}}\n"
     )
     if guarded:
         (folder / "htpasswd").write_text(HTPASSWD)
@@ -86,7 +86,7 @@ def registry(folder: Path, *, guarded: bool = False) -> Iterator[str]:
         server.wait(30)
 
 
-def _certified(folder: Path) -> str:
+def certified(folder: Path) -> str:
     """Make an authority and a certificate of it for loopback; what the registry's configuration says of them."""
     keys = [ec.generate_private_key(ec.SECP256R1()) for _ in range(2)]
     names = [

@@ -142,7 +142,7 @@ def build(
     output: Path | None,
     locked: bool,
     progress: Progress,
-    engine: choice.Find = choice.docker,
+    engine: choice.Find = choice.usual,
     signing: Signing = BY_DEFAULT,
     since: Path | None = None,
     platforms: Sequence[Arch] = (),
@@ -281,7 +281,7 @@ def bundle_of(where: Path, *, progress: Progress, local: bool = False, ask: Ask 
         ask: for the passphrase of the key that signs it.
     """
     if (where / MANIFEST).is_file():
-        engine = choice.either if local else choice.docker
+        engine = choice.either if local else choice.usual
         signing = Signing(ask=ask)
         return build(
             where, output=None, locked=False, progress=progress, engine=engine, signing=signing

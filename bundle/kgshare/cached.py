@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar
@@ -15,6 +16,8 @@ HOLDS = {
     "steps": "results of build steps",
     "layers": "compressed layers of images",
     "blobs": "parts of bundles that were fetched",
+    "pulls": "blobs of bundles that did not come whole",
+    "obtained": "bundles and repositories that were fetched from an address",
     "bundles": "where bundles lie that were read here",
 }
 OTHER = "other"
@@ -56,7 +59,7 @@ class CacheShowReport:
 
 @dataclass(frozen=True, kw_only=True)
 class CacheEmptyReport:
-    """How many bytes of fetched blobs were removed; bundle files themselves stay, but are no longer known."""
+    """How many bytes of what was fetched were removed; bundle files elsewhere stay, but are no longer known."""
 
     schema: ClassVar[str] = "cache-empty"
     folder: Path
@@ -64,7 +67,7 @@ class CacheEmptyReport:
 
     def text(self) -> str:
         """One line."""
-        return f"{self.size / 1e6:.1f} MB of fetched blobs removed; no bundle is remembered"
+        return f"{self.size / 1e6:.1f} MB that were fetched removed; no bundle is remembered"
 
 
 def show_cache() -> CacheShowReport:
@@ -88,8 +91,13 @@ def show_cache() -> CacheShowReport:
 
 
 def empty_cache() -> CacheEmptyReport:
-    """Remove the blobs that were fetched, and forget which bundles were read here.
+    """Remove blobs and bundles that were fetched, and forget which bundles were read here.
 
     Inputs and results of builds stay: they cost far more to make again, and whoever wants that removes the folder.
     """
-    return CacheEmptyReport(folder=cache_dir(), size=Held().empty())
+    root = cache_dir()
+    size = Held().empty()
+    for name in ("pulls", "obtained"):
+        size += sum(file.lstat().st_size for file in (root / name).rglob("*") if file.is_file())
+        shutil.rmtree(root / name, ignore_errors=True)
+    return CacheEmptyReport(folder=root, size=size)

@@ -133,7 +133,9 @@ def build(
     engine: Annotated[
         str | None,
         typer.Option(
-            "--engine", metavar="docker|dagger|none", help="What builds the images; docker when not given."
+            "--engine",
+            metavar="docker|dagger|none",
+            help="What builds the images; that of KGSHARE_ENGINE, else docker, when not given.",
         ),
     ] = None,
     platform: Annotated[
@@ -160,7 +162,7 @@ def build(
     progress, platforms = Progress(quiet=quiet), parse_platforms(platform or ())
     if local and engine not in (None, "none"):
         raise UsageError(f"--local and --engine {engine} exclude each other")
-    builder = choice.named(engine or ("none" if local else "docker"))
+    builder = choice.named(engine or "none") if local or engine else choice.usual
     if since and (plan or verify):
         raise UsageError("--since goes with neither --plan nor --verify-reproducible")
     if plan:

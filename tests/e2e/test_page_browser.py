@@ -136,6 +136,19 @@ def test_a_click_on_a_dot_opens_its_record_and_highlights_it_everywhere(opened: 
     expect(card.locator("h2")).to_have_text("P02 station 88")
 
 
+def test_on_a_small_screen_what_was_selected_is_said_where_one_looks_and_leads_to_the_record(
+    opened: Open,
+) -> None:
+    tab = opened(f"{STATION}&label=Bottle&key={CRUISE}/88/1/2", width=390)
+    peek = tab.locator("#peek")
+    expect(peek).to_have_text("P02 station 88 sample 2 ↓", ignore_case=True)
+    peek.click()
+    expect(record(tab)).to_be_in_viewport()
+    expect(record(tab)).to_be_focused()
+    expect(peek).to_be_hidden()
+    expect(opened().locator("#peek")).to_be_hidden()
+
+
 def test_a_pasted_address_shows_the_same_bottle(opened: Open) -> None:
     tab = opened(f"{STATION}&label=Bottle&key={CRUISE}/88/1/2")
     expect(record(tab)).to_contain_text("8.172")

@@ -117,6 +117,24 @@ def test_a_record_is_added_connected_and_removed_with_what_hangs_on_it(opened: O
     expect(tray(tab)).to_be_hidden()
 
 
+def test_what_tells_two_relationships_of_a_kind_apart_is_asked_for(opened: Open) -> None:
+    tab = opened("/?view=browse&label=Person&key=Dong-Ha%20Min&tab=change")
+    expect(settled(tab).locator(".stays")).to_contain_text("name and its labels, Person")
+    record(tab).locator("summary", has_text="Relationships").click()
+    record(tab).get_by_label("Kind of relationship").select_option(label="→ took part in (Cruise)")
+    other = record(tab).get_by_label("Search for the other record")
+    other.fill(CRUISE)
+    tab.wait_for_function("() => document.querySelectorAll('.record-field option').length")
+    other.fill(tab.evaluate("document.querySelector('.record-field option').value"))
+    record(tab).get_by_role("button", name="Connect").click()
+    expect(record(tab).get_by_role("alert")).to_contain_text("Say its role first")
+    record(tab).get_by_label("role", exact=True).fill("Guest")
+    record(tab).get_by_role("button", name="Connect").click()
+    expect(tab.locator("#edit-count")).to_have_text("1 change")
+    tab.get_by_role("button", name="Undo all").click()
+    expect(tray(tab)).to_be_hidden()
+
+
 def test_the_history_names_who_changed_a_flag_when_and_why_and_leads_to_the_change_set(opened: Open) -> None:
     tab = opened(f"{STATION}&label=Bottle&key={CRUISE}/88/1/15&tab=history&property=cfc_12_qc")
     expect(record(tab)).to_contain_text("RJL (SIOCCH)")

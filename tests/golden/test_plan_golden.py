@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from tests.unit.test_platforms import BOTH, both
 
 from kgshare.lock.file import parse
 from kgshare.plan import make_plan
@@ -31,6 +32,12 @@ def test_the_plan_of_a_project(project: str, golden: Callable[[Path, str], None]
     folder = HERBARIUM if project == "herbarium" else ROOT
     plan = make_plan(read_project(folder), parse((folder / "kgshare.lock").read_text()), "amd64")
     golden(Path(__file__).parent / "plans" / f"{project}.txt", described(plan))
+
+
+def test_the_plan_of_a_project_for_two_platforms(golden: Callable[[Path, str], None]) -> None:
+    project = read_project(HERBARIUM)
+    plan = make_plan(project, both(project), "amd64", targets=BOTH)
+    golden(Path(__file__).parent / "plans" / "herbarium-for-two.txt", described(plan))
 
 
 def test_projects_with_the_same_packages_share_their_bases_and_runtime() -> None:

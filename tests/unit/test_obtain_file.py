@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import hashlib
 import io
-import ssl
 import tarfile
 from collections.abc import Iterator
 from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
+from tests.base_registry import certified
 from tests.unit.signed_example import Person, new_key, sign_as, whole
 from tests.unit.web_server import Web, serving
 
+from kgshare.cached import empty_cache, show_cache
 from kgshare.cli import run
 from kgshare.errors import MachineError, ObtainError, UsageError
 from kgshare.obtain import fetch as fetching
@@ -234,6 +235,15 @@ def test_only_the_last_few_files_are_kept(web: Web, cache: Path) -> None:
     assert len(list(cache.glob("obtained/files/*"))) == KEEP
 
 
+def test_what_was_fetched_is_a_part_of_the_cache_that_can_be_emptied(web: Web, cache: Path) -> None:
+    file = fetch(web)
+    sizes = {part.name: part.size for part in show_cache().parts}
+    assert sizes["obtained"] >= len(tar())
+    assert empty_cache().size >= len(tar())
+    assert not file.exists()
+    assert {part.name: part.size for part in show_cache().parts}["obtained"] == 0
+
+
 def test_unencrypted_is_for_this_machine_only_and_unknown_ways_are_refused() -> None:
     assert address_of("http://localhost:8000/a.kgshare.tar")
     with pytest.raises(UsageError, match="http:// is for this machine only"):
@@ -250,19 +260,27 @@ def test_no_message_shows_a_password_or_what_stands_behind_a_question_mark(web: 
     assert "hidden" not in said
 
 
-def test_certificates_are_those_of_the_system_and_of_the_users_own_setting(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("setting", ["SSL_CERT_FILE", "REQUESTS_CA_BUNDLE"])
+def test_a_certificate_is_trusted_where_the_user_says_so_and_else_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, setting: str
 ) -> None:
-    own = tmp_path / "own.pem"
-    own.write_text(ssl.DER_cert_to_PEM_cert(b"0"))
-    monkeypatch.setenv("SSL_CERT_FILE", str(own))
-    asked: list[str] = []
-    real = ssl.create_default_context
-    monkeypatch.setattr(
-        session.ssl, "create_default_context", lambda: (asked.append(ssl.get_default_verify_paths().cafile or ""), real())[1]
-    )  # fmt: skip
-    session.session().close()
-    assert asked == [str(own)]
+    for name in ("SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"):
+        monkeypatch.delenv(name, raising=False)
+    certified(tmp_path)
+    with serving(Web(files={PATH: tar(5000)}), tmp_path / "registry.crt") as web:
+        assert "its certificate is not trusted here" in refusal(web)
+        monkeypatch.setenv(setting, str(tmp_path / "ca.crt"))
+        assert fetch(web).read_bytes() == tar(5000)
+
+
+def test_a_proxy_is_asked_where_the_user_has_one(web: Web, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("NO_PROXY", "no_proxy"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("http_proxy", web.address)
+    elsewhere = Web(address="http://127.0.0.1:9")  # where nobody answers
+    assert fetch(elsewhere).read_bytes() == web.files[PATH]
+    monkeypatch.setenv("no_proxy", "127.0.0.1")
+    assert "cannot be reached" in refusal(elsewhere, "/other.tar")
 
 
 def test_what_was_fetched_goes_through_the_checks_of_a_file(
@@ -280,5 +298,9 @@ def test_what_was_fetched_goes_through_the_checks_of_a_file(
     altered[-2000] ^= 1
     web.files[PATH] = bytes(altered)
     assert run(["verify", address]) == 8
+    web.files[PATH] = tar(5000)
+    assert run(["verify", address]) == 8, "a tar, and no bundle"
     assert run(["verify", f"{web.address}/none.tar"]) == 18
+    assert run(["diff", f"{web.address}/none.tar", "x"]) == 18
+    assert run(["snapshot", f"{web.address}/none.tar"]) == 18
     assert "404 Not Found" in capsys.readouterr().err

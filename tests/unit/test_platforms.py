@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import shutil
 import struct
 import tarfile
 import zipfile
@@ -17,6 +18,7 @@ from tests.unit.evidence_example import two_archs
 from tests.unit.lock_example import jar, sha, wheel
 from tests.unit.test_lock_needs import project as project_of
 
+from kgshare.build import require_archs, targets_of
 from kgshare.bundle.layercache import LayerSource
 from kgshare.cache import Cache
 from kgshare.cache import Inputs as Cached
@@ -28,9 +30,10 @@ from kgshare.images import context
 from kgshare.images.build import ImageBuilder, dockerfile
 from kgshare.images.layers import Layer
 from kgshare.images.machines import machine_of, native_machines, require_libraries, require_machine
+from kgshare.lock import command, wheels
 from kgshare.lock import resolve as stage
-from kgshare.lock import wheels
 from kgshare.lock.apt import Apt
+from kgshare.lock.command import this_arch
 from kgshare.lock.file import every_input, target_inputs
 from kgshare.lock.file import parse as parse_lock
 from kgshare.lock.model import Arch, Lock
@@ -39,10 +42,14 @@ from kgshare.plan import make_plan
 from kgshare.platforms import image_name, parse_platforms, same_platform, tag_suffix
 from kgshare.progress import Progress
 from kgshare.project import Project, read_project
+from kgshare.project.model import ImageBuild
+from kgshare.readme import bundle_readme
 from kgshare.stack.source import Source
 from kgshare.work import Works
 
-HERBARIUM = Path(__file__).parents[1] / "projects" / "herbarium"
+HERBARIUM, LIGHTHOUSE = (
+    Path(__file__).parents[1] / "projects" / name for name in ("herbarium", "lighthouse")
+)
 BOTH: tuple[Arch, ...] = ("amd64", "arm64")
 
 
@@ -222,6 +229,35 @@ def test_of_another_platform_only_layers_are_put_together_and_whatever_runs_runs
     ]
 
 
+def test_a_dockerfile_of_the_projects_own_finds_this_machines_jlink_with_the_modules_of_the_target(
+    tmp_path: Path,
+) -> None:
+    project = read_project(LIGHTHOUSE)
+    image = project.manifest.application.image
+    assert isinstance(image, ImageBuild)
+    lock = replace(both(project), jars={"database": (), "plugins": ()})
+    deb, toolbox = deb_with_modules(tmp_path / "jdk.deb"), tmp_path / "toolbox.tar"
+    with Layer(toolbox, 0) as layer:
+        layer.text("usr/lib/jvm/java-21-openjdk-amd64/bin/jlink", AMD)
+    seen: dict[str, str] = {}
+
+    class Looks(Told):
+        def build(self, request: BuildRequest, on_line: OnLine | None = None) -> None:
+            with tarfile.open(request.context / "toolbox.tar") as tar:
+                seen.update({member.name: member.linkname for member in tar if not member.isdir()})
+            super().build(request, on_line)
+
+    engine = Looks()
+    builder = ImageBuilder(
+        engine=engine, project=project, lock=lock, arch="arm64", here="amd64", inputs=lambda _: deb, created=0
+    )
+    builder.build_own_image(image, toolbox, toolbox, tmp_path / "out")
+    assert [request.platform for request, _ in engine.requests] == ["linux/arm64"]
+    home = "usr/lib/jvm/java-21-openjdk"
+    assert {f"{home}-amd64/bin/jlink", f"{home}-arm64/jmods/java.base.jmod"} <= seen.keys()
+    assert seen[f"{home}-arm64/bin"] == "../java-21-openjdk-amd64/bin"
+
+
 def test_modules_come_out_of_the_targets_package_as_they_are(tmp_path: Path) -> None:
     deb = deb_with_modules(tmp_path / "jdk.deb")
     jdk = two_archs().jdk("arm64")
@@ -354,8 +390,6 @@ def test_of_another_architecture_only_what_goes_into_images_or_is_linked_is_fetc
 
 
 def test_a_lock_without_the_platform_is_named_with_the_command_that_brings_it() -> None:
-    from kgshare.build import require_archs
-
     project = read_project(HERBARIUM)
     lock = parse_lock((project.root / "kgshare.lock").read_text())
     with pytest.raises(LockError, match="has nothing for arm64") as caught:
@@ -446,3 +480,33 @@ def test_a_package_that_the_archive_does_not_have_for_an_architecture_is_named(t
     with pytest.raises(LockError, match="trixie arm64: E: Unable to locate package only-on-amd64") as caught:
         apt.simulate(["only-on-amd64"])
     assert "leave linux/arm64 out" in caught.value.problems[0].hint
+
+
+def test_the_platforms_of_the_manifest_are_built_for_and_locked_unless_others_are_asked_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = shutil.copytree(HERBARIUM, tmp_path / "herbarium")
+    manifest = folder / "kgshare.yaml"
+    manifest.write_text(manifest.read_text() + "platforms: [linux/arm64, linux/amd64]\n")
+    project = read_project(folder)
+    assert targets_of(project) == BOTH
+    assert targets_of(project, ["arm64"]) == ("arm64",)
+    assert targets_of(read_project(HERBARIUM)) == (this_arch(),)
+    asked: list[tuple[Arch, ...]] = []
+
+    def resolve(*_: object, archs: tuple[Arch, ...], **__: object) -> Lock:
+        asked.append(archs)
+        return both(project)
+
+    monkeypatch.setattr(command, "resolve", resolve)
+    command.lock_project(project, progress=Progress(quiet=True))
+    assert asked == [BOTH]
+
+
+def test_the_readme_in_a_bundle_says_what_a_machine_of_the_second_platform_says_to_compose() -> None:
+    manifest = read_project(HERBARIUM).manifest
+    assert bundle_readme(manifest, ["arm64"]) == bundle_readme(manifest)
+    text = bundle_readme(manifest, BOTH)
+    assert "    export KGSHARE_DATABASE_IMAGE=localhost/herbarium/database:0.2.0-arm64\n" in text
+    assert "    export KGSHARE_APPLICATION_IMAGE=localhost/herbarium/application:0.2.0-arm64\n" in text
+    assert text.index("docker compose up") < text.index("arm64 processor")

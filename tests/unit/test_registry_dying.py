@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import errno
+import io
+import shutil
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -9,9 +12,12 @@ from tests.unit.registry_fake import Handler
 from tests.unit.registry_scene import QUIET, Scene
 
 from kgshare.bundle import read_bundle
-from kgshare.errors import RegistryError
+from kgshare.bundle.documents import Blob
+from kgshare.errors import MachineError, RegistryError
 from kgshare.registry import transfer
 from kgshare.registry.pull import pull_bundle
+from kgshare.registry.reference import parse
+from kgshare.registry.repository import Repository
 
 
 def test_wherever_it_dies_during_a_push_the_tag_is_there_with_everything_or_not_at_all(
@@ -131,6 +137,15 @@ def test_a_beginning_of_something_else_is_thrown_away(scene: Scene) -> None:
     assert not part.exists()
 
 
+def test_a_cache_that_keeps_little_makes_no_blob_come_twice(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    scene.push()
+    monkeypatch.setattr("kgshare.bundle.held.MOST", 1)
+    assert scene.pull().bytes_fetched == scene.server.sent == sum(blob_sizes(scene))
+    assert [file.name for file in (scene.reviewer.folder / "cache" / "pulls").iterdir()] == ["lock"]
+
+
 def test_two_who_pull_at_once_fetch_each_blob_once(scene: Scene) -> None:
     scene.push()
     before = scene.server.sent
@@ -138,8 +153,34 @@ def test_two_who_pull_at_once_fetch_each_blob_once(scene: Scene) -> None:
     with ThreadPoolExecutor() as pool:
         for report in pool.map(lambda out: pull_bundle(scene.where, out, progress=QUIET), places):
             assert report.bundle.read_bytes() == scene.file.read_bytes()
-    signature = blob_sizes(scene)[0]  # is looked for before there is a queue
-    assert sum(blob_sizes(scene)) <= scene.server.sent - before <= sum(blob_sizes(scene)) + signature
+    assert scene.server.sent - before == sum(blob_sizes(scene))
+
+
+def test_a_full_disk_is_not_the_registrys_doing(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
+    scene.push()
+    with monkeypatch.context() as patch:
+        full = shutil._ntuple_diskusage(1000, 1000, 0)  # type: ignore[attr-defined]
+        patch.setattr(shutil, "disk_usage", lambda folder: full)
+        with pytest.raises(MachineError, match="0 MB are left, and this needs about"):
+            scene.pull()
+    assert scene.server.sent == blob_sizes(scene)[0]  # the signature, which is small
+    assert scene.reviewer.files() == []
+
+
+class FullFile(io.BytesIO):
+    """A file on a disk that is full."""
+
+    def write(self, data: object) -> int:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+
+def test_a_disk_that_fills_up_meanwhile_is_said_at_once(scene: Scene) -> None:
+    scene.push()
+    digest, data = largest(scene)
+    scene.server.asked.clear()
+    with pytest.raises(OSError, match="No space left on device"):
+        transfer.fetch(Repository(parse(scene.where)), Blob(digest=digest, size=len(data)), FullFile())
+    assert len(scene.server.asked) == 1
 
 
 def test_a_registry_that_is_busy_for_a_moment_is_asked_again(scene: Scene) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Callable, Iterator
 
@@ -10,7 +11,8 @@ from tests.unit.registry_fake import Fake, Handler, Odd, fake
 from tests.unit.registry_scene import Scene
 from tests.unit.test_registry_dying import largest
 
-from kgshare.errors import BundleError, KgshareError, RegistryError
+from kgshare.errors import BundleError, KgshareError, RegistryError, UsageError
+from kgshare.registry import repository, session
 
 
 def of_blob(digest: str, answer: Callable[[Handler], None]) -> Odd:
@@ -66,7 +68,8 @@ def test_a_blob_that_is_not_what_it_must_be_places_nothing_and_is_not_kept(scene
         scene.pull()
     assert digest in str(refused.value)
     assert scene.reviewer.files() == []
-    assert not (scene.reviewer.folder / "cache" / "blobs" / "sha256" / digest[7:]).exists()
+    part = scene.reviewer.folder / "cache" / "pulls" / f"{digest[7:]}.part"
+    assert not part.exists() or part.read_bytes() == b""
     scene.server.odd = lambda handler: False
     assert scene.pull().bundle.read_bytes() == scene.file.read_bytes()
 
@@ -152,6 +155,73 @@ def test_a_download_that_leads_to_what_is_not_encrypted_or_round_in_circles_is_r
         scene.pull()
 
 
+NO_ADDRESS = pytest.mark.parametrize("place", ["http://h:99999/x", "http://[bad/x", "https://h:abc/"])
+
+
+@NO_ADDRESS
+def test_a_place_that_is_no_address_is_called_that(scene: Scene, place: str) -> None:
+    scene.server.odd = lambda h: h.command == "POST" and bool(h.answer(202, Location=place) or True)
+    with pytest.raises(RegistryError, match="sends us to what is no address"):
+        scene.push()
+    scene.server.odd = lambda handler: False
+    scene.push()
+    scene.server.odd = of_blob(largest(scene)[0], lambda h: h.answer(307, Location=place))
+    with pytest.raises(RegistryError, match="sends us to what is no address"):
+        scene.pull()
+
+
+@pytest.mark.parametrize(
+    "challenge", ["Bearer", 'Bearer realm="h:99999"', 'Bearer realm="http://[bad/"', "Negotiate", ""]
+)
+@pytest.mark.parametrize("token", ["", "an identity"])
+def test_a_question_who_one_is_that_cannot_be_answered_is_said(
+    scene: Scene, challenge: str, token: str
+) -> None:
+    scene.reviewer.login(scene.server.host, **({"identitytoken": token} if token else {}))
+    scene.server.odd = lambda h: bool(h.error(401, "UNAUTHORIZED", WWW_Authenticate=challenge) or True)
+    with pytest.raises(RegistryError) as said:
+        scene.pull(":1.0")
+    assert "NoneType" not in str(said.value)
+
+
+def test_a_list_of_tags_is_read_with_care(scene: Scene) -> None:
+    scene.push()
+    rows = [None, 7, {"a": 1}, "only one/../../x", "a b\x1b[2J", "1.0"]
+
+    def odd(handler: Handler) -> bool:
+        if not handler.path_.endswith("/tags/list"):
+            return False
+        handler.answer(200, json.dumps({"tags": rows}).encode(), Link=f'<{handler.path}>; rel="next"')
+        return True
+
+    scene.server.odd = odd
+    scene.server.asked.clear()
+    with pytest.raises(UsageError, match=r"there are several: 1\.0, 1\.0, "):
+        scene.pull()
+    assert len(scene.server.asked) == repository.MAX_PAGES
+    rows[:] = ["../../x"]
+    with pytest.raises(RegistryError, match="there is no herbs"):
+        scene.pull()
+
+
+def test_a_certificate_counts_behind_a_proxy_too(scene: Scene) -> None:
+    adapter = session.Session("registry.example").get_adapter("https://registry.example")
+    context = adapter.proxy_manager_for("http://proxy.example:1").connection_pool_kw["ssl_context"]  # type: ignore[attr-defined]
+    assert context is adapter.poolmanager.connection_pool_kw["ssl_context"]  # type: ignore[attr-defined]
+
+
+def test_a_proxy_is_not_told_what_is_said_to_this_machine(scene: Scene, elsewhere: Fake) -> None:
+    scene.push()
+    scene.server.auth = "basic"
+    scene.reviewer.login(scene.server.host)
+    for name in ("no_proxy", "NO_PROXY"):
+        scene.reviewer.patch.delenv(name, raising=False)
+    for name in ("http_proxy", "HTTP_PROXY", "https_proxy", "all_proxy"):
+        scene.reviewer.patch.setenv(name, f"http://{elsewhere.host}")
+    assert scene.pull().bundle.read_bytes() == scene.file.read_bytes()
+    assert elsewhere.asked == []
+
+
 def test_an_upload_that_is_wanted_elsewhere_is_not_sent(scene: Scene, elsewhere: Fake) -> None:
     def odd(handler: Handler) -> bool:
         if handler.command == "POST":
@@ -224,6 +294,33 @@ def test_foreign_signatures_and_broken_ones_are_passed_over(scene: Scene) -> Non
         "text", {"artifactType": mine["artifactType"]}, {**mine, "digest": "sha256:" + "0" * 64},
         {**mine, "digest": "../../x"}, {**mine, "digest": scene.server.tags["1.0-database"]}, {**mine, "annotations": 7},
     ]  # fmt: skip
+    for layer in ({"size": 3}, {"digest": "sha256:" + "0" * 64, "size": 9}, {"size": "3"}, {"size": 1 << 40}):
+        odd_rows.append({**mine, "digest": candidate(scene, mine["digest"], layer)})
     data = json.dumps({**index, "manifests": [*odd_rows, *index["manifests"]]}).encode()
+    scene.server.odd = of_manifest(tag, lambda h: h.answer(200, data))
+    assert scene.pull(":1.0").bundle.read_bytes() == scene.file.read_bytes()
+
+
+def candidate(scene: Scene, like: str, layer: dict[str, object]) -> str:
+    """Another manifest of a signature, with its layer said to be otherwise; its digest."""
+    kind, data = scene.server.manifests[like]
+    said = json.loads(data)
+    said["layers"] = [{**said["layers"][0], **layer}]
+    other = json.dumps(said).encode()
+    digest = f"sha256:{hashlib.sha256(other).hexdigest()}"
+    scene.server.manifests[digest] = (kind, other)
+    return digest
+
+
+def test_many_who_sign_later_do_not_hide_one_who_is_trusted(scene: Scene) -> None:
+    scene.push()
+    tag = next(tag for tag in scene.server.tags if tag.startswith("sha256-"))
+    index = json.loads(scene.server.index(tag))
+    mine = next(
+        row for row in index["manifests"] if row["artifactType"].startswith("application/vnd.dev.sigstore")
+    )
+    late = {**mine, "annotations": {"org.opencontainers.image.created": "9999"}}
+    rows = [{**late, "digest": candidate(scene, mine["digest"], {"size": size})} for size in range(1, 41)]
+    data = json.dumps({**index, "manifests": [*rows, *index["manifests"]]}).encode()
     scene.server.odd = of_manifest(tag, lambda h: h.answer(200, data))
     assert scene.pull(":1.0").bundle.read_bytes() == scene.file.read_bytes()

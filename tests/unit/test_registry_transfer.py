@@ -20,6 +20,7 @@ from kgshare.bundle import AMD64, Platform, read_bundle
 from kgshare.errors import BundleError, RegistryError, UsageError
 from kgshare.progress import Progress
 from kgshare.registry.pull import pull_bundle
+from kgshare.registry.push import push
 from kgshare.trust import command as trust
 
 WITH_AND_WITHOUT = pytest.mark.parametrize(
@@ -84,12 +85,55 @@ def test_pulling_again_fetches_no_blob_and_another_file_in_its_place_is_kept(sce
     scene.push()
     scene.pull()
     assert scene.pull().bytes_fetched == 0
+    named = pull_bundle(scene.where, scene.reviewer.out / "theirs.tar", progress=QUIET)
+    assert (named.bytes_fetched, named.bundle.read_bytes()) == (0, scene.file.read_bytes())
     (scene.reviewer.out / "herbs-1.0.kgshare.tar").write_text("mine")
     with pytest.raises(UsageError, match="another file is there"):
         scene.pull()
     assert (scene.reviewer.out / "herbs-1.0.kgshare.tar").read_text() == "mine"
-    named = pull_bundle(scene.where, scene.reviewer.out / "theirs.tar", progress=QUIET)
-    assert (named.bytes_fetched, named.bundle.read_bytes()) == (0, scene.file.read_bytes())
+
+
+def test_a_signature_that_the_registry_does_not_have_is_not_lost(scene: Scene, tmp_path: Path) -> None:
+    unsigned = whole(tmp_path / "unsigned")
+    scene.push(unsigned)
+    mine = scene.reviewer.out / "herbs-1.0.kgshare.tar"
+    signed = sign_as(unsigned, new_key("me"), out=mine).read_bytes()
+    assert scene.pull().signed.startswith("signed by me")
+    assert mine.read_bytes() == signed
+    scene.push()  # signed by somebody else now
+    assert scene.pull().bundle.read_bytes() == signed
+    mine.write_bytes(unsigned.read_bytes())
+    assert scene.pull().bundle.read_bytes() == scene.file.read_bytes()  # one without gets the registry's
+
+
+def test_a_file_that_is_there_is_signed_by_whom_one_trusts_by_now(scene: Scene, tmp_path: Path) -> None:
+    scene.push()
+    scene.author.here()
+    other = sign_as(scene.file, new_key("carl"), out=tmp_path / "other.tar", time=WHEN + timedelta(days=1))
+    scene.push(other)
+    assert scene.pull().bundle.read_bytes() == other.read_bytes()
+    trust.trust_key(scene.key.public.line, called=None)
+    again = scene.pull()
+    assert (again.bundle.read_bytes(), again.bytes_fetched) == (scene.file.read_bytes(), 0)
+
+
+def test_a_tag_beside_that_names_something_else_is_replaced_only_on_demand(scene: Scene) -> None:
+    scene.push()
+    scene.push(tag=":other")
+    mine = scene.server.tags["1.0-database"]
+    scene.server.tags["1.0-database"] = scene.server.tags["other-application"]
+    with pytest.raises(RegistryError, match=r"the tag 1\.0-database is there already"):
+        scene.push()
+    scene.push(replace=True)
+    assert scene.server.tags["1.0-database"] == mine
+
+
+def test_a_registry_under_another_of_its_names_is_the_same_registry(scene: Scene) -> None:
+    scene.push()
+    scene.author.here()
+    other = f"oci://localhost:{scene.server.server_address[1]}/herbs"
+    report = push(scene.file, other, progress=QUIET)
+    assert (report.blobs_sent, report.manifests_sent) == (1, 1)  # where Compose finds the images
 
 
 def test_a_tag_that_names_something_else_is_replaced_only_on_demand(scene: Scene, tmp_path: Path) -> None:
@@ -183,6 +227,12 @@ def test_what_is_no_bundle_is_called_what_it_is(scene: Scene) -> None:
         BundleError, match=r"is no bundle of kgshare but application/vnd\.oci\.image\.index\.v1\+json"
     ):
         scene.pull(":1.0-database")
+
+
+def test_where_there_is_no_folder_nobody_is_asked(scene: Scene) -> None:
+    with pytest.raises(UsageError, match="there is no folder"):
+        pull_bundle(scene.where, scene.reviewer.out / "no" / "file.tar", progress=QUIET)
+    assert scene.server.asked == []
 
 
 def test_a_push_wants_a_tag_and_a_whole_bundle(scene: Scene, tmp_path: Path) -> None:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import re
+import ssl
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from urllib.parse import urlsplit
 
 
@@ -86,13 +88,17 @@ class _Handler(BaseHTTPRequestHandler):
 
 
 @contextmanager
-def serving(web: Web) -> Iterator[Web]:
-    """Serve it; its address is set then."""
+def serving(web: Web, certificate: Path | None = None) -> Iterator[Web]:
+    """Serve it, over TLS where there is a certificate (with its key beside it); its address is set then."""
     handler = type("Handler", (_Handler,), {"web": web})
     server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
     thread.start()
-    web.address = f"http://127.0.0.1:{server.server_port}"
+    if certificate:
+        tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        tls.load_cert_chain(certificate, certificate.with_suffix(".key"))
+        server.socket = tls.wrap_socket(server.socket, server_side=True)
+    web.address = f"http{'s' if certificate else ''}://127.0.0.1:{server.server_port}"
     try:
         yield web
     finally:

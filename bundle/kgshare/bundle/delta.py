@@ -274,7 +274,7 @@ def _lacking(delta: Delta, here: Held) -> BundleError:
         Problem(
             message=f"is only what {delta.bundle} has and {delta.base} has not, and that bundle is not on this machine{was}",
             where=delta.path.name,
-            hint=f"get {name} and give it with --base {name}, or ask for the whole "
+            hint=f"get {name}, then `kgshare complete {delta.path.name} --base {name}`; or ask for the whole "
             f"{file_name(delta.bundle.name, delta.bundle.version)}",
         )
     )

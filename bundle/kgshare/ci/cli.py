@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from kgshare.engines.named import usual_name
 from kgshare.errors import UsageError
 from kgshare.options import HERE, Folder, Json, Quiet, show, somebody
 from kgshare.progress import Progress
@@ -75,7 +76,9 @@ def run_(
     engine: Annotated[
         str | None,
         typer.Option(
-            "--engine", metavar="docker|dagger|none", help="What builds the images; docker when not given."
+            "--engine",
+            metavar="docker|dagger|none",
+            help="What builds the images; that of KGSHARE_ENGINE, else docker, when not given.",
         ),
     ] = None,
     against: AgainstWhat = "",
@@ -113,7 +116,7 @@ def run_(
     if local and engine not in (None, "none"):
         raise UsageError(f"--local and --engine {engine} exclude each other")
     asked = _asked(to, output, publish, sign, no_sign, against)
-    builder = engine or ("none" if local else "docker")
+    builder = engine or ("none" if local else usual_name())
     asked = replaced(asked, replace=replace, report=report, engine=builder)
     show(run(folder, asked, progress=Progress(quiet=quiet)), as_json)
 

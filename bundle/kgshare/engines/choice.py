@@ -9,6 +9,7 @@ from kgshare.doors import engine
 from kgshare.engines import Engine
 from kgshare.engines.docker import DockerEngine
 from kgshare.engines.local import LocalEngine
+from kgshare.engines.named import usual_name
 from kgshare.errors import EngineError, UsageError
 from kgshare.places import cache_dir
 
@@ -72,9 +73,18 @@ def named(name: str) -> Find:
     return by_name[name]
 
 
+def usual() -> Engine:
+    """The engine where none is named: that of ``KGSHARE_ENGINE``, else Docker.
+
+    Raises:
+        UsageError: the variable names none.
+    """
+    return named(usual_name())()
+
+
 def either() -> Engine:
-    """Docker where it answers, else this machine's own means."""
-    found = docker()
+    """The usual one where it answers, else this machine's own means."""
+    found = usual()
     try:
         found.check()
     except EngineError:

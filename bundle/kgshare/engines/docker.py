@@ -105,9 +105,9 @@ def _build_image(request: BuildRequest, out: Path, on_line: OnLine | None) -> No
     """
     for last in (False, False, True):
         with tempfile.TemporaryDirectory(prefix="kgshare-build-") as folder:
-            note = Path(folder) / "id"
-            _build(request, ["--load", f"--iidfile={note}"], on_line)
-            image = note.read_text().strip()
+            note = Path(folder) / "metadata"
+            _build(request, ["--load", f"--metadata-file={note}"], on_line)
+            image = str(json.loads(note.read_text())["containerimage.digest"])
         try:
             _docker("image", "save", "--output", str(out), image)
             return

@@ -134,7 +134,7 @@ def toolbox_for(toolbox: Path, here: Arch, jdk: DebianPackage, deb: Path, epoch:
         layer.tar(toolbox)
         home = f"{JAVA_HOME}{jdk.architecture}".strip("/")
         for folder in ("bin", "conf", "lib"):
-            layer.link(f"{home}/{folder}", f"{JAVA_HOME}{here}/{folder}")
+            layer.link(f"{home}/{folder}", f"../{PurePosixPath(JAVA_HOME).name}{here}/{folder}")
         _modules(layer, f"{home}/jmods", jdk, deb)
 
 

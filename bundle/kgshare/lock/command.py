@@ -15,6 +15,7 @@ from kgshare.lock.model import ARCHS, Arch, Lock
 from kgshare.lock.needs import needs_of
 from kgshare.lock.resolve import resolve
 from kgshare.places import cache_dir
+from kgshare.platforms import parse_platforms
 from kgshare.progress import Progress
 from kgshare.project import Project
 
@@ -97,7 +98,7 @@ def lock_project(
     Args:
         project: what to lock; its ``kgshare.lock`` is written (not with ``check``).
         progress: where to say what is being done.
-        archs: architectures to lock for beside those that are locked; with none at all this machine's.
+        archs: architectures to lock for beside those that are locked or in the manifest; with none at all this machine's.
         check: resolve anew and say what differs, write nothing.
         update: resolve anew and write.
 
@@ -105,7 +106,10 @@ def lock_project(
         LockError: see `kgshare.lock.resolve.resolve`.
     """
     previous = read_any_lock(project)
-    wanted = {*archs, *(previous.archs if previous else ())} or {this_arch()}
+    wanted = {*archs, *(previous.archs if previous else ())}
+    if named := parse_platforms(project.manifest.platforms):
+        wanted |= {this_arch(), *named}  # what is built for, and what builds it
+    wanted = wanted or {this_arch()}
     lock = resolve(
         project, needs_of(project), progress=progress, archs=tuple(arch for arch in ARCHS if arch in wanted),
         previous=previous, update=update or check,

@@ -139,7 +139,7 @@ class _Getting:
             self.kept.note(self.address.url, seen, "parts")
         self._require_room(total, start)
         with self.part.open("ab" if answer.status_code == 206 else "wb") as out, _broken():
-            done = start
+            done, told = start, -1
             for chunk in answer.iter_content(CHUNK):
                 if not done:
                     chunk = self._head(answer, chunk)
@@ -147,8 +147,9 @@ class _Getting:
                 done += len(chunk)
                 if done > self.limit:
                     raise self._too_large(done)
-                of = f" of {total / 1e6:.0f}" if total else ""
-                self.progress.update(f"fetch {self.name}  {done / 1e6:.0f}{of} MB")
+                if told != (told := done // 1_000_000):
+                    of = f" of {total / 1e6:.0f}" if total else ""
+                    self.progress.update(f"fetch {self.name}  {told}{of} MB")
         if total and done != total:
             raise _Broken(f"{done} of {total} bytes came")
         if not total and done < HEAD:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -95,11 +96,16 @@ def _git(wish: Wish) -> Path:
 
 def _registry(wish: Wish) -> Path:
     """Into the cache, under the file's own name; one that is there already with the same digest is verified and taken."""
+    from kgshare.obtain.kept import KEEP
     from kgshare.registry.pull import pull
 
     folder = cache_dir() / "obtained" / "oci"
     folder.mkdir(parents=True, exist_ok=True)
-    return pull(wish.text, folder, replace=True, progress=wish.progress)
+    file = pull(wish.text, folder, replace=True, progress=wish.progress)
+    os.utime(file)
+    for old in sorted(folder.glob("*.tar"), key=lambda each: each.stat().st_mtime)[:-KEEP]:
+        old.unlink(missing_ok=True)
+    return file
 
 
 SCHEMES: Mapping[str, Callable[[Wish], Path]] = {"path": _path, "web": _web, "git": _git, "oci": _registry}

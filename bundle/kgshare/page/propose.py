@@ -220,7 +220,12 @@ class Corrections:
             "RETURN DISTINCT type(r) AS type, startNode(r) = n AS out, labels(m) AS labels ORDER BY type"
         )
         return [
-            {"type": row["type"], "direction": "out" if row["out"] else "in", "label": found}
+            {
+                "type": row["type"],
+                "direction": "out" if row["out"] else "in",
+                "label": found,
+                "needs": list(self.project.relationships.get(row["type"], ())),
+            }
             for row in rows
             for found in sorted(row["labels"])
             if found in self.project.nodes

@@ -69,11 +69,20 @@ class Client(Registry):  # type: ignore[misc]  # oras has no types
         for _ in range(MAX_HOPS):
             if method not in ("GET", "HEAD") or not response.is_redirect:
                 return response
-            url = urljoin(url, response.headers["Location"])
+            url = self.located(url, response.headers.get("Location", ""))
             response.close()
             ask = self._asked if origin(url) == self.origin else self._sent
             response = ask(url, method, None, headers or {}, stream)
         raise self.wrong("sends us from one address to the next")
+
+    def located(self, url: str, said: str) -> str:
+        """Where an answer to a request for ``url`` sends us to."""
+        try:
+            found = urljoin(url, said)
+            origin(found)
+            return found
+        except ValueError:
+            raise self.wrong(f"sends us to what is no address: {one_line(said)[:200]}") from None
 
     def _asked(
         self, url: str, method: str, data: Any, headers: dict[str, str], stream: bool
@@ -112,6 +121,8 @@ class Client(Registry):  # type: ignore[misc]  # oras has no types
         basic = challenge.lower().startswith("basic")
         if basic and (known is None or not known.user):
             raise self.wrong("wants to know who you are, and nothing is stored for it", self._login())
+        if not basic and not oras.auth.utils.parse_auth_header(challenge).realm:
+            raise self.wrong("wants to know who you are, and does not say where it gives out tokens", AGAIN)
         if known and known.identity_token:
             return self._exchange(known, challenge)
         self.auth = oras.auth.get_auth_backend(
@@ -134,7 +145,7 @@ class Client(Registry):  # type: ignore[misc]  # oras has no types
             "grant_type": "refresh_token", "client_id": "kgshare", "refresh_token": known.identity_token,
             "service": asked.service or "", "scope": asked.scope or "",
         }  # fmt: skip
-        response = self._sent(asked.realm or "", "POST", form, {}, stream=False)
+        response = self._sent(asked.realm, "POST", form, {}, stream=False)
         try:
             return {"Authorization": f"Bearer {response.json()['access_token']}"}
         except (ValueError, KeyError, TypeError):

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import re
 import shutil
-from collections.abc import Iterable, Iterator
+import time
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import BinaryIO, ClassVar
+from typing import ClassVar
 
 from kgshare.aside import aside
 from kgshare.bundle import (
@@ -28,7 +29,6 @@ from kgshare.bundle import (
     read_bundle,
 )
 from kgshare.bundle.documents import Blob
-from kgshare.bundle.model import CHUNK
 from kgshare.bundle.read import MAX_IMAGES
 from kgshare.bundle.signature import Signature
 from kgshare.errors import BundleError, MachineError, Problem, UsageError
@@ -38,12 +38,13 @@ from kgshare.progress import Progress
 from kgshare.registry.publication import named_by
 from kgshare.registry.reference import Reference, parse
 from kgshare.registry.repository import Document, Repository
-from kgshare.registry.signatures import appended, signatures_of
+from kgshare.registry.signatures import chosen, signatures_of
 from kgshare.registry.transfer import fetch
 from kgshare.trust.check import verdict_on
 from kgshare.trust.verdict import Verdict
 from kgshare.turn import wait_for
 
+WEEK = 7 * 86400  # seconds
 _PART = re.compile(r"(.+)-(database|application|compose)|sha256-[0-9a-f]{64}.*")
 
 
@@ -103,32 +104,32 @@ def pull_bundle(reference: str, into: Path, *, replace: bool = False, progress: 
         BundleError: what is there is no bundle, or not in the one valid form.
         MachineError: there is no room.
     """
+    _require_folder(into)
     client = Repository(parse(reference))
     with progress.stage(f"ask {client.reference.host}"):
-        there = _ask(client)
+        there = _ask(client, progress)
     target = _target(into, file_name(there.name, there.version), there.index.digest, replace)
     if not any(same_platform(platform, this_platform()) for platform in there.platforms):
         progress.say(f"its images are for {', '.join(there.platforms)}; this machine is {this_platform()}")
-    missing: list[Blob] = []
     found = None
     if target.exists():
         with progress.stage(f"verify the {target.name} that is here"):
-            found = _same(target, there)
+            found = _kept(target, there, replace)
     if found is None:
-        missing = _fetch_missing(there, target, progress)
+        _fetch_missing(there, target, progress)
         with progress.stage(f"verify {target.name}"), aside(target) as path:
             first = there.signatures[0].data if there.signatures else None
             assemble(there.index.data, there.source.pieces, path, signature=first)
-            found = appended(_verified(path, target), there.signatures)
+            found = chosen(_verified(path, target), there.signatures)
     bundle, verdict = found
-    there.source.held.remember(_at(bundle, target))
+    there.source.done(_at(bundle, target))
     return PullReport(
         bundle=target,
         reference=str(client.reference),
         digest=bundle.digest,
         size=bundle.size,
         blobs=len(there.blobs),
-        blobs_fetched=len(missing),
+        blobs_fetched=there.source.fetched,
         bytes_fetched=client.received,
         signed=verdict.line(),
         platforms=there.platforms,
@@ -148,9 +149,9 @@ class _There:
     source: _Source
 
 
-def _ask(client: Repository) -> _There:
+def _ask(client: Repository, progress: Progress) -> _There:
     client.reference, index = _find(client)
-    source = _Source(client=client, manifests=_manifests(client, index))
+    source = _Source(client=client, manifests=_manifests(client, index), progress=progress)
     facts, made = contents_of(index.data, source.pieces, Path(client.reference.plain))
     return _There(
         index=index,
@@ -163,30 +164,31 @@ def _ask(client: Repository) -> _There:
     )
 
 
-def _same(target: Path, there: _There) -> tuple[Bundle, Verdict] | None:
-    """The file that is there already, where it is the very one, verified whole; else None."""
+def _kept(target: Path, there: _There, replace: bool) -> tuple[Bundle, Verdict] | None:
+    """The file that is there already, where it is this bundle, verified whole; else None.
+
+    It gets a signature where it has none that is accepted; one that the registry does not have is not lost for that.
+    """
     try:
         bundle = read_bundle(target)
     except BundleError:
         return None
-    signed = [bundle.signature.data] if bundle.signature else []
-    if bundle.digest != there.index.digest or signed != [s.data for s in there.signatures]:
+    if bundle.digest != there.index.digest:
         return None
+    mine = bundle.signature
+    if replace or mine is None or mine.data in [signature.data for signature in there.signatures]:
+        return chosen(bundle, there.signatures)
     return bundle, verdict_on(bundle, older=True)
 
 
-def _fetch_missing(there: _There, target: Path, progress: Progress) -> list[Blob]:
+def _fetch_missing(there: _There, target: Path, progress: Progress) -> None:
     """Fetch what is not here; it is in the cache afterwards."""
-    parts = _parts()
-    with (parts / "lock").open("ab") as lock:
-        wait_for(lock, lambda: progress.say("another kgshare is fetching here; waiting for it"))
-        missing = [blob for blob in there.blobs if there.source.held.find(blob.digest, blob.size) is None]
-        _require_room(target, sum(blob.size for blob in there.blobs), missing)
-        size = sum(blob.size for blob in missing)
-        with progress.stage(f"fetch {len(missing)} of {len(there.blobs)} blobs, {size / 1e6:.1f} MB"):
-            for blob in missing:
-                there.source.fetch(blob)
-    return missing
+    missing = [blob for blob in there.blobs if there.source.held.find(blob.digest, blob.size) is None]
+    _require_room(target, there.blobs, missing)
+    size = sum(blob.size for blob in missing)
+    with progress.stage(f"fetch {len(missing)} of {len(there.blobs)} blobs, {size / 1e6:.1f} MB"):
+        for blob in missing:
+            there.source.fetch(blob)
 
 
 def _verified(path: Path, target: Path) -> Bundle:
@@ -209,36 +211,47 @@ class _Source:
 
     client: Repository
     manifests: dict[str, bytes]
+    progress: Progress
     held: Held = field(default_factory=Held)
+    parts: dict[str, HeldBlob] = field(default_factory=dict)
+    fetched: int = 0
 
     def pieces(self, blob: Blob) -> Iterable[bytes]:
         """The bytes of a blob, which was fetched if it was missing."""
         if blob.digest in self.manifests:
             return [self.manifests[blob.digest]]
-        return (self.held.find(blob.digest, blob.size) or self.fetch(blob)).pieces()
+        here = self.parts.get(blob.digest)
+        if here is None or not here.path.exists():  # another kgshare, which needed it too, is done with it
+            here = self.held.find(blob.digest, blob.size) or self.fetch(blob)
+        return here.pieces()
 
     def fetch(self, blob: Blob) -> HeldBlob:
-        """Fetch a blob; its beginning may be here, from a time before."""
-        part = _parts() / f"{blob.digest.removeprefix('sha256:')}.part"
-        part.touch()
-        with part.open("r+b") as stream:
-            fetch(self.client, blob, stream)
-            stream.seek(0)
-            found = self.held.take(blob.digest, _read(stream))
-        part.unlink(missing_ok=True)
-        return found
+        """Fetch a blob, unless another kgshare just did; its beginning may be here, or all of it, from a time before."""
+        folder = cache_dir() / "pulls"
+        folder.mkdir(parents=True, exist_ok=True)
+        with (folder / "lock").open("ab") as lock:
+            wait_for(lock, lambda: self.progress.say("another kgshare fetches here just now; waiting for it"))
+            if found := self.held.find(blob.digest, blob.size):
+                return found
+            part, before = folder / f"{blob.digest.removeprefix('sha256:')}.part", self.client.received
+            part.touch()
+            with part.open("r+b") as stream:
+                fetch(self.client, blob, stream)
+            self.fetched += self.client.received > before
+            self.parts[blob.digest] = HeldBlob(digest=blob.digest, size=blob.size, path=part)
+            return self.parts[blob.digest]
 
-
-def _parts() -> Path:
-    """Where the beginnings of blobs are."""
-    folder = cache_dir() / "pulls"
-    folder.mkdir(parents=True, exist_ok=True)
-    return folder
-
-
-def _read(stream: BinaryIO) -> Iterator[bytes]:
-    while piece := stream.read(CHUNK):
-        yield piece
+    def done(self, bundle: Bundle) -> None:
+        """The bundle's file holds all of it: what was fetched for it goes, and what nobody came back for in a week."""
+        self.held.remember(bundle)
+        for blob in self.parts.values():
+            if blob.digest not in bundle.blobs and blob.path.exists():  # a signature, which is small
+                self.held.take(blob.digest, blob.pieces())
+            blob.path.unlink(missing_ok=True)
+        for part in (cache_dir() / "pulls").glob("*.part"):
+            with suppress(OSError):
+                if time.time() - part.stat().st_mtime > WEEK:
+                    part.unlink()
 
 
 def _find(client: Repository) -> tuple[Reference, Document]:
@@ -320,15 +333,23 @@ def _manifests(client: Repository, index: Document) -> dict[str, bytes]:
     return found
 
 
+def _require_folder(into: Path) -> None:
+    """See that there is a folder for the file, before anybody is asked.
+
+    Raises:
+        UsageError: there is none.
+    """
+    if not into.is_dir() and not into.parent.is_dir():
+        raise UsageError(f"there is no folder {into.parent}", hint="make it, or name another with --output")
+
+
 def _target(into: Path, name: str, digest: str, replace: bool) -> Path:
     """Where the file goes.
 
     Raises:
-        UsageError: another file is there, or there is no such folder.
+        UsageError: another file is there.
     """
     target = into / name if into.is_dir() else into
-    if not target.parent.is_dir():
-        raise UsageError(f"there is no folder {target.parent}", hint="make it, or name another with --output")
     if target.exists() and not replace:
         with suppress(BundleError):
             if read_bundle(target, deep=False).digest == digest:
@@ -338,14 +359,16 @@ def _target(into: Path, name: str, digest: str, replace: bool) -> Path:
     return target
 
 
-def _require_room(target: Path, size: int, missing: list[Blob]) -> None:
-    """See that the file, and what is fetched for it, has room, before anything comes."""
-    free = shutil.disk_usage(target.parent).free
-    need = size + sum(blob.size for blob in missing)
-    if free < need:
-        raise MachineError(
-            Problem(
-                message=f"{free / 1e6:,.0f} MB are left, and this needs about {need / 1e6:,.0f} MB",
-                where=str(target.parent), hint="make room, or name another folder with --output",
-            )
-        )  # fmt: skip
+def _require_room(target: Path, blobs: Sequence[Blob], missing: Sequence[Blob]) -> None:
+    """See that the file, and what is fetched for it into the cache, has room, before anything comes."""
+    cache = cache_dir()
+    cache.mkdir(parents=True, exist_ok=True)
+    needs = {target.parent: sum(blob.size for blob in blobs), cache: sum(blob.size for blob in missing)}
+    if target.parent.stat().st_dev == cache.stat().st_dev:
+        needs = {target.parent: sum(needs.values())}
+    for folder, need in needs.items():
+        free = shutil.disk_usage(folder).free
+        if free < need:
+            reason = f"{free / 1e6:,.0f} MB are left, and this needs about {need / 1e6:,.0f} MB"
+            hint = "make room, or name another folder: with --output, or with KGSHARE_CACHE"
+            raise MachineError(Problem(message=reason, where=str(folder), hint=hint))

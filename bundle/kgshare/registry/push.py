@@ -14,7 +14,7 @@ from kgshare.bundle.documents import Blob
 from kgshare.bundle.model import BlobRef
 from kgshare.errors import Problem, RegistryError, UsageError
 from kgshare.progress import Progress
-from kgshare.registry.publication import Publication, publication, referrers_tag
+from kgshare.registry.publication import COMPOSE_PROJECT, Publication, publication, referrers_tag
 from kgshare.registry.reference import FORM, parse
 from kgshare.registry.repository import Document, Repository, listed
 from kgshare.registry.transfer import send
@@ -128,10 +128,10 @@ def _require_free(client: Repository, what: Publication, replace: bool) -> str:
         RegistryError: it names another bundle, and may not be replaced.
     """
     before = client.named(what.tag)
-    taken = [(what.tag, before)] if before else [(tag, client.named(tag)) for tag in what.also]
+    taken = [(what.tag, before), *((tag, client.named(tag)) for tag in what.also)]
     wanted = {what.tag: what.index.digest} | {tag: document.digest for tag, document in what.also.items()}
     for tag, digest in taken:
-        if digest and digest != wanted[tag] and not replace:
+        if digest and digest != wanted[tag] and not replace and not _same_project(client, tag, what):
             raise RegistryError(
                 Problem(
                     message=f"the tag {tag} is there already and names something else, {digest}; this is {wanted[tag]}",
@@ -140,6 +140,20 @@ def _require_free(client: Repository, what: Publication, replace: bool) -> str:
                 )
             )
     return before
+
+
+def _same_project(client: Repository, tag: str, what: Publication) -> bool:
+    """Whether a tag names the Compose project of this bundle, with the registry under another of its names."""
+    if tag not in what.also or (there := client.manifest(tag)) is None:
+        return False
+    try:
+        one, other = (canonical.parse(data) for data in (there.data, what.also[tag].data))
+        return bool(
+            one["artifactType"] == other["artifactType"] == COMPOSE_PROJECT
+            and one["layers"][0]["digest"] == other["layers"][0]["digest"]
+        )
+    except (ValueError, KeyError, TypeError, IndexError):
+        return False
 
 
 def _send_blobs(client: Repository, bundle: Bundle, what: Publication) -> _Sent:

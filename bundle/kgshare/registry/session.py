@@ -21,6 +21,7 @@ from urllib3.exceptions import HTTPError
 from kgshare.doors.credentials import docker_folder
 from kgshare.errors import RegistryError
 from kgshare.registry.reference import is_loopback
+from kgshare.shown import one_line
 
 PATIENCE = (10.0, 60.0)  # seconds: to connect, and without a byte
 BACKOFF = 0.2  # seconds between two attempts of what only asks, doubled each time
@@ -58,7 +59,10 @@ class Session(requests.Session):
             RegistryError: the address is not a safe one, or the answer has no end.
             requests.RequestException: nobody answers.
         """
-        parts = urlsplit(url)
+        try:
+            parts = urlsplit(url)
+        except ValueError:
+            raise RegistryError(f"{one_line(url)[:200]} is no address") from None
         if parts.scheme != "https" and not (
             parts.scheme == "http" and self.local and is_loopback(parts.netloc)
         ):
@@ -73,6 +77,16 @@ class Session(requests.Session):
                 response._content = _bounded(response)
         return response
 
+    def get_redirect_target(self, resp: requests.Response) -> None:
+        """None is followed here, nor looked at; whoever asked does."""
+
+    def merge_environment_settings(self, url: Any, *settings: Any) -> Any:
+        """Proxies and certificates out of the environment; this machine is not spoken to by way of a proxy, as in Go."""
+        found = super().merge_environment_settings(url, *settings)
+        if is_loopback(urlsplit(url).netloc):
+            found["proxies"] = {}
+        return found
+
 
 class _Adapter(HTTPAdapter):
     def __init__(self, context: ssl.SSLContext, retry: Retry) -> None:
@@ -81,6 +95,9 @@ class _Adapter(HTTPAdapter):
 
     def init_poolmanager(self, *args: Any, **options: Any) -> None:
         super().init_poolmanager(*args, **options, ssl_context=self._context)
+
+    def proxy_manager_for(self, *args: Any, **options: Any) -> Any:
+        return super().proxy_manager_for(*args, **options, ssl_context=self._context)
 
 
 def _as_it_is(request: requests.PreparedRequest) -> requests.PreparedRequest:

@@ -15,17 +15,19 @@ from kgshare.bundle.read import read_bundle
 from kgshare.bundle.signature import MAX_SIGNATURE, MEDIA_TYPE, Signature
 from kgshare.bundle.signature import read as read_signature
 from kgshare.bundle.write import Pieces
+from kgshare.errors import RegistryError
+from kgshare.registry.client import Unreachable
 from kgshare.registry.publication import CREATED, referrers_tag
 from kgshare.registry.repository import Repository, listed
 from kgshare.trust.check import verdict_on
 from kgshare.trust.sign import append
 from kgshare.trust.verdict import Verdict
 
-MOST = 16  # candidates looked at
+MOST = 256  # candidates looked at, each a manifest and a small blob
 
 
 def signatures_of(client: Repository, digest: str, blob: Pieces) -> list[Signature]:
-    """The signatures of a bundle in a registry, the newest first; what is in another form is somebody else's.
+    """The signatures of a bundle in a registry, the newest first; what is in another form, or cannot be had, is somebody else's.
 
     Args:
         client: asks the registry.
@@ -33,7 +35,7 @@ def signatures_of(client: Repository, digest: str, blob: Pieces) -> list[Signatu
         blob: gives the bytes of one.
 
     Raises:
-        RegistryError: the registry does not give what it lists.
+        Unreachable: the registry breaks off.
     """
     rows = client.referrers(digest) or []
     if not any(map(_is_signature, rows)):
@@ -56,9 +58,9 @@ def _created(row: dict[str, Any]) -> str:
 
 
 def _signature(client: Repository, manifest: str, digest: str, blob: Pieces) -> Signature | None:
-    if not names.DIGEST.fullmatch(manifest) or (document := client.manifest(manifest)) is None:
-        return None
     try:
+        if not names.DIGEST.fullmatch(manifest) or (document := client.manifest(manifest)) is None:
+            return None
         said = canonical.parse(document.data)
         [layer] = said["layers"]
         named = Blob(digest=layer["digest"], size=layer["size"])
@@ -66,22 +68,29 @@ def _signature(client: Repository, manifest: str, digest: str, blob: Pieces) -> 
             return None
         if not names.DIGEST.fullmatch(named.digest) or not 0 < named.size <= MAX_SIGNATURE:
             return None
-    except (ValueError, KeyError, TypeError):
-        return None
-    data = b"".join(blob(named))
-    try:
-        signature = read_signature(data)
-    except ValueError:
+        signature = read_signature(b"".join(blob(named)))
+    except Unreachable:
+        raise
+    except (ValueError, KeyError, TypeError, RegistryError):
         return None
     return signature if signature.statement.digest == digest else None
 
 
-def appended(bundle: Bundle, signatures: list[Signature]) -> tuple[Bundle, Verdict]:
-    """The bundle, which has the first of the signatures, with the first that this machine accepts; and the verdict on it."""
+def chosen(bundle: Bundle, signatures: list[Signature]) -> tuple[Bundle, Verdict]:
+    """The bundle with its own signature where this machine accepts that, else with the first that it accepts; and the verdict.
+
+    Where it accepts none the file's own stays, and one without gets the newest.
+    """
     verdict = verdict_on(bundle, older=True)
-    for other in () if verdict.accepted else signatures[1:]:
-        found = verdict_on(replace(bundle, signature=other), older=True)
-        if found.accepted:
-            append(bundle.path, bundle.unsigned, other.data, bundle.path)
-            return read_bundle(bundle.path, deep=False), found
-    return bundle, verdict
+    if verdict.accepted or not signatures:
+        return bundle, verdict
+    for other in signatures:
+        if verdict_on(replace(bundle, signature=other), older=True).accepted:
+            return _with(bundle, other)
+    return (bundle, verdict) if bundle.signature else _with(bundle, signatures[0])
+
+
+def _with(bundle: Bundle, signature: Signature) -> tuple[Bundle, Verdict]:
+    append(bundle.path, bundle.unsigned, signature.data, bundle.path)
+    signed = read_bundle(bundle.path, deep=False)
+    return signed, verdict_on(signed, older=True)

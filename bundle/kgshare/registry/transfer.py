@@ -6,7 +6,7 @@ import hashlib
 import time
 from collections.abc import Callable
 from typing import BinaryIO
-from urllib.parse import urlencode, urljoin, urlsplit
+from urllib.parse import urlencode, urlsplit
 
 import requests
 from urllib3.exceptions import HTTPError
@@ -40,7 +40,7 @@ def _send(there: Repository, blob: Blob, body: BinaryIO) -> None:
     response = there.do_request(start, "POST", headers={"Content-Length": "0"})
     if response.status_code != 202:
         raise there.unexpected(response, f"{blob.digest} cannot be sent")
-    place = urljoin(start, response.headers.get("Location", ""))
+    place = there.located(start, response.headers.get("Location", ""))
     if origin(place) != there.origin:
         raise there.wrong(
             f"wants {blob.digest} to be sent elsewhere, to {one_line(origin(place))}",
@@ -106,17 +106,11 @@ def _copy(there: Repository, response: requests.Response, blob: Blob, at: int, i
             f"{blob.digest}: announces {one_line(announced)[:20]} bytes, it must be {blob.size - at}"
         )
     left = blob.size - at
-    try:
-        while left and (piece := response.raw.read(min(CHUNK, left), decode_content=False)):
-            into.write(piece)
-            there.received += len(piece)
-            left -= len(piece)
-        more = not left and announced is None and response.raw.read(1, decode_content=False)
-    except (HTTPError, OSError) as error:
-        into.flush()
-        raise Unreachable(
-            Problem(message=f"breaks off: {reason_of(error)}", where=str(there.reference), hint=AGAIN)
-        ) from None
+    while left and (piece := _next(there, response, min(CHUNK, left), into)):
+        into.write(piece)
+        there.received += len(piece)
+        left -= len(piece)
+    more = not left and announced is None and _next(there, response, 1, into)
     if more:
         into.truncate(0)
         raise there.wrong(f"{blob.digest}: sends more than its {blob.size} bytes")
@@ -129,6 +123,17 @@ def _copy(there: Repository, response: requests.Response, blob: Blob, at: int, i
                 hint=AGAIN,
             )
         )
+
+
+def _next(there: Repository, response: requests.Response, size: int, into: BinaryIO) -> bytes:
+    """The next bytes of a body."""
+    try:
+        return bytes(response.raw.read(size, decode_content=False))
+    except (HTTPError, OSError) as error:
+        into.flush()
+        raise Unreachable(
+            Problem(message=f"breaks off: {reason_of(error)}", where=str(there.reference), hint=AGAIN)
+        ) from None
 
 
 def _patiently(attempt: Callable[[], None]) -> None:

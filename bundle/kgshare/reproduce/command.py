@@ -98,7 +98,7 @@ class Built:
 
 
 def verify_reproducible(
-    folder: Path, *, locked: bool, progress: Progress, engine: choice.Find = choice.docker
+    folder: Path, *, locked: bool, progress: Progress, engine: choice.Find = choice.usual
 ) -> ReproducibleReport:
     """Build a project twice without a cache and compare; nothing of it is kept.
 

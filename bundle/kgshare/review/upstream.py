@@ -170,7 +170,7 @@ def _steps(
 
 
 def _engine(local: bool | None) -> Engine:
-    found = choice.either() if local is None else choice.machine() if local else choice.docker()
+    found = choice.either() if local is None else choice.machine() if local else choice.usual()
     found.check()
     return found
 

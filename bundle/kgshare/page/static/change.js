@@ -20,6 +20,7 @@ export async function changeTab(selected, answer, page) {
   const rows = el("div", { class: "fields" });
   const form = el("form", { class: "change-form", onsubmit: (event) => { event.preventDefault(); attempt(() => writeValues()); } },
     el("p", { class: "quiet small" }, "Changes are written to this sandbox only. Nothing leaves it before you propose."),
+    el("p", { class: "quiet small stays" }, `What makes it this record stays: ${editable.key.join(", ")} and its labels, ${[...new Set([selected.label, ...editable.labels])].join(", ")}. To change that, add another record and remove this one.`),
     rows, el("div", { class: "tools" }, save), said);
 
   function draw() {
@@ -170,18 +171,28 @@ function links(selected, answer, editable, attempt, page) {
       el("button", { type: "button", class: "small-button", "aria-label": `Take away: ${words(g.type)} ${i.title}`, onclick: () => attempt(() => write([{ do: "remove", relationship }])) }, "×"));
   }));
   const other = recordField("the other record");
+  const hidden = answer.neighbours.reduce((sum, g) => sum + g.total, 0) - there.length;
+  const needs = el("span", { class: "needs" });
+  const wanted = () => editable.types.find((t) => `${t.direction}|${t.type}` === kind.value)?.needs ?? [];
+  // What tells two of this type between the same records apart belongs to the relationship from the start.
+  const ask = () => needs.replaceChildren(...wanted().map((name) => el("input", { "aria-label": name, placeholder: name, "data-needs": name, autocomplete: "off" })));
   const kinds = editable.types.map((t) => [`${t.direction}|${t.type}`, `${t.direction === "out" ? "→" : "←"} ${words(t.type)} (${t.label})`]);
-  const kind = el("select", { "aria-label": "Kind of relationship" }, [...new Map(kinds)].map(([value, text]) => el("option", { value }, text)));
+  const kind = el("select", { "aria-label": "Kind of relationship", onchange: () => ask() }, [...new Map(kinds)].map(([value, text]) => el("option", { value }, text)));
   const add = el("button", { type: "button", class: "small-button", onclick: () => attempt(() => {
     const found = other.chosen();
     if (!found) throw new Error("Choose the other record first.");
     const [direction, type] = kind.value.split("|");
     const [start, end] = direction === "out" ? [selected, found] : [found, selected];
-    return write([{ do: "add", relationship: { type, start: plain(start), end: plain(end) } }]);
+    const properties = Object.fromEntries([...needs.querySelectorAll("input")].map((input) => [input.dataset.needs, { type: "string", value: input.value.trim() }]));
+    const empty = Object.keys(properties).filter((name) => !properties[name].value);
+    if (empty.length) throw new Error(`Say its ${empty.join(", ")} first: it tells two ${words(type)} apart.`);
+    return write([{ do: "add", relationship: { type, start: plain(start), end: plain(end), properties } }]);
   }) }, "Connect");
+  ask();
   return el("details", {}, el("summary", {}, "Relationships", el("span", { class: "count" }, String(there.length))),
     el("ul", { class: "link-list" }, there),
-    kinds.length ? el("div", { class: "field another" }, kind, other.element, add) : null);
+    hidden > 0 ? el("p", { class: "quiet small" }, `${hidden.toLocaleString("en")} more are not listed here; each can be taken away from the record at its other end.`) : null,
+    kinds.length ? el("div", { class: "field another" }, kind, other.element, needs, add) : null);
 }
 
 const plain = (r) => ({ label: r.label, key: r.key });

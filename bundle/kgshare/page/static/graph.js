@@ -50,7 +50,10 @@ function elements(answer) {
 // It is the largest module by far, and a graph is never the first thing to be seen.
 const library = leaf("/assets/cytoscape/dist/cytoscape.esm.min.mjs");
 
+const idle = () => new Promise((done) => { (globalThis.requestIdleCallback ?? setTimeout)(done, { timeout: 1000 }); });
+
 async function start(container, page) {
+  await idle();
   const { default: cytoscape } = await library();
   const cy = cytoscape({ container, elements: [], style: style(), minZoom: 0.08, maxZoom: 3, boxSelectionEnabled: false });
   cy.on("tap", "node", (event) => { const d = event.target.data(); if (d.open) page.select(d.open, d.key); });

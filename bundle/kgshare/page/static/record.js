@@ -9,6 +9,24 @@ import { historyTab } from "./history.js";
 
 const TABS = [["record", "Record"], ["history", "History"], ["change", "Change"]];
 
+// On a small screen the record is not where one has clicked.
+let beside = null;
+function peek(title) {
+  const link = byId("peek");
+  link.textContent = title ? `${title} ↓` : "";
+  if (beside) { link.hidden = !title || beside.seen; return; }
+  beside = { seen: true };
+  link.addEventListener("click", (event) => {
+    event.preventDefault();
+    byId("record").scrollIntoView({ block: "start" });
+    byId("record").focus({ preventScroll: true });
+  });
+  new IntersectionObserver((entries) => {
+    beside.seen = entries.at(-1).isIntersecting;
+    link.hidden = !link.textContent || beside.seen;
+  }).observe(byId("record"));
+}
+
 let asked = 0; // answers may come in another order than their questions: the last question counts
 
 /** Show the record that `asking` brings; `describers` are the panels' `describe` functions. */
@@ -17,7 +35,7 @@ export async function showRecord(selected, asking, { describers, page, about }) 
   const mine = ++asked;
   if (!selected) {
     const shown = await introduction(about);
-    if (mine === asked) card.replaceChildren(...shown);
+    if (mine === asked) { card.replaceChildren(...shown); peek(""); }
     return;
   }
   card.setAttribute("aria-busy", "true");
@@ -29,6 +47,7 @@ export async function showRecord(selected, asking, { describers, page, about }) 
     if (mine !== asked) return;
     card.replaceChildren(...shown);
     card.removeAttribute("aria-busy");
+    peek(selected.key.join(" · "));
     return;
   }
   const said = (await Promise.all(describers.map((d) => Promise.resolve(d(answer.record, page)).catch((error) => el("p", { class: "problem" }, error.message))))).filter(Boolean);
@@ -45,6 +64,7 @@ export async function showRecord(selected, asking, { describers, page, about }) 
       change: () => changeTab(selected, answer, page),
     }, page));
   card.removeAttribute("aria-busy");
+  peek(record.title);
 }
 
 // A record that was removed in this sandbox has no properties any more, but a history, and a way back.

@@ -15,7 +15,9 @@
     notice.textContent = `The page could not be loaded: ${error.message} Load it again.`;
     notice.hidden = false;
   };
-  const unstyled = () => [...document.querySelectorAll("link[rel=stylesheet]")].find((link) => !link.sheet);
+  // The rules of a sheet that did not come cannot be read.
+  const came = (link) => { try { return link.sheet.cssRules.length > 0; } catch { return false; } };
+  const unstyled = () => [...document.querySelectorAll("link[rel=stylesheet]")].find((link) => !came(link));
   import("/static/main.js").then((main) => main.started).then(() => {
     if (unstyled()) throw new TypeError(`${unstyled().href} did not come.`);
     sessionStorage.removeItem(NAME);

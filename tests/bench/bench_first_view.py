@@ -1,0 +1,100 @@
+"""How long the first view takes in a browser that has never been there, once the page says that it is ready.
+
+Printed in milliseconds from the request on: when the section is on the screen, and when the whole view is; as a ratio to the
+second time, when the browser has its files and the database its plans. Not collected by default (the name):
+
+    python -m pytest tests/bench/bench_first_view.py -s
+"""
+
+from __future__ import annotations
+
+import os
+import statistics
+import subprocess  # noqa: TID251 - the page as a process of its own, stopped by the test
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from urllib.error import HTTPError
+from urllib.request import urlopen
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, sync_playwright
+from tests.integration.page_server import Opened, settings
+
+from kgshare.seeding.server import free_port
+
+pytestmark = [pytest.mark.neo4j, pytest.mark.browser, pytest.mark.timeout(300)]
+TIMES = 5
+MOST_SLOWER = 3  # the first time, than the second
+
+SEEN = """window.seen = {};
+new MutationObserver(() => {
+  const now = { section: document.querySelector(".section-canvas[data-drawn]"), record: document.querySelector("#record h2"),
+    map: document.querySelector(".map-canvas[data-station]"), whole: document.documentElement.dataset.ready };
+  for (const [name, there] of Object.entries(now)) if (there) window.seen[name] ??= performance.now();
+}).observe(document, { subtree: true, childList: true, attributes: true });"""
+
+
+@contextmanager
+def page(folder: Path, database: Opened, assets: Path) -> Iterator[str]:
+    """A page of its own process that has just become ready."""
+    chosen = settings(folder, database, assets)
+    port = free_port()
+    environment = {
+        **os.environ, "KGSHARE_PAGE_FILE": str(folder / "page.json"), "NEO4J_URI": chosen.uri,
+        "KGSHARE_PAGE_HOST": "127.0.0.1", "KGSHARE_PAGE_PORT": str(port),
+    }  # fmt: skip
+    command = [sys.executable, "-m", "kgshare.page", "--panels", "oceangraph.panels"]
+    with subprocess.Popen(command, env=environment) as process:
+        try:
+            until = time.monotonic() + 60
+            while time.monotonic() < until:
+                try:
+                    urlopen(f"http://127.0.0.1:{port}/health", timeout=5).close()
+                    break
+                except (HTTPError, OSError):
+                    time.sleep(0.05)
+            yield f"http://127.0.0.1:{port}/"
+        finally:
+            process.terminate()
+
+
+def look(context: BrowserContext, address: str) -> dict[str, float]:
+    tab = context.new_page()
+    tab.add_init_script(SEEN)
+    tab.goto(address)
+    tab.wait_for_selector("html[data-ready]", timeout=60_000)
+    found: dict[str, float] = tab.evaluate("window.seen")
+    tab.close()
+    return found
+
+
+def test_the_first_view_in_a_browser_that_has_never_been_there(
+    ocean_database: Opened, page_assets: Path, chromium: str, tmp_path: Path
+) -> None:
+    first, second = [], []
+
+    def visit(browser: Browser, address: str) -> None:
+        context = browser.new_context(viewport={"width": 1280, "height": 860})
+        first.append(look(context, address))
+        second.append(look(context, address))
+        context.close()
+
+    with sync_playwright() as playwright:
+        for _ in range(TIMES):
+            with page(tmp_path, ocean_database, page_assets) as address:
+                browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
+                visit(browser, address)
+                browser.close()
+    print()
+    for name, seen in (("first time", first), ("second time", second)):
+        middle = {
+            what: statistics.median(one[what] for one in seen)
+            for what in ("section", "record", "map", "whole")
+        }
+        print(name, "  ".join(f"{what} {value:5.0f} ms" for what, value in middle.items()))
+    ratio = statistics.median(f["section"] / s["section"] for f, s in zip(first, second, strict=True))
+    print(f"the section, first to second: {ratio:.2f}")
+    assert ratio < MOST_SLOWER
