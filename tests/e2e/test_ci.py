@@ -73,6 +73,7 @@ def a_bare_repository_takes_the_first_push_and_keeps_its_bundle(clone: Path, tmp
     assert "main: accepted; policy: " in said
     assert "built herbarium-0.2.0.kgshare.tar" in said
     assert "every byte is as it was signed" in works("verify", forge / "kgshare" / "main").out
+    assert "is kept there as" in works("verify", f"{forge}@main").err, "its address is enough"
     return forge
 
 
