@@ -35,6 +35,7 @@ def test_what_comes_back_is_the_file_that_was_pushed(scene: Scene) -> None:
     assert pulled.bundle == scene.reviewer.out / "herbs-1.0.kgshare.tar"
     assert pulled.bundle.read_bytes() == scene.file.read_bytes()
     assert pushed.digest == pulled.digest == read_bundle(scene.file).digest
+    assert pulled.blobs_fetched == pulled.blobs > 10
     assert pushed.by_tag is not scene.server.referrers
     assert ("sha256-" + pushed.digest[7:] in scene.server.tags) is pushed.by_tag
 
