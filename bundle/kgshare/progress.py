@@ -22,7 +22,8 @@ class Progress:
     def say(self, text: str) -> None:
         """One line that stays."""
         if not self.quiet:
-            print(printable(text), file=self.stream, flush=True)
+            clear = "\x1b[K" if self.stream.isatty() else ""  # what `update` wrote there may be longer
+            print(f"{clear}{printable(text)}", file=self.stream, flush=True)
 
     def update(self, text: str) -> None:
         """How far it is by now, in place of the line before; on a terminal only."""

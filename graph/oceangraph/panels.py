@@ -76,6 +76,12 @@ PANELS: tuple[Panel, ...] = (
             handler=section.bottle,
             parameters=(_id("bottle"),),
         ),
+        Endpoint(
+            path="source",
+            summary="What a dataset is called, how it is cited, and its terms.",
+            handler=section.source,
+            parameters=(_id("dataset"),),
+        ),
         width="full",
         style="ocean.css",
     ),

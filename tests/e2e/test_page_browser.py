@@ -155,6 +155,22 @@ def test_a_pasted_address_shows_the_same_bottle(opened: Open) -> None:
     expect(tab.locator('.chip[aria-pressed="true"]')).to_contain_text("sample 2")
 
 
+def test_a_bottle_that_nobody_revised_says_as_much_as_one_that_was(opened: Open) -> None:
+    """The first comes with its record, the second is asked for; both name value, flag, line, citation and terms."""
+    tab = opened(f"{STATION}&label=Bottle&key={CRUISE}/88/1/17")
+    asked: list[str] = []
+    tab.on("request", lambda r: asked.append(r.url.partition("/api/v1/")[2].partition("?")[0]))
+    for said in ("0.059", "pmol/kg", "Flag 3: Questionable measurement", "1244 dbar", "whp/p02_bottle.csv, line 3,165",
+                 "Swift, J., S. Mecking", "Terms: "):  # fmt: skip
+        expect(record(tab)).to_contain_text(said)
+    tab.locator(".chip", has_text="sample 2,").click()
+    expect(record(tab)).to_contain_text("cfc_12 flag: 2 → 4")
+    expect(record(tab)).to_contain_text("whp/p02_bottle.csv, line 3,180")
+    tab.locator(".chip", has_text="sample 17").click()
+    expect(record(tab)).to_contain_text("whp/p02_bottle.csv, line 3,165")
+    assert [path for path in asked if path.startswith("panels/section/")] == ["panels/section/bottle"]
+
+
 def test_search_suggests_and_opens_by_keyboard_alone(opened: Open) -> None:
     tab = opened()
     tab.keyboard.press("/")

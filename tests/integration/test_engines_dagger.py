@@ -13,11 +13,14 @@ from kgshare.engines.dagger import DaggerEngine
 from kgshare.engines.local import LocalEngine
 from kgshare.errors import BuildError
 
-WAYS = ("DAGGER_SESSION_PORT", "_EXPERIMENTAL_DAGGER_CLI_BIN", "_EXPERIMENTAL_DAGGER_RUNNER_HOST")
+WAYS = (
+    "DAGGER_SESSION_PORT",
+    "_EXPERIMENTAL_DAGGER_CLI_BIN",
+)  # an engine by its address is reached with the CLI
 REACHED = any(os.environ.get(way) for way in WAYS) or which("dagger") is not None
 pytestmark = pytest.mark.skipif(
     not REACHED,
-    reason=f"no Dagger engine is reached: there is no `dagger` on PATH, and none of {', '.join(WAYS)} is set",
+    reason=f"no Dagger engine is reached: there is no `dagger` on PATH, and neither {' nor '.join(WAYS)} is set",
 )
 
 

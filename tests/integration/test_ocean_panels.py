@@ -111,6 +111,7 @@ def test_waters_are_the_bottles_with_derived_density(ocean_page: Page) -> None:
         ("series/series", {"wmo": "4901079", "variable": "depth"}, 400, "variable"),
         ("profile/profile", {"id": "1/1/A"}, 404, "there is no profile 1/1/A"),
         ("compare/facts", {"id": f"{CRUISE}/88/1/2"}, 400, "property"),
+        ("section/source", {"id": "none"}, 404, "there is no dataset none"),
     ],
 )
 def test_what_cannot_be_answered_is_refused_by_name(

@@ -105,15 +105,21 @@ def test_without_cli_or_session_it_is_said_how_to_get_one_and_none_is_fetched(
         assert part in str(refused.value)
 
 
-def test_a_cli_that_reaches_no_engine_is_said_with_what_it_said(
+def test_a_cli_that_reaches_no_engine_is_said_with_what_it_said_and_reports_its_use_to_nobody(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.delenv("DAGGER_SESSION_PORT", raising=False)
+    monkeypatch.setenv("DO_NOT_TRACK", "")
+    monkeypatch.delenv("DO_NOT_TRACK")
     cli = tmp_path / "dagger"
-    cli.write_text("#!/bin/sh\necho 'start engine: no container runtime' >&2\nexit 1\n")
+    cli.write_text(
+        "#!/bin/sh\necho start engine: no container runtime, DO_NOT_TRACK is $DO_NOT_TRACK >&2\nexit 1\n"
+    )
     cli.chmod(0o755)
     monkeypatch.setenv("_EXPERIMENTAL_DAGGER_CLI_BIN", str(cli))
-    with pytest.raises(EngineError, match=r"(?s)not reached.*start engine: no container runtime"):
+    with pytest.raises(
+        EngineError, match=r"(?s)not reached.*start engine: no container runtime, DO_NOT_TRACK is 1"
+    ):
         DaggerEngine().check()
 
 

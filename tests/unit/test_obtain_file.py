@@ -298,5 +298,9 @@ def test_what_was_fetched_goes_through_the_checks_of_a_file(
     altered[-2000] ^= 1
     web.files[PATH] = bytes(altered)
     assert run(["verify", address]) == 8
+    web.files[PATH] = tar(5000)
+    assert run(["verify", address]) == 8, "a tar, and no bundle"
     assert run(["verify", f"{web.address}/none.tar"]) == 18
+    assert run(["diff", f"{web.address}/none.tar", "x"]) == 18
+    assert run(["snapshot", f"{web.address}/none.tar"]) == 18
     assert "404 Not Found" in capsys.readouterr().err

@@ -341,6 +341,29 @@ class TestNothingOfARepositoryIsRun:
         assert "a.cypher" in refusal(str(tiny.bare))
 
 
+@pytest.mark.parametrize("keep", ["", "elsewhere"])
+def test_a_bundle_that_hooks_kept_in_a_bare_repository_is_that_of_its_files(
+    forge: Forge, tmp_path: Path, keep: str
+) -> None:
+    files = {
+        "kgshare.yaml": text_of(evidence_example.EXAMPLE),
+        "a.cypher": "RETURN 1\n",
+        "kgshare.lock": "{}\n",
+    }
+    commit = forge.push(files)
+    bundle = evidence_example.bundle(tmp_path / "built", origin=Origin(revision=commit))
+    kept = forge.bare / (keep or "kgshare") / "main" / "herbs-1.0.kgshare.tar"
+    kept.parent.mkdir(parents=True)
+    kept.write_bytes(bundle.path.read_bytes())
+    if keep:
+        run(["git", "-C", forge.bare, "config", "kgshare.keep", keep])
+    assert obtain(str(forge.bare), progress=QUIET) == kept
+    forge.push({"a.cypher": "RETURN 2\n"})
+    assert "no bundle is recorded" in refusal(str(forge.bare), None)
+    kept.write_bytes(b"no bundle")
+    assert "no bundle is recorded" in refusal(f"{forge.bare}@{commit}", None)
+
+
 def test_what_git_addresses_look_like_and_which_revision_they_name() -> None:
     rows = {
         "https://h/a/b.git": ("https://h/a/b.git", ""), "https://h/a/b.git@v1.0": ("https://h/a/b.git", "v1.0"),
@@ -386,7 +409,8 @@ def test_a_release_is_recorded_from_what_the_bundle_says_of_itself(
     assert made.revision == "a" * 40
     assert made.file == f"sha256:{hashlib.sha256(bundle.read_bytes()).hexdigest()}"
     assert "commit and push it" in capsys.readouterr().out
-    assert command([*words, "ftp://example.org/x"]) == 2
+    for wrong in ("ftp://example.org/x", "/some/file.tar", "https://example.org/x.git"):
+        assert command([*words, wrong]) == 2
     before = (project / RELEASES).read_bytes()
     changed = evidence_example.bundle(
         tmp_path / "changed", origin=Origin(revision="b" * 40, changed=("a.cypher",))

@@ -11,7 +11,8 @@ from tests.unit.registry_fake import Fake, Handler, Odd, fake
 from tests.unit.registry_scene import Scene
 from tests.unit.test_registry_dying import largest
 
-from kgshare.errors import BundleError, KgshareError, RegistryError
+from kgshare.errors import BundleError, KgshareError, RegistryError, UsageError
+from kgshare.registry import repository, session
 
 
 def of_blob(digest: str, answer: Callable[[Handler], None]) -> Odd:
@@ -67,7 +68,8 @@ def test_a_blob_that_is_not_what_it_must_be_places_nothing_and_is_not_kept(scene
         scene.pull()
     assert digest in str(refused.value)
     assert scene.reviewer.files() == []
-    assert not (scene.reviewer.folder / "cache" / "blobs" / "sha256" / digest[7:]).exists()
+    part = scene.reviewer.folder / "cache" / "pulls" / f"{digest[7:]}.part"
+    assert not part.exists() or part.read_bytes() == b""
     scene.server.odd = lambda handler: False
     assert scene.pull().bundle.read_bytes() == scene.file.read_bytes()
 
@@ -177,8 +179,35 @@ def test_a_question_who_one_is_that_cannot_be_answered_is_said(
 ) -> None:
     scene.reviewer.login(scene.server.host, **({"identitytoken": token} if token else {}))
     scene.server.odd = lambda h: bool(h.error(401, "UNAUTHORIZED", WWW_Authenticate=challenge) or True)
-    with pytest.raises(RegistryError):
+    with pytest.raises(RegistryError) as said:
         scene.pull(":1.0")
+    assert "NoneType" not in str(said.value)
+
+
+def test_a_list_of_tags_is_read_with_care(scene: Scene) -> None:
+    scene.push()
+    rows = [None, 7, {"a": 1}, "only one/../../x", "a b\x1b[2J", "1.0"]
+
+    def odd(handler: Handler) -> bool:
+        if not handler.path_.endswith("/tags/list"):
+            return False
+        handler.answer(200, json.dumps({"tags": rows}).encode(), Link=f'<{handler.path}>; rel="next"')
+        return True
+
+    scene.server.odd = odd
+    scene.server.asked.clear()
+    with pytest.raises(UsageError, match=r"there are several: 1\.0, 1\.0, "):
+        scene.pull()
+    assert len(scene.server.asked) == repository.MAX_PAGES
+    rows[:] = ["../../x"]
+    with pytest.raises(RegistryError, match="there is no herbs"):
+        scene.pull()
+
+
+def test_a_certificate_counts_behind_a_proxy_too(scene: Scene) -> None:
+    adapter = session.Session("registry.example").get_adapter("https://registry.example")
+    context = adapter.proxy_manager_for("http://proxy.example:1").connection_pool_kw["ssl_context"]  # type: ignore[attr-defined]
+    assert context is adapter.poolmanager.connection_pool_kw["ssl_context"]  # type: ignore[attr-defined]
 
 
 def test_a_proxy_is_not_told_what_is_said_to_this_machine(scene: Scene, elsewhere: Fake) -> None:

@@ -27,9 +27,12 @@ SESSION = "DAGGER_SESSION_PORT"
 def find(install: str) -> None:
     """See that the client will find an engine without fetching a program from anywhere: a session, or a CLI on this machine.
 
+    A CLI is told to report nothing of its use (``DO_NOT_TRACK``, which Dagger documents), unless the user says otherwise.
+
     Raises:
         EngineError: there is neither; ``install`` says how to get it.
     """
+    os.environ.setdefault("DO_NOT_TRACK", "1")
     if os.environ.get(SESSION) or os.environ.get(CLI):
         return
     found = which("dagger")

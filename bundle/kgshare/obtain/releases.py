@@ -17,9 +17,10 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints, Validation
 
 from kgshare.aside import write_aside
 from kgshare.attest.names import PROVENANCE
+from kgshare.attest.origin import Origin
 from kgshare.bundle import Bundle, read_bundle
 from kgshare.cache import sha256_of
-from kgshare.errors import ManifestError, ObtainError, Problem
+from kgshare.errors import ManifestError, ObtainError, Problem, UsageError
 from kgshare.obtain.address import address_of
 from kgshare.project import Project
 from kgshare.project.yamlfile import load
@@ -118,8 +119,12 @@ def record(project: Project, bundle: Path, at: tuple[str, ...]) -> ReleaseReport
         UsageError: an address is none.
         ManifestError: the file there is not as it must be.
     """
-    for address in at:
-        address_of(address)
+    for text in at:
+        address = address_of(text)
+        if address is None or address.kind == "git":
+            raise UsageError(
+                f"{text} is no address of a file", hint="https://HOST/FILE or oci://HOST/NAME[:TAG]"
+            )
     read = read_bundle(bundle)
     if read.name != project.manifest.name:
         raise ObtainError(f"{bundle.name} is of the project {read.name}, here is {project.manifest.name}")
@@ -140,20 +145,24 @@ def record(project: Project, bundle: Path, at: tuple[str, ...]) -> ReleaseReport
     )
 
 
+def built_from(bundle: Bundle) -> Origin:
+    """The state in Git that a bundle says it was built from; nobody has vouched for that yet."""
+    statement = json.loads(bundle.read_file(PROVENANCE))
+    source = statement["predicate"]["buildDefinition"]["internalParameters"]["source"]
+    return Origin(revision=str(source["revision"]), changed=tuple(source["changed"]))
+
+
 def _revision(bundle: Bundle) -> str:
     """The revision that a bundle says it was built from.
 
     Raises:
         ObtainError: it says none, or that files were otherwise.
     """
-    statement = json.loads(bundle.read_file(PROVENANCE))
-    source = statement["predicate"]["buildDefinition"]["internalParameters"]["source"]
-    if source["revision"] and source["clean"]:
-        return str(source["revision"])
+    origin = built_from(bundle)
+    if origin.clean:
+        return origin.revision
     changed = (
-        f"changed since: {', '.join(source['changed'][:5])}"
-        if source["revision"]
-        else "it was in no repository"
+        f"changed since: {', '.join(origin.changed[:5])}" if origin.revision else "it was in no repository"
     )
     raise ObtainError(
         Problem(message=f"was built from files that are in no revision ({changed})", where=bundle.path.name,

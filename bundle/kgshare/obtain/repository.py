@@ -1,4 +1,4 @@
-"""``up`` of a repository: the bundle that was published of a revision, else its files, to be built once the user agreed."""
+"""``up`` of a repository: the bundle that was published or kept of a revision, else its files, to be built once the user agreed."""
 
 from __future__ import annotations
 
@@ -6,12 +6,14 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from kgshare.attest.origin import origin_of
+from kgshare.attest.origin import Origin, origin_of
+from kgshare.bundle import file_name, read_bundle
 from kgshare.cache import sha256_of
-from kgshare.errors import Interrupted, KgshareError, ObtainError, Problem
+from kgshare.doors.process import CommandFailed
+from kgshare.errors import BundleError, Interrupted, KgshareError, ObtainError, Problem
 from kgshare.obtain.address import Address, address_of, loopback_of
 from kgshare.obtain.clone import Clone, cloned, shown_revision
-from kgshare.obtain.releases import LIMIT, RELEASES, Release, parse
+from kgshare.obtain.releases import LIMIT, RELEASES, Release, built_from, parse
 from kgshare.obtain.runs import what_runs
 from kgshare.places import cache_dir
 from kgshare.plan import input_files
@@ -30,12 +32,14 @@ class Found:
         project: the project.
         commit: the revision's.
         about: the commit in a line.
+        origin: the last commit that changed one of the project's files, as the provenance of a bundle names it.
         releases: what the revision, then the newest one, say was published.
     """
 
     project: Project
     commit: str
     about: str
+    origin: Origin
     releases: tuple[Release, ...]
 
 
@@ -58,6 +62,9 @@ def of_repository(address: Address, get: Get, *, progress: Progress, may_build: 
     if release := _release(found):
         progress.say(f"{shown_revision(address)} is published as {release.version}, {release.digest}")
         return _published(release, address, get)
+    if kept := _kept(found, clone):
+        progress.say(f"{shown_revision(address)} is kept there as {kept}")
+        return kept
     what = f"{found.project.manifest.name} {found.project.manifest.version} at {found.about}"
     if may_build is None:
         hint = "`kgshare up` of the same address builds it, once it was shown what that runs"
@@ -85,7 +92,10 @@ def _found(clone: Clone) -> Found:
     for revision in dict.fromkeys((commit, clone.commit("") or commit)):
         if text := clone.text(revision, f"{folder}{RELEASES}", LIMIT):
             named += parse(text, f"{address.shown}: {RELEASES}")
-    return Found(project=project, commit=commit, about=clone.about(commit), releases=tuple(named))
+    origin = origin_of(project.root, input_files(project))
+    return Found(
+        project=project, commit=commit, about=clone.about(commit), origin=origin, releases=tuple(named)
+    )
 
 
 def _no_project(clone: Clone, commit: str) -> ObtainError:
@@ -98,18 +108,37 @@ def _no_project(clone: Clone, commit: str) -> ObtainError:
 
 def _release(found: Found) -> Release | None:
     """The release that was built from exactly these files: what its provenance says, asked as a build asks it."""
-    project = found.project
-    origin = origin_of(project.root, input_files(project))
+    version = found.project.manifest.version
     return next(
         (
             release
             for release in found.releases
-            if origin.clean
-            and release.revision == origin.revision
-            and release.version == project.manifest.version
+            if found.origin.clean and (release.revision, release.version) == (found.origin.revision, version)
         ),
         None,
     )
+
+
+def _kept(found: Found, clone: Clone) -> Path | None:
+    """The bundle that the hooks of a bare repository on this machine built of exactly these files (`kgshare ci init git`)."""
+    from kgshare.ci.received import KEPT, SECTION
+
+    root = Path(clone.address.url.removeprefix("file://"))
+    if not found.origin.clean or not root.is_absolute() or not (root / "HEAD").is_file():
+        return None
+    try:
+        told = ("config", "--file", str(root / "config"), "--no-includes", "--get", f"{SECTION}.keep")
+        folder = root / clone.run(*told).strip()
+    except CommandFailed:
+        folder = root / KEPT
+    name = file_name(found.project.manifest.name, found.project.manifest.version)
+    for file in sorted([*folder.glob(f"*/{name}"), *folder.glob(f"*/*/{name}")]):  # by the ref's name
+        try:
+            if built_from(read_bundle(file, deep=False)) == found.origin:
+                return file
+        except BundleError:
+            continue  # it would be refused
+    return None
 
 
 def _published(release: Release, address: Address, get: Get) -> Path:

@@ -139,7 +139,6 @@ class Api:
                 path="search",
                 summary="Records whose key begins with the text, or whose names and remarks hold it.",
                 handler=self.search,
-                kept=True,
                 parameters=(
                     Parameter(name="q", description="What was typed.", required=True),
                     _limit(12, 100),

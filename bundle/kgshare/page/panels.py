@@ -4,7 +4,7 @@ The manifest names a module (``application.panels``); its attribute ``PANELS`` i
 a folder of static files, an ES module in it, and endpoints below ``/api/v1/panels/NAME``.
 
 What the module exports and what it is handed is in docs/reference/page.md: ``mount(element, page)`` and perhaps
-``describe(record, page)``. Text from the graph goes into elements as text (``textContent``), never as HTML.
+``describe(record, page, neighbours)``. Text from the graph goes into elements as text (``textContent``), never as HTML.
 """
 
 from __future__ import annotations

@@ -32,11 +32,13 @@ def push(
 
     Credentials are those of `docker login`.
     """
+    from kgshare.completed import whole
     from kgshare.registry.push import push as send
     from kgshare.stack.source import find_bundle
 
     progress = Progress(quiet=quiet)
-    show(send(find_bundle(file), reference, replace=replace, progress=progress), as_json)
+    bundle = whole(find_bundle(file), base=None, progress=progress)
+    show(send(bundle, reference, replace=replace, progress=progress), as_json)
 
 
 def pull(

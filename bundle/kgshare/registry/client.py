@@ -69,15 +69,14 @@ class Client(Registry):  # type: ignore[misc]  # oras has no types
         for _ in range(MAX_HOPS):
             if method not in ("GET", "HEAD") or not response.is_redirect:
                 return response
-            url = self.located(url, response)
+            url = self.located(url, response.headers.get("Location", ""))
             response.close()
             ask = self._asked if origin(url) == self.origin else self._sent
             response = ask(url, method, None, headers or {}, stream)
         raise self.wrong("sends us from one address to the next")
 
-    def located(self, url: str, response: requests.Response) -> str:
-        """Where an answer sends us to."""
-        said = response.headers.get("Location", "")
+    def located(self, url: str, said: str) -> str:
+        """Where an answer to a request for ``url`` sends us to."""
         try:
             found = urljoin(url, said)
             origin(found)
@@ -122,6 +121,8 @@ class Client(Registry):  # type: ignore[misc]  # oras has no types
         basic = challenge.lower().startswith("basic")
         if basic and (known is None or not known.user):
             raise self.wrong("wants to know who you are, and nothing is stored for it", self._login())
+        if not basic and not oras.auth.utils.parse_auth_header(challenge).realm:
+            raise self.wrong("wants to know who you are, and does not say where it gives out tokens", AGAIN)
         if known and known.identity_token:
             return self._exchange(known, challenge)
         self.auth = oras.auth.get_auth_backend(
@@ -140,8 +141,6 @@ class Client(Registry):  # type: ignore[misc]  # oras has no types
     def _exchange(self, known: Credentials, challenge: str) -> dict[str, str]:
         """An access token for an identity token, which oras does not do (Docker's token specification, "OAuth2")."""
         asked = oras.auth.utils.parse_auth_header(challenge)
-        if not asked.realm:
-            raise self.wrong("does not say where it gives out tokens", self._login())
         form = {
             "grant_type": "refresh_token", "client_id": "kgshare", "refresh_token": known.identity_token,
             "service": asked.service or "", "scope": asked.scope or "",

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import re
 import shutil
-from collections.abc import Iterable, Iterator, Sequence
+import time
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import BinaryIO, ClassVar
+from typing import ClassVar
 
 from kgshare.aside import aside
 from kgshare.bundle import (
@@ -28,7 +29,6 @@ from kgshare.bundle import (
     read_bundle,
 )
 from kgshare.bundle.documents import Blob
-from kgshare.bundle.model import CHUNK
 from kgshare.bundle.read import MAX_IMAGES
 from kgshare.bundle.signature import Signature
 from kgshare.errors import BundleError, MachineError, Problem, UsageError
@@ -44,6 +44,7 @@ from kgshare.trust.check import verdict_on
 from kgshare.trust.verdict import Verdict
 from kgshare.turn import wait_for
 
+WEEK = 7 * 86400  # seconds
 _PART = re.compile(r"(.+)-(database|application|compose)|sha256-[0-9a-f]{64}.*")
 
 
@@ -55,7 +56,7 @@ class PullReport:
         bundle: the file.
         reference: what it is there, ``oci://…`` with its tag or digest.
         digest: of the bundle.
-        blobs: that the bundle has, ``blobs_fetched`` of which came from the registry, ``bytes_fetched`` bytes in all.
+        blobs: that the bundle has, ``blobs_fetched`` of which came from the registry; ``bytes_fetched`` bytes, with signatures.
         signed: by whom, in a line.
         platforms: what its images run on.
     """
@@ -103,6 +104,7 @@ def pull_bundle(reference: str, into: Path, *, replace: bool = False, progress: 
         BundleError: what is there is no bundle, or not in the one valid form.
         MachineError: there is no room.
     """
+    _require_folder(into)
     client = Repository(parse(reference))
     with progress.stage(f"ask {client.reference.host}"):
         there = _ask(client, progress)
@@ -120,14 +122,14 @@ def pull_bundle(reference: str, into: Path, *, replace: bool = False, progress: 
             assemble(there.index.data, there.source.pieces, path, signature=first)
             found = chosen(_verified(path, target), there.signatures)
     bundle, verdict = found
-    there.source.held.remember(_at(bundle, target))
+    there.source.done(_at(bundle, target))
     return PullReport(
         bundle=target,
         reference=str(client.reference),
         digest=bundle.digest,
         size=bundle.size,
         blobs=len(there.blobs),
-        blobs_fetched=there.source.fetched,
+        blobs_fetched=len(there.source.fetched & {blob.digest for blob in there.blobs}),
         bytes_fetched=client.received,
         signed=verdict.line(),
         platforms=there.platforms,
@@ -211,36 +213,46 @@ class _Source:
     manifests: dict[str, bytes]
     progress: Progress
     held: Held = field(default_factory=Held)
-    fetched: int = 0
+    parts: dict[str, HeldBlob] = field(default_factory=dict)
+    fetched: set[str] = field(default_factory=set)
 
     def pieces(self, blob: Blob) -> Iterable[bytes]:
         """The bytes of a blob, which was fetched if it was missing."""
         if blob.digest in self.manifests:
             return [self.manifests[blob.digest]]
-        return (self.held.find(blob.digest, blob.size) or self.fetch(blob)).pieces()
+        here = self.parts.get(blob.digest)
+        if here is None or not here.path.exists():  # another kgshare, which needed it too, is done with it
+            here = self.held.find(blob.digest, blob.size) or self.fetch(blob)
+        return here.pieces()
 
     def fetch(self, blob: Blob) -> HeldBlob:
-        """Fetch a blob, unless another kgshare just did; its beginning may be here, from a time before."""
+        """Fetch a blob, unless another kgshare just did; its beginning may be here, or all of it, from a time before."""
         folder = cache_dir() / "pulls"
         folder.mkdir(parents=True, exist_ok=True)
         with (folder / "lock").open("ab") as lock:
             wait_for(lock, lambda: self.progress.say("another kgshare fetches here just now; waiting for it"))
             if found := self.held.find(blob.digest, blob.size):
                 return found
-            part = folder / f"{blob.digest.removeprefix('sha256:')}.part"
+            part, before = folder / f"{blob.digest.removeprefix('sha256:')}.part", self.client.received
             part.touch()
             with part.open("r+b") as stream:
                 fetch(self.client, blob, stream)
-                stream.seek(0)
-                found = self.held.take(blob.digest, _read(stream))
-            part.unlink()
-            self.fetched += 1
-            return found
+            if self.client.received > before:
+                self.fetched.add(blob.digest)
+            self.parts[blob.digest] = HeldBlob(digest=blob.digest, size=blob.size, path=part)
+            return self.parts[blob.digest]
 
-
-def _read(stream: BinaryIO) -> Iterator[bytes]:
-    while piece := stream.read(CHUNK):
-        yield piece
+    def done(self, bundle: Bundle) -> None:
+        """The bundle's file holds all of it: what was fetched for it goes, and what nobody came back for in a week."""
+        self.held.remember(bundle)
+        for blob in self.parts.values():
+            if blob.digest not in bundle.blobs and blob.path.exists():  # a signature, which is small
+                self.held.take(blob.digest, blob.pieces())
+            blob.path.unlink(missing_ok=True)
+        for part in (cache_dir() / "pulls").glob("*.part"):
+            with suppress(OSError):
+                if time.time() - part.stat().st_mtime > WEEK:
+                    part.unlink()
 
 
 def _find(client: Repository) -> tuple[Reference, Document]:
@@ -322,15 +334,23 @@ def _manifests(client: Repository, index: Document) -> dict[str, bytes]:
     return found
 
 
+def _require_folder(into: Path) -> None:
+    """See that there is a folder for the file, before anybody is asked.
+
+    Raises:
+        UsageError: there is none.
+    """
+    if not into.is_dir() and not into.parent.is_dir():
+        raise UsageError(f"there is no folder {into.parent}", hint="make it, or name another with --output")
+
+
 def _target(into: Path, name: str, digest: str, replace: bool) -> Path:
     """Where the file goes.
 
     Raises:
-        UsageError: another file is there, or there is no such folder.
+        UsageError: another file is there.
     """
     target = into / name if into.is_dir() else into
-    if not target.parent.is_dir():
-        raise UsageError(f"there is no folder {target.parent}", hint="make it, or name another with --output")
     if target.exists() and not replace:
         with suppress(BundleError):
             if read_bundle(target, deep=False).digest == digest:

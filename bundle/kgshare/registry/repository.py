@@ -12,9 +12,13 @@ from kgshare.bundle import names
 from kgshare.bundle.documents import MAX_JSON, Blob
 from kgshare.bundle.model import sha256
 from kgshare.registry.client import Client
+from kgshare.registry.reference import TAG
+from kgshare.registry.session import origin
 from kgshare.shown import one_line
 
 ACCEPT = {"Accept": f"{names.INDEX}, {names.MANIFEST}"}
+
+MAX_PAGES = 10
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -91,11 +95,19 @@ class Repository(Client):
             raise self.wrong(f"{digest} was sent, and it says that it has {one_line(said)[:80]}")
 
     def tags(self) -> list[str]:
-        """Every tag; none where there is no such repository."""
-        try:
-            return [str(tag) for tag in self.get_tags(self.repository, N=1000)]
-        except (ValueError, AttributeError, TypeError):
-            return []
+        """Every tag, of as many pages as are read; none where there is no such repository."""
+        url, found = f"{self.prefix}://{self.repository.tags_url(N=1000)}", list[str]()
+        for _ in range(MAX_PAGES):
+            response = self.do_request(url)
+            try:
+                named = json.loads(response.content)["tags"] if response.status_code == 200 else []
+                found += [tag for tag in named or [] if isinstance(tag, str) and TAG.fullmatch(tag)]
+            except (ValueError, KeyError, TypeError, RecursionError):
+                break
+            following = response.links.get("next", {}).get("url")
+            if not following or origin(url := self.located(url, following)) != self.origin:
+                break
+        return found
 
     def referrers(self, digest: str) -> list[dict[str, Any]] | None:
         """What refers to a digest, by the referrers interface; None where the registry has none."""

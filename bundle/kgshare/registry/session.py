@@ -96,6 +96,9 @@ class _Adapter(HTTPAdapter):
     def init_poolmanager(self, *args: Any, **options: Any) -> None:
         super().init_poolmanager(*args, **options, ssl_context=self._context)
 
+    def proxy_manager_for(self, *args: Any, **options: Any) -> Any:
+        return super().proxy_manager_for(*args, **options, ssl_context=self._context)
+
 
 def _as_it_is(request: requests.PreparedRequest) -> requests.PreparedRequest:
     return request

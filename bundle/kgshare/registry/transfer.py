@@ -40,7 +40,7 @@ def _send(there: Repository, blob: Blob, body: BinaryIO) -> None:
     response = there.do_request(start, "POST", headers={"Content-Length": "0"})
     if response.status_code != 202:
         raise there.unexpected(response, f"{blob.digest} cannot be sent")
-    place = there.located(start, response)
+    place = there.located(start, response.headers.get("Location", ""))
     if origin(place) != there.origin:
         raise there.wrong(
             f"wants {blob.digest} to be sent elsewhere, to {one_line(origin(place))}",

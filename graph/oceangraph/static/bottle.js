@@ -2,12 +2,12 @@
 
 import { el } from "/static/dom.js";
 import { bottleVerdict, day } from "./data.js";
-import { ocean } from "./ocean.js";
+import { ocean, once } from "./ocean.js";
 
 /** An element for a Bottle, null for every other record. */
-export async function describe(record, page) {
+export async function describe(record, page, neighbours = []) {
   if (record.label !== "Bottle") return null;
-  const [bottle, sea] = await Promise.all([page.api("panels/section/bottle", { id: record.key[0] }), ocean(page)]);
+  const [bottle, sea] = await Promise.all([known(record, neighbours, page) ?? page.api("panels/section/bottle", { id: record.key[0] }), ocean(page)]);
   const { parameters, flags, parameter: shown } = sea.answer;
   const head = el("div", {});
   const measured = parameters.filter((p) => bottle.values[p.variable] !== undefined && p.variable !== "pressure").map((p) => {
@@ -30,6 +30,19 @@ export async function describe(record, page) {
     source(bottle.source, page),
     term(shown, page),
     table(measured, shown));
+}
+
+// Of a bottle that nobody has revised the record says all; what its dataset is called is asked once for all of them.
+function known(record, neighbours, page) {
+  const of = (type, direction) => neighbours.filter((g) => g.type === type && g.direction === direction).flatMap((g) => g.items);
+  const sources = of("DERIVED_FROM", "out");
+  if (of("CHANGED", "in").length || sources.length !== 1 || sources[0].label !== "Dataset") return null;
+  const own = Object.fromEntries(record.properties.map((p) => [p.name, p.value]));
+  const { file, line } = Object.fromEntries(sources[0].properties.map((p) => [p.name, p.value]));
+  const values = Object.fromEntries(record.properties.filter((p) => ["int", "float"].includes(p.type) && typeof p.value === "number").map((p) => [p.name, p.value]));
+  const { pressure, station, cast, sampno, btlnbr } = own;
+  return once(`source ${sources[0].key[0]}`, () => page.api("panels/section/source", { id: sources[0].key[0] }))
+    .then((source) => ({ id: record.key[0], pressure, station, cast, sampno, btlnbr, values, source: { ...source, file, line }, revisions: [] }));
 }
 
 const fact = (name, value) => el("div", {}, el("dt", {}, name), el("dd", {}, String(value)));

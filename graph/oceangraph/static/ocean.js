@@ -140,7 +140,8 @@ async function firstCruise(page) {
 }
 
 const kept = new Map();
-const once = (name, ask) => {
+/** What `ask` answers, asked once under this name until something is written. */
+export const once = (name, ask) => {
   if (!kept.has(name)) kept.set(name, ask().catch((error) => { kept.delete(name); throw error; }));
   return kept.get(name);
 };

@@ -50,6 +50,7 @@ _BOTTLE = (
     "advised: advised, property: c.property, before: c.before, after: c.after}) AS revisions } "
     "RETURN properties(b) AS bottle, source, revisions"
 )
+_SOURCE = "MATCH (d:Dataset {id: $id}) RETURN d {.id, .name, .citation, .licence, .doi} AS source"
 
 
 async def parameters(query: Query, given: Mapping[str, str]) -> dict[str, Any]:
@@ -120,6 +121,18 @@ async def bottle(query: Query, given: Mapping[str, str]) -> dict[str, Any]:
         "source": rows[0]["source"],
         "revisions": rows[0]["revisions"],
     }
+
+
+async def source(query: Query, given: Mapping[str, str]) -> dict[str, Any]:
+    """A dataset's name, citation, licence and DOI: the same for all its bottles, so it is asked once.
+
+    Raises:
+        Missing: there is no such dataset.
+    """
+    rows = await query(_SOURCE, id=given["id"])
+    if not rows:
+        raise Missing(f"there is no dataset {given['id']}")
+    return dict(rows[0]["source"])
 
 
 def pressure_at(depth: float | None, latitude: float | None) -> float | None:

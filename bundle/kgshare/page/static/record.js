@@ -50,7 +50,7 @@ export async function showRecord(selected, asking, { describers, page, about }) 
     peek(selected.key.join(" · "));
     return;
   }
-  const said = (await Promise.all(describers.map((d) => Promise.resolve(d(answer.record, page)).catch((error) => el("p", { class: "problem" }, error.message))))).filter(Boolean);
+  const said = (await Promise.all(describers.map((d) => Promise.resolve(d(answer.record, page, answer.neighbours)).catch((error) => el("p", { class: "problem" }, error.message))))).filter(Boolean);
   if (mine !== asked) return;
   const { record } = answer;
   card.replaceChildren(
