@@ -165,6 +165,19 @@ def test_a_step_that_fails_after_the_push_is_told_and_keeps_what_was_there(forge
     assert "failed at bundle" in (first.bundle.parent / "comment.md").read_text()
 
 
+def test_a_ref_that_cannot_be_built_does_not_keep_others_of_the_push_from_it(forge: Forge) -> None:
+    forge.set("build", "true")
+    forge.project.git("push", "-q", str(forge.bare), "HEAD:refs/heads/in")
+    good = forge.project.repo.head()
+    (forge.project.root / "kgshare.yaml").unlink()
+    forge.project.commit()
+    forge.project.git("push", "-q", "-f", str(forge.bare), "HEAD:refs/heads/bad")
+    lines = [f"{NOTHING} {forge.project.repo.head()} refs/heads/main\n", f"{NOTHING} {good} refs/tags/v1\n"]
+    with pytest.raises(ManifestError):
+        receive("post-receive", forge.bare, lines, {}, progress=QUIET, works=forge.table)
+    assert (forge.bare / "kgshare" / "tags" / "v1" / "oceangraph-1.0.0.kgshare.tar").exists()
+
+
 def test_what_git_did_not_write_is_no_push(forge: Forge) -> None:
     with pytest.raises(UsageError, match="not a line that Git gives"):
         receive("pre-receive", forge.bare, ["hello"], {}, progress=QUIET)

@@ -129,11 +129,13 @@ def receive(
         works: what does the steps of a build.
 
     Raises:
-        KgshareError: the first push that is refused, with the reason; or what a build after it ended with.
+        KgshareError: the first ref that is refused, with the reason; or, when every ref was seen to, what the first build
+            that failed ended with.
     """
     repository = Repository(root=bare)
     settings = settings_from(repository)
-    done = []
+    done: list[Outcome] = []
+    failed: list[KgshareError] = []
     for update in updates(lines):
         if update.removed or not any(fnmatchcase(update.ref, pattern) for pattern in settings.guarded):
             continue
@@ -145,10 +147,18 @@ def receive(
                     done.append(_before(project, update, settings, progress, works))
                 else:
                     done.append(_after(project, update, settings, progress, works))
-            except KgshareError:
+            except KgshareError as error:
                 what = "is refused" if hook == "pre-receive" else "was taken in, but not built"
                 progress.say(f"✗ {update.name} at {update.new[:12]} {what}:")
-                raise
+                if hook == "pre-receive":
+                    raise
+                # The other refs were taken in as well, and nobody will push them again.
+                progress.say(f"  {error}")
+                failed.append(error)
+    for one in done if failed else ():
+        progress.say(f"{one.ref}: {one.said}")
+    if failed:
+        raise failed[0]
     return HookReport(hook=hook, outcomes=tuple(done))
 
 
