@@ -165,7 +165,7 @@ def build(
     """
     start = time.monotonic()
     made = prepared(folder, locked=locked, progress=progress, platforms=platforms)
-    older = read_since(since, made.project.manifest.name) if since else None
+    older = read_since(since, made.project.manifest.name, made.project.manifest.version) if since else None
     store = StepStore(root=cache_dir() / "steps")
     if older:
         prefer(older, made.plan, store)
@@ -429,7 +429,7 @@ def _report(
         size=target.stat().st_size,
         seconds=round(time.monotonic() - start, 2),
         engine=engine.name if engine else "",
-        notes=(*(engine.remarks if engine else ()), *_notes(since, done, digest)),
+        notes=(*(engine.remarks if engine else ()), *_notes(since, done)),
         policy=(policy.line(), *policy.remarks),
         signer=author.name if author else "",
         fingerprint=author.mark if author else "",
@@ -448,13 +448,11 @@ def _sent(bundle: Path, since: Since | None, folder: Path) -> SinceReport | None
     )
 
 
-def _notes(since: Since | None, done: Mapping[str, Done], digest: str) -> list[str]:
+def _notes(since: Since | None, done: Mapping[str, Done]) -> list[str]:
     """What the author of a next version should know of it."""
     if since is None:
         return []
     older = f"{since.bundle.name} {since.bundle.version}"
-    if since.bundle.digest == digest:
-        return [f"it is {older}, to the byte: there is nothing to send"]
     if since.note:
         return [since.note]
     if UPSTREAM not in done or done[UPSTREAM].key != since.upstream:

@@ -18,6 +18,7 @@ HOLDS = {
     "blobs": "parts of bundles that were fetched",
     "pulls": "blobs of bundles that did not come whole",
     "obtained": "bundles and repositories that were fetched from an address",
+    "completed": "bundles that were made of deltas",
     "bundles": "where bundles lie that were read here",
 }
 OTHER = "other"
@@ -97,7 +98,7 @@ def empty_cache() -> CacheEmptyReport:
     """
     root = cache_dir()
     size = Held().empty()
-    for name in ("pulls", "obtained"):
+    for name in ("pulls", "obtained", "completed"):
         size += sum(file.lstat().st_size for file in (root / name).rglob("*") if file.is_file())
         shutil.rmtree(root / name, ignore_errors=True)
     return CacheEmptyReport(folder=root, size=size)

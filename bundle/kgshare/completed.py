@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import hashlib
+import shutil
 from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar
 
 from kgshare.bundle import complete, file_name, is_delta, read_delta
 from kgshare.errors import UsageError
+from kgshare.places import cache_dir
 from kgshare.progress import Progress
+
+KEEP = 4  # completed bundles in the cache; the oldest go
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -60,8 +65,6 @@ def complete_bundle(
         raise UsageError(f"{delta.name} is no delta", hint=hint)
     known = read_delta(delta)
     name = file_name(known.bundle.name, known.bundle.version)
-    if output:
-        output.mkdir(parents=True, exist_ok=True)
     with progress.stage(f"complete {name}"):
         made = complete(delta, base=base, out=output / name if output else None)
     return CompleteReport(
@@ -70,15 +73,31 @@ def complete_bundle(
     )  # fmt: skip
 
 
+def _key(delta: Path) -> str:
+    """What a completed bundle is kept by: its content, and who signed it."""
+    known = read_delta(delta)
+    return hashlib.sha256(known.bundle.digest.encode() + (known.signature or b"")).hexdigest()
+
+
 def whole(file: Path, *, base: Path | None, progress: Progress) -> Path:
-    """The file itself, or where it is a delta the bundle that is made of it, beside it.
+    """The file itself, or where it is a delta the bundle that is made of it, in kgshare's cache: nothing is left beside it.
 
     Raises:
         UsageError: a base is named for what is no delta.
         BundleError: the delta, or its base, is damaged or not here.
     """
     if file.is_file() and is_delta(file):
-        return complete_bundle(file, base=base, output=None, progress=progress).bundle
+        root = cache_dir() / "completed"
+        made = complete_bundle(
+            file,
+            base=base,
+            output=root / _key(file),
+            progress=progress,
+        )
+        made.bundle.parent.touch()
+        for old in sorted(root.iterdir(), key=lambda each: each.stat().st_mtime)[:-KEEP]:
+            shutil.rmtree(old, ignore_errors=True)
+        return made.bundle
     if base:
         raise UsageError(f"--base goes with a delta, and {file.name or file} is none")
     return file

@@ -17,7 +17,7 @@ from kgshare import plan
 from kgshare.bundle import Bundle, Delta, LayerSource, delta_name, read_bundle, write_delta
 from kgshare.bundle.layercache import pieces
 from kgshare.bundle.model import refuse
-from kgshare.errors import BundleError, Problem
+from kgshare.errors import BundleError, Problem, UsageError
 from kgshare.images.corrections import DATA, OWNER
 from kgshare.images.layers import Layer
 from kgshare.seeding.result import SeedReport
@@ -44,15 +44,17 @@ class Since:
     note: str = ""
 
 
-def read_since(file: Path, name: str) -> Since:
+def read_since(file: Path, name: str, version: str) -> Since:
     """Read the older bundle.
 
     Args:
         file: where it is.
         name: of the project.
+        version: of the project, which must be another than the older bundle's.
 
     Raises:
         BundleError: it is refused, or of another project.
+        UsageError: it is of the same version: a reviewer's file and the new one would have one name.
     """
     bundle = read_bundle(file)
     if bundle.name != name:
@@ -63,6 +65,9 @@ def read_since(file: Path, name: str) -> Since:
                 hint="name the bundle that your reviewers have",
             )
         )
+    if bundle.version == version:
+        reason = f"{file.name} is of version {version}, as what is built"
+        raise UsageError(reason, hint="raise `version` in kgshare.yaml: it is a next version")
     try:
         upstream = SeedReport.from_json(bundle.read_file(SEED_REPORT).decode()).step
     except (BundleError, ValueError, TypeError):

@@ -55,7 +55,7 @@ def a_changed_row_is_named_and_is_not_published(clone: Path, tmp_path: Path) -> 
     sheets = clone / "tables" / "sheets.csv"
     sheets.write_text(sheets.read_text() + "H0041,1999-07-01,1500,\n")
     planned = {step["name"]: step for step in works("ci", "plan", clone, "--json").result["steps"]}
-    assert planned["seed"]["causes"] == [{"input": "files of the seed", "files": ["tables/sheets.csv"]}]
+    assert planned["upstream"]["causes"] == [{"input": "files of the seed", "files": ["tables/sheets.csv"]}]
     assert {name for name, step in planned.items() if step["runs"] == "no"} == {
         "toolbox", "base.database", "base.application", "runtime", "image.application",
     }  # fmt: skip
@@ -72,14 +72,14 @@ def a_bare_repository_takes_the_first_push_and_keeps_its_bundle(clone: Path, tmp
     said = pushed(clone)
     assert "main: accepted; policy: " in said
     assert "built herbarium-0.2.0.kgshare.tar" in said
-    assert "every byte is as it was signed" in works("verify", forge / "kgshare" / "main").out
+    assert "every byte is as it was signed" in works("verify", forge / "kgshare" / "heads" / "main").out
     assert "is kept there as" in works("verify", f"{forge}@main").err, "its address is enough"
     return forge
 
 
 def it_refuses_what_breaks_the_policy_and_what_does_not_fit(clone: Path, forge: Path) -> None:
     first = git(clone, "rev-parse", "HEAD")
-    kept = (forge / "kgshare" / "main" / "comment.md").read_text()
+    kept = (forge / "kgshare" / "heads" / "main" / "comment.md").read_text()
     (clone / "policy.yaml").write_text("policy: 1\nchecks: {bases-approved: {bases: [chainguard]}}\n")
     git(clone, "add", "-A")
     git(clone, "commit", "-q", "-m", "Only Chainguard's")
@@ -96,7 +96,7 @@ def it_refuses_what_breaks_the_policy_and_what_does_not_fit(clone: Path, forge: 
         ["base", "1777"], ["theirs", "1829"], ["ours", "1892"],
     ]  # fmt: skip
     assert git(forge, "rev-parse", "main") == first
-    assert (forge / "kgshare" / "main" / "comment.md").read_text() == kept
+    assert (forge / "kgshare" / "heads" / "main" / "comment.md").read_text() == kept
 
 
 def pushed(clone: Path) -> str:

@@ -157,7 +157,6 @@ def what_is_new_is_enough_for_a_reviewer(story: Story, newer: Path, delta: Path)
     assert str(story.bundle) in works("cache", "show").out
     works("cache", "empty", **elsewhere)
     up = works("up", sent, "--name", ANNA, "--no-open", "--json").result
-    assert (story.root / newer.name).read_bytes() == newer.read_bytes()
     password = Path(up["password_file"]).read_text().strip()
     with GraphDatabase.driver(up["bolt"], auth=("neo4j", password)) as driver:
         rows, _, _ = driver.execute_query("MATCH (s:Sheet {barcode: 'H0017'}) RETURN s.altitude")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 import tarfile
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -19,11 +20,13 @@ from kgshare.changes.order import read_folder
 from kgshare.changes.present import Base, present
 from kgshare.ci.run import Asked, RunReport, run
 from kgshare.errors import KgshareError
+from kgshare.lock.file import read_any_lock, write_lock
 from kgshare.plan import make_plan
 from kgshare.policy import store
 from kgshare.policy.judge import judge, require_green
 from kgshare.policy.settings import settings_of
 from kgshare.progress import Progress
+from kgshare.project import read_project
 from kgshare.seeding.result import SeedReport
 from kgshare.steps import Done, Work
 
@@ -37,6 +40,14 @@ def a_project(root: Path, patch: pytest.MonkeyPatch) -> Project:
     patch.setenv("KGSHARE_STATE", str(root / "state"))
     patch.setattr("kgshare.secrets.in_project", lambda project: ())
     return make_project(root / "project", GRAPH, patch, nodes="Bottle: [id]")
+
+
+def relock(project: Project) -> None:
+    """The lock of the manifest as it is now."""
+    now = read_project(project.root)
+    lock = read_any_lock(now)
+    assert lock is not None
+    write_lock(now, replace(lock, manifest=now.checksum))
 
 
 class Table:

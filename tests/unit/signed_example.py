@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
@@ -32,7 +33,7 @@ Change = Callable[[str, bytes], bytes | None]
 Members = list[tuple[str, bytes]]
 
 
-def whole(folder: Path, change: Change = lambda _, data: data, *, version: str = "1.0") -> Path:
+def whole(folder: Path, change: Change = lambda _, data: data, *, version: str = "1.0", **more: Any) -> Path:
     """An unsigned bundle that is in every way as `build` writes it; ``change`` alters files without their evidence."""
     manifest = EXAMPLE.model_copy(update={"version": version})
     report = SeedReport(
@@ -43,7 +44,7 @@ def whole(folder: Path, change: Change = lambda _, data: data, *, version: str =
         COMPOSE: (REQUIRED[COMPOSE], render_compose(ComposePlan.of(manifest)).encode()),
         SEED: ("application/vnd.kgshare.seed-report.v1+json", report.to_json().encode()),
     }
-    return evidence_example.bundle(folder, change, own=own, version=version).path
+    return evidence_example.bundle(folder, change, own=own, version=version, **more).path
 
 
 def text_of(manifest: Manifest) -> str:

@@ -166,6 +166,8 @@ def test_a_file_that_is_there_already_is_not_written_over(versions: Versions) ->
         (b'"name":"demo","version":"1.1"}', b'"name":"demo","version":"1.2"}', "calls the bundle otherwise"),
         (b"org.opencontainers.image.version", b"org.opencontainers.image.versiom", "index.json"),
         (b'{"base":', b'{"Base":', "base"),
+        (b'"name":"demo","version":"1.1"}', b'"name":"../a","version":"1.1"}', "is not of the form"),
+        (b'"name":"demo","version":"1.1"}', b'"name":"demo","version":"/.1"}', "is not a version"),
     ],
 )
 def test_a_delta_that_was_altered_is_refused_with_the_member(
@@ -224,7 +226,11 @@ def test_whatever_obtains_a_bundle_completes_a_delta(
     monkeypatch.setenv("KGSHARE_CACHE", str(tmp_path / "reviewer"))
     with pytest.raises(BundleError, match="is not on this machine"):
         obtain(versions.delta.path, progress=QUIET)
-    assert obtain(versions.delta.path, progress=QUIET, base=versions.old.path) == versions.completed
+    made = obtain(versions.delta.path, progress=QUIET, base=versions.old.path)
+    assert made.is_relative_to(tmp_path / "reviewer")
+    assert made.read_bytes() == versions.new.path.read_bytes()
+    assert obtain(versions.delta.path, progress=QUIET, base=versions.old.path) == made
+    assert list(versions.delta.path.parent.iterdir()) == [versions.delta.path]
     assert obtain(versions.old.path, progress=QUIET) == versions.old.path
     with pytest.raises(UsageError, match="goes with a delta"):
         obtain(versions.old.path, progress=QUIET, base=versions.old.path)

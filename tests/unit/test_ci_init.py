@@ -43,6 +43,13 @@ def test_a_file_that_is_there_is_shown_and_overwritten_only_by_force(project: Pr
     assert init("github", project.root, Wanted(force=True)).written == (file, other)
 
 
+def test_a_file_that_is_no_text_is_in_the_way_as_well(project: Project) -> None:
+    (project.root / ".gitlab-ci.yml").write_bytes(b"\xff\xfe")
+    with pytest.raises(UsageError, match="exists and is otherwise"):
+        init("gitlab", project.root, Wanted())
+    assert init("gitlab", project.root, Wanted(force=True)).written
+
+
 @pytest.mark.parametrize(
     ("address", "forge"),
     [
@@ -131,6 +138,6 @@ def test_the_hooks_of_a_bare_repository_run_this_kgshare_and_run_nothing_that_is
         assert f"ci run --hook {hook}\n" in (bare / "hooks" / hook).read_text()
     init("git", bare, Wanted(build=True, branch="trunk"))
     assert run(["git", "config", "kgshare.build"], cwd=bare).stdout == "true\n"
-    assert run(["git", "config", "kgshare.ref"], cwd=bare).stdout == "refs/heads/trunk\n"
+    assert run(["git", "config", "kgshare.branch"], cwd=bare).stdout == "trunk\n"
     with pytest.raises(UsageError, match="is no bare repository"):
         init("git", tmp_path, Wanted())

@@ -2,10 +2,31 @@
 
 from __future__ import annotations
 
+import re
+from html import unescape
+
 import pytest
+from markdown_it import MarkdownIt
 
 from kgshare.ci.comment import whole
 from kgshare.ci.markdown import code, fenced, inline, table
+
+
+@pytest.mark.parametrize(
+    ("text", "kept_apart"),
+    [
+        ("@curators", "@&#8203;curators"), ("me@evil.example", "me@&#8203;evil.example"),
+        ("see WWW.evil.example", "WWW&#8203;.evil"), ("https://evil.example", ":/&#8203;/evil"), ("1. one", "1\\. one"),
+    ],
+)  # fmt: skip
+def test_nothing_is_left_together_that_a_forge_would_make_a_link_a_list_or_a_call_of(
+    text: str, kept_apart: str
+) -> None:
+    said = inline(text)
+    assert kept_apart in said
+    shown = MarkdownIt("commonmark").render(said)
+    assert re.fullmatch(r"<p>[^<]*</p>\n", shown), "rendered, it is one plain paragraph"
+    assert not re.search(r"@\w|[wW]{3}\.|://", unescape(shown))
 
 
 @pytest.mark.parametrize(
@@ -22,7 +43,8 @@ from kgshare.ci.markdown import code, fenced, inline, table
 )
 def test_a_text_is_no_markup_no_link_and_calls_nobody(text: str) -> None:
     said = inline(text)
-    assert not set("<>@\n") & set(said)
+    assert not set("<>\n") & set(said)
+    assert re.fullmatch(r"<p>[^<]*</p>\n", MarkdownIt("commonmark").render(said))
     assert "://" not in said
     for special in "[]()!*#":
         assert said.count(special) == said.count(f"\\{special}") + said.count(f"&{special}") * (

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from tests.unit.change_examples import a_set
-from tests.unit.ci_project import QUIET, Table, a_project
+from tests.unit.ci_project import QUIET, Table, a_project, relock
 from tests.unit.review_project import Project
 
 from kgshare.changes import Property
@@ -68,16 +68,20 @@ def test_where_that_is_allowed_it_is_built_as_far_as_the_policy_and_then_kept(fo
     assert "policy: " in forge.push().text()
     assert forge.table.ran[-1] == "policy"
     [kept] = forge.push("post-receive").outcomes
-    assert kept.bundle == forge.bare / "kgshare" / "main" / "oceangraph-1.0.0.kgshare.tar"
-    assert (forge.bare / "kgshare" / "main" / "comment.md").exists()
+    assert kept.bundle == forge.bare / "kgshare" / "heads" / "main" / "oceangraph-1.0.0.kgshare.tar"
+    assert (forge.bare / "kgshare" / "heads" / "main" / "comment.md").exists()
     assert forge.table.ran.count("policy") == 1, "what the first hook has done is not done again"
 
 
 @pytest.mark.parametrize("build", ["true", "false"])
 def test_a_push_that_breaks_the_policy_is_refused_with_the_reason(forge: Forge, build: str) -> None:
     forge.set("build", "true")
-    forge.push()
+    forge.push("post-receive")
     forge.set("build", build)
+    manifest = forge.project.root / "kgshare.yaml"
+    if build == "false":  # another name does not lead past the bundle that is kept
+        manifest.write_text(manifest.read_text().replace("name: oceangraph", "name: other"))
+        relock(forge.project)
     (forge.project.root / "policy.yaml").write_text(RED)
     forge.project.commit("only chainguard")
     with pytest.raises(PolicyError, match="a base is not among those approved"):
@@ -123,6 +127,20 @@ def test_a_link_that_leads_out_is_refused_and_not_followed(
     assert "root:" not in str(caught.value)
 
 
+def test_a_branch_does_not_take_the_place_of_a_tag(forge: Forge) -> None:
+    forge.set("build", "true")
+    forge.set("ref", "refs/*")
+    places = [forge.push("post-receive", ref).outcomes[0].bundle for ref in ("refs/heads/v1", "refs/tags/v1")]
+    assert len({place and place.parent for place in places}) == 2
+
+
+def test_naming_the_branch_guards_tags_all_the_same(forge: Forge) -> None:
+    forge.set("branch", "trunk")
+    assert forge.push(ref="refs/heads/main").outcomes == ()
+    assert [one.ref for one in forge.push(ref="refs/heads/trunk").outcomes] == ["refs/heads/trunk"]
+    assert [one.ref for one in forge.push(ref="refs/tags/v1").outcomes] == ["refs/tags/v1"]
+
+
 def test_other_branches_and_removals_are_nobodys_business(forge: Forge) -> None:
     (forge.project.root / "kgshare.yaml").unlink()
     forge.project.commit()
@@ -145,6 +163,19 @@ def test_a_step_that_fails_after_the_push_is_told_and_keeps_what_was_there(forge
         forge.push("post-receive")
     assert first.bundle.read_bytes() == kept
     assert "failed at bundle" in (first.bundle.parent / "comment.md").read_text()
+
+
+def test_a_ref_that_cannot_be_built_does_not_keep_others_of_the_push_from_it(forge: Forge) -> None:
+    forge.set("build", "true")
+    forge.project.git("push", "-q", str(forge.bare), "HEAD:refs/heads/in")
+    good = forge.project.repo.head()
+    (forge.project.root / "kgshare.yaml").unlink()
+    forge.project.commit()
+    forge.project.git("push", "-q", "-f", str(forge.bare), "HEAD:refs/heads/bad")
+    lines = [f"{NOTHING} {forge.project.repo.head()} refs/heads/main\n", f"{NOTHING} {good} refs/tags/v1\n"]
+    with pytest.raises(ManifestError):
+        receive("post-receive", forge.bare, lines, {}, progress=QUIET, works=forge.table)
+    assert (forge.bare / "kgshare" / "tags" / "v1" / "oceangraph-1.0.0.kgshare.tar").exists()
 
 
 def test_what_git_did_not_write_is_no_push(forge: Forge) -> None:

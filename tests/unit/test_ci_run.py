@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from tests.unit.change_examples import a_set
-from tests.unit.ci_project import QUIET, Table, a_project, went
+from tests.unit.ci_project import QUIET, Table, a_project, relock, went
 from tests.unit.registry_fake import fake
 from tests.unit.review_project import Project
 
@@ -161,18 +161,6 @@ def test_a_commit_that_nobody_known_signed_fails_the_check(project: Project, tab
         went(project, table)
 
 
-def relock(project: Project) -> None:
-    from dataclasses import replace
-
-    from kgshare.lock.file import read_any_lock, write_lock
-    from kgshare.project import read_project
-
-    now = read_project(project.root)
-    lock = read_any_lock(now)
-    assert lock is not None
-    write_lock(now, replace(lock, manifest=now.checksum))
-
-
 def test_only_as_far_as_was_asked_and_without_a_key(project: Project, table: Table) -> None:
     report, ran = went(project, table, to="check")
     assert set(ran) == {"toolbox", "upstream", "seed", "check"}
@@ -180,6 +168,47 @@ def test_only_as_far_as_was_asked_and_without_a_key(project: Project, table: Tab
     assert not keys.default_name()
     with pytest.raises(UsageError, match="no step nonsense"):
         went(project, table, to="nonsense")
+
+
+def test_the_required_check_is_green_where_a_project_has_no_change_sets(
+    project: Project, table: Table
+) -> None:
+    manifest = project.root / "kgshare.yaml"
+    manifest.write_text(manifest.read_text().replace("changes: data/changes\n", ""))
+    relock(project)
+    report, ran = went(project, table, to="check")
+    assert "seed" in ran
+    assert "check" not in ran
+    assert report.bundle is None
+
+
+@pytest.mark.parametrize(
+    ("asked", "reason"),
+    [
+        ({"publish": ("https://example.org/x",)}, "cannot be published to"),
+        ({"publish": ("OCI://host/name",)}, "cannot be published to"),
+        ({"publish": ("oci://HOST/Name:x y",)}, "oci://"),
+        ({"publish": ("FILE/x",)}, "--publish names a folder, and this is a file"),
+        ({"output": "FILE"}, "--output names a folder"),
+        ({"report": "FILE"}, "--report names a folder"),
+        ({"against": "nothing"}, "there is no nothing to compare with"),
+    ],
+    ids=lambda value: str(value)[:40],
+)
+def test_what_cannot_end_well_does_not_begin(
+    project: Project, table: Table, tmp_path: Path, asked: dict[str, object], reason: str
+) -> None:
+    (tmp_path / "file").write_text("x")
+    given = {
+        name: tuple(v.replace("FILE", str(tmp_path / "file")) for v in value) if isinstance(value, tuple)
+        else tmp_path / "file" if value == "FILE" else value
+        for name, value in asked.items()
+    }  # fmt: skip
+    with pytest.raises(UsageError, match=reason):
+        went(project, table, **given)
+    assert table.ran == []
+    assert not keys.default_name(), "a mistake leaves nothing, no key either"
+    assert (tmp_path / "file").read_text() == "x"
 
 
 @pytest.mark.parametrize("spoil", [Path.unlink, lambda file: file.write_bytes(b"")], ids=["gone", "emptied"])

@@ -172,16 +172,27 @@ def test_what_it_cannot_do_is_refused_before_an_engine_is_asked(tmp_path: Path) 
         DaggerEngine().build(request(tmp_path, fresh=True))
 
 
-def test_no_step_has_a_network_whatever_the_dockerfile_says() -> None:
+def test_no_step_has_a_network_as_the_dockerfile_is_written_anew_from_what_is_understood() -> None:
     text = (
-        "FROM scratch AS a\n# RUN in a comment\nRUN make && \\\n  RUN=1 run\nrun --network=host --mount=type=tmpfs,target=/x y\n"
-        "RUN --mount=type=tmpfs,target=/x --network=default z\nRUN <<EOF\nRUN is text here\nEOF\nRUN last\nENV RUN=1\n"
+        "FROM scratch AS a\n# RUN in a comment\nRUN make && \\\n  RUN=1 run\nrun --network=host y\nRUN\\\n curl x\n"
+        "RUN echo $((1<<20))\nRUN cat '<<EOF'\nRUN last\nFROM a\nENV RUN=1\n"
     )
     assert offline(text) == (
-        "FROM scratch AS a\n# RUN in a comment\nRUN --network=none make && \\\n  RUN=1 run\n"
-        "run --network=none --mount=type=tmpfs,target=/x y\nRUN --network=none --mount=type=tmpfs,target=/x z\n"
-        "RUN --network=none <<EOF\nRUN is text here\nEOF\nRUN --network=none last\nENV RUN=1\n"
+        "FROM scratch AS a\nRUN --network=none make &&   RUN=1 run\nRUN --network=none y\nRUN --network=none curl x\n"
+        "RUN --network=none echo $((1<<20))\nRUN --network=none cat '<<EOF'\nRUN --network=none last\nFROM a\nENV RUN=1\n"
     )
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "# escape=`\nFROM scratch AS a\nENV A=x\\\nRUN curl x\n", "# syntax=x\nFROM scratch\n", "FROM scratch\nONBUILD RUN curl x\n",
+        "FROM scratch\nRUN <<EOF\ncurl x\nEOF\n", "FROM scratch\nRUN --mount=type=tmpfs,target=/x y\n", "FROM scratch\nENV A=x \\ \nRUN curl\n",
+    ],
+)  # fmt: skip
+def test_what_might_be_a_step_with_a_network_is_refused(text: str) -> None:
+    with pytest.raises(EngineError, match="--engine docker"):
+        offline(text)
 
 
 def test_the_images_time_goes_to_a_dockerfile_that_asks_for_it(tmp_path: Path) -> None:

@@ -128,3 +128,9 @@ def test_the_entry_point_lays_them_over_once_and_goes_on_where_it_was_ended(tmp_
         subprocess.run(java, check=True)
         assert files_in(data) == AFTER
     assert not (data / "over").exists()
+    (data / "databases/system").mkdir()  # it was opened, and what was laid over has come back
+    unpacked(tmp_path / "x", made)
+    (data / "databases/neo4j/large").write_bytes(b"edited since")
+    subprocess.run(java, check=True)
+    assert (data / "databases/neo4j/large").read_bytes() == b"edited since"
+    assert not (data / "over").exists()

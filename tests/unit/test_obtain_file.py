@@ -16,7 +16,7 @@ from tests.unit.web_server import Web, serving
 
 from kgshare.cached import empty_cache, show_cache
 from kgshare.cli import run
-from kgshare.errors import MachineError, ObtainError, UsageError
+from kgshare.errors import KgshareError, MachineError, ObtainError, UsageError
 from kgshare.obtain import fetch as fetching
 from kgshare.obtain import obtain, session
 from kgshare.obtain.address import address_of
@@ -219,10 +219,10 @@ def test_a_file_that_the_disk_has_no_room_for_is_not_begun(
 def test_a_disk_that_gets_full_meanwhile_is_not_kept_full(
     web: Web, monkeypatch: pytest.MonkeyPatch, cache: Path
 ) -> None:
-    def full(self: object, answer: object, chunk: bytes) -> bytes:
+    def full(self: object, answer: object, head: bytes) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(fetching._Getting, "_head", full)
+    monkeypatch.setattr(fetching._Getting, "_judge", full)
     with pytest.raises(OSError, match="No space left"):
         fetch(web)
     assert not list(cache.glob("obtained/parts/*[0-9a-f]"))
@@ -258,6 +258,21 @@ def test_no_message_shows_a_password_or_what_stands_behind_a_question_mark(web: 
     said = refusal(web, "/gone.tar?token=hidden")
     assert "secret" not in said
     assert "hidden" not in said
+    for wrong in (
+        "https://u:secret@[::1/x.tar",
+        "https://u:secret@/x.tar",
+        "https://u:secret@h:99999/x.tar",
+        "oci://u:secret@h/x",
+    ):
+        with pytest.raises(KgshareError) as caught:
+            obtain(wrong, progress=QUIET)
+        assert "secret" not in str(caught.value)
+
+
+def test_a_path_that_is_too_long_and_a_redirection_to_nonsense_are_no_defects(web: Web) -> None:
+    assert address_of("a" * 5000) is None
+    web.files["/away"] = "http://[bad/x"
+    assert "what is no address" in refusal(web, "/away")
 
 
 @pytest.mark.parametrize("setting", ["SSL_CERT_FILE", "REQUESTS_CA_BUNDLE"])
@@ -273,14 +288,39 @@ def test_a_certificate_is_trusted_where_the_user_says_so_and_else_told(
         assert fetch(web).read_bytes() == tar(5000)
 
 
-def test_a_proxy_is_asked_where_the_user_has_one(web: Web, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_proxy_is_asked_where_the_user_has_one_and_never_for_this_machine(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     for name in ("NO_PROXY", "no_proxy"):
         monkeypatch.delenv(name, raising=False)
-    monkeypatch.setenv("http_proxy", web.address)
-    elsewhere = Web(address="http://127.0.0.1:9")  # where nobody answers
-    assert fetch(elsewhere).read_bytes() == web.files[PATH]
-    monkeypatch.setenv("no_proxy", "127.0.0.1")
-    assert "cannot be reached" in refusal(elsewhere, "/other.tar")
+    monkeypatch.setenv("https_proxy", "http://proxy.example.org:1")
+    monkeypatch.setenv("http_proxy", "http://proxy.example.org:1")
+    with session.session() as web:
+        there, here = (
+            web.merge_environment_settings(url, {}, True, None, None)["proxies"]
+            for url in ("https://example.org/x.tar", "http://127.0.0.1:8000/x.tar")
+        )
+    assert there["https"] == "http://proxy.example.org:1"
+    assert not here
+
+
+def test_a_file_that_comes_in_small_pieces_is_judged_by_all_its_first_bytes(web: Web) -> None:
+    web.pieces = 100
+    assert fetch(web).read_bytes() == web.files[PATH]
+
+
+def test_what_was_completed_beside_a_fetched_file_stays(web: Web) -> None:
+    file = fetch(web)
+    beside = file.with_name("aaa.kgshare.tar")
+    beside.write_bytes(b"completed")
+    assert fetch(web) == file
+    assert beside.exists()
+
+
+def test_a_server_that_says_unchanged_though_nothing_was_asked_gives_no_other_file(web: Web) -> None:
+    web.files["/odd.tar"] = 304
+    fetch(web)
+    refusal(web, "/odd.tar")
 
 
 def test_what_was_fetched_goes_through_the_checks_of_a_file(

@@ -185,6 +185,22 @@ def test_a_commit_a_branch_and_a_tag_are_revisions(tiny: Forge) -> None:
         assert (folder / "a.cypher").read_text() == f"CREATE (:Thing {{id: {says}}})\n"
 
 
+def test_a_revision_that_is_no_branch_is_fetched_anew_and_taken_for_no_other(tiny: Forge) -> None:
+    tiny.git("push", "-q", "origin", "HEAD:refs/pull/1/head")
+    asked = f"{tiny.bare}@refs/pull/1/head"
+    assert "id: 1" in (obtain(asked, progress=QUIET, may_build=yes) / "a.cypher").read_text()
+    tiny.push({"a.cypher": "CREATE (:Thing {id: 7})\n"})
+    tiny.git("push", "-q", "origin", "HEAD:refs/pull/1/head")
+    assert "id: 7" in (obtain(asked, progress=QUIET, may_build=yes) / "a.cypher").read_text()
+    assert "has no revision v9-typo" in refusal(f"{tiny.bare}@v9-typo")
+
+
+def test_a_name_of_a_file_is_one_line_of_what_is_shown(tmp_path: Path) -> None:
+    (tmp_path / "a\nb.cypher").write_text("RETURN 1")
+    (tmp_path / "kgshare.yaml").write_text(TINY.replace("[a.cypher]", '["a\\nb.cypher"]'))
+    assert not any("\n" in line for line in what_runs(read_project(tmp_path)))
+
+
 def test_an_empty_repository_and_none_at_all_are_told(forge: Forge, tmp_path: Path) -> None:
     assert "the repository is empty" in refusal(str(forge.bare))
     assert "cannot be fetched" in refusal(f"file://{tmp_path}/none.git")
@@ -409,7 +425,12 @@ def test_a_release_is_recorded_from_what_the_bundle_says_of_itself(
     assert made.revision == "a" * 40
     assert made.file == f"sha256:{hashlib.sha256(bundle.read_bytes()).hexdigest()}"
     assert "commit and push it" in capsys.readouterr().out
-    for wrong in ("ftp://example.org/x", "/some/file.tar", "https://example.org/x.git"):
+    for wrong in (
+        "ftp://example.org/x",
+        "/some/file.tar",
+        "https://example.org/x.git",
+        "https://u:t@example.org/x.tar",
+    ):
         assert command([*words, wrong]) == 2
     before = (project / RELEASES).read_bytes()
     changed = evidence_example.bundle(

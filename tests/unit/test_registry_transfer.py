@@ -35,6 +35,7 @@ def test_what_comes_back_is_the_file_that_was_pushed(scene: Scene) -> None:
     assert pulled.bundle == scene.reviewer.out / "herbs-1.0.kgshare.tar"
     assert pulled.bundle.read_bytes() == scene.file.read_bytes()
     assert pushed.digest == pulled.digest == read_bundle(scene.file).digest
+    assert pulled.blobs_fetched == pulled.blobs > 10
     assert pushed.by_tag is not scene.server.referrers
     assert ("sha256-" + pushed.digest[7:] in scene.server.tags) is pushed.by_tag
 
@@ -172,16 +173,12 @@ def test_a_role_on_two_platforms_is_one_index_and_a_bundle_for_another_machine_i
     scene: Scene, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     arm = Platform(architecture="arm64")
-    both = evidence_example.bundle(
-        tmp_path / "both", platforms=(AMD64, arm), locked=evidence_example.two_archs()
-    ).path
+    locked = evidence_example.two_archs()
+    both = whole(tmp_path / "both", platforms=(AMD64, arm), locked=locked)
     scene.push(both, tag=":both")
     rows = json.loads(scene.server.index("both-database"))["manifests"]
     assert [row["platform"]["architecture"] for row in rows] == ["amd64", "arm64"]
-    scene.push(
-        evidence_example.bundle(tmp_path / "arm", platforms=(arm,), locked=evidence_example.two_archs()).path,
-        tag=":arm",
-    )
+    scene.push(whole(tmp_path / "arm", platforms=(arm,), locked=locked), tag=":arm")
     monkeypatch.setattr(sys.modules["kgshare.registry.pull"], "this_platform", lambda: "linux/amd64")
     for tag, said in (("both", False), ("arm", True)):
         log = io.StringIO()
@@ -227,6 +224,16 @@ def test_what_is_no_bundle_is_called_what_it_is(scene: Scene) -> None:
         BundleError, match=r"is no bundle of kgshare but application/vnd\.oci\.image\.index\.v1\+json"
     ):
         scene.pull(":1.0-database")
+
+
+@pytest.mark.parametrize(
+    "text", [b"services: {a: 1}", b"services: [1]", b"services:", b"{{{:", b"\xff\xfe", b""]
+)
+def test_what_up_would_not_start_is_not_pushed(scene: Scene, tmp_path: Path, text: bytes) -> None:
+    file = whole(tmp_path / "odd", lambda name, data: text if name == "compose.yaml" else data)
+    with pytest.raises(BundleError, match=r"compose\.yaml"):
+        scene.push(file)
+    assert scene.server.asked == []
 
 
 def test_where_there_is_no_folder_nobody_is_asked(scene: Scene) -> None:

@@ -11,7 +11,7 @@ from tests.unit.test_bundle_write import BASE, contents, image, tar_of
 from tests.unit.test_images_corrections import files_in, store, unpacked
 
 from kgshare.bundle import Bundle, ProjectFile, read_bundle, write_bundle
-from kgshare.errors import BundleError
+from kgshare.errors import BundleError, UsageError
 from kgshare.lock.file import parse
 from kgshare.plan import BASE_TAR, TOOLBOX, UPSTREAM, UPSTREAM_TAR, make_plan
 from kgshare.project import read_project
@@ -57,18 +57,20 @@ def test_a_store_is_gone_on_from_only_where_somebody_who_is_trusted_vouches_for_
     person: Person, tmp_path: Path
 ) -> None:
     unsigned = older(tmp_path, "abc").path
-    found = read_since(unsigned, "demo")
+    found = read_since(unsigned, "demo", "2.0")
     assert found.upstream == ""
     assert "its store is not gone on from: " in found.note
     signed = sign_as(unsigned, make("ada", b""), out=tmp_path / "signed.kgshare.tar")
-    assert (read_since(signed, "demo").upstream, read_since(signed, "demo").note) == ("abc", "")
+    assert (read_since(signed, "demo", "2.0").upstream, read_since(signed, "demo", "2.0").note) == ("abc", "")
     with pytest.raises(BundleError, match="is a bundle of demo, not of ocean"):
-        read_since(signed, "ocean")
+        read_since(signed, "ocean", "2.0")
+    with pytest.raises(UsageError, match=r"is of version 1\.0, as what is built"):
+        read_since(signed, "demo", "1.0")
 
 
 def test_a_bundle_that_says_no_step_gives_no_store_and_no_warning(person: Person, tmp_path: Path) -> None:
     bundle = write_bundle(contents(tmp_path), tmp_path / "plain.kgshare.tar")
-    found = read_since(bundle.path, "demo")
+    found = read_since(bundle.path, "demo", "2.0")
     assert (found.upstream, found.note) == ("", "")
 
 

@@ -24,6 +24,7 @@ class Web:
         ranges: whether it knows ranges and conditions.
         kind: the Content-Type of files.
         length: whether it says how long a file is.
+        pieces: bytes of the first chunk, where it sends chunks.
         asked: path, and the Range header, of each request.
         sent: bytes of bodies.
     """
@@ -33,12 +34,14 @@ class Web:
     ranges: bool = True
     kind: str = "application/x-tar"
     length: bool = True
+    pieces: int = 0
     asked: list[tuple[str, str]] = field(default_factory=list)
     sent: int = 0
     address: str = ""
 
 
 class _Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
     web: Web
 
     def do_GET(self) -> None:
@@ -58,7 +61,10 @@ class _Handler(BaseHTTPRequestHandler):
             return
         self.send_response(206 if start else 200)
         self.send_header("Content-Type", web.kind)
-        if web.length:
+        self.send_header("Connection", "close")
+        if web.pieces:
+            self.send_header("Transfer-Encoding", "chunked")
+        elif web.length:
             self.send_header("Content-Length", str(len(found) - start))
         if start:
             self.send_header("Content-Range", f"bytes {start}-{len(found) - 1}/{len(found)}")
@@ -69,7 +75,12 @@ class _Handler(BaseHTTPRequestHandler):
         body = body[: web.cuts.pop(0)] if web.cuts else body
         web.sent += len(body)
         with suppress(ConnectionError):  # who fetches has seen enough
-            self.wfile.write(body)
+            if not web.pieces:
+                self.wfile.write(body)
+                return
+            first = web.pieces  # the rest in one: what counts is how little comes first
+            for piece in (body[:first], body[first:], b""):
+                self.wfile.write(f"{len(piece):x}\r\n".encode() + piece + b"\r\n")
 
     def _start(self, tag: str) -> int:
         asked = re.fullmatch(r"bytes=(\d+)-", self.headers.get("Range", ""))
@@ -81,6 +92,7 @@ class _Handler(BaseHTTPRequestHandler):
         if isinstance(found, str):
             self.send_header("Location", found)
         self.send_header("Content-Length", "0")
+        self.send_header("Connection", "close")
         self.end_headers()
 
     def log_message(self, *_: object) -> None:

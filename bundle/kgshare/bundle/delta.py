@@ -13,8 +13,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+from pydantic import model_validator
+
 from kgshare.aside import aside
-from kgshare.bundle import canonical, documents, schema
+from kgshare.bundle import canonical, documents, names, schema
 from kgshare.bundle.assemble import assemble, contents_of
 from kgshare.bundle.documents import MAX_JSON, Blob
 from kgshare.bundle.held import Held, HeldBlob
@@ -37,6 +39,13 @@ class Named(schema.Strict):
     digest: schema.Digest
     name: str
     version: str
+
+    @model_validator(mode="after")
+    def _is_one(self) -> Named:
+        """Also part of a file's name, so it must be a name before anything is made of it."""
+        if wrong := names.bad_name(self.name) or names.bad_version(self.version):
+            raise ValueError(wrong)
+        return self
 
     def __str__(self) -> str:
         return f"{self.name} {self.version} (sha256:{self.digest.removeprefix('sha256:')[:SHOWN]}…)"
@@ -242,6 +251,7 @@ def complete(
         )
     if (facts.name, facts.version) != (delta.bundle.name, delta.bundle.version):
         raise refuse(path, DELTA, "calls the bundle otherwise than its index does")
+    target.parent.mkdir(parents=True, exist_ok=True)
     return assemble(delta.index, of, target, signature=delta.signature)
 
 

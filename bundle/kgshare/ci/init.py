@@ -186,7 +186,7 @@ def _hooks(folder: Path, wanted: Wanted) -> InitReport:
     report = _write("git", home, hooks(program), wanted.force, mode=0o755)
     wishes = {"build": str(wanted.build).lower(), "local": str(wanted.local).lower()}
     if wanted.branch:
-        wishes["ref"] = f"refs/heads/{wanted.branch}"
+        wishes["branch"] = wanted.branch
     for name, value in wishes.items():
         bare.run("config", "--local", "--replace-all", f"{SECTION}.{name}", value)
     may = (
@@ -203,7 +203,9 @@ def _write(forge: str, root: Path, texts: Mapping[str, str], force: bool, mode: 
     Raises:
         UsageError: one is there and says something else; the difference is shown.
     """
-    there = {name: (root / name).read_text(encoding="utf-8") for name in texts if (root / name).exists()}
+    there = {
+        name: (root / name).read_bytes().decode(errors="replace") for name in texts if (root / name).exists()
+    }
     other = [name for name, text in there.items() if text != texts[name]]
     if other and not force:
         raise UsageError(*(_in_the_way(name, there[name], texts[name]) for name in other))

@@ -14,6 +14,9 @@ if TYPE_CHECKING:
 
 LINES = 200  # of a difference; the page beside it has all
 LONGEST = 300  # letters of a line
+NOTHING = "&#8203;"  # a space of no width
+_CALLING = re.compile(r"@|[wW]{3}\.|://")
+_NUMBER = re.compile(r"^(\d+)([.)])")
 _SPECIAL = re.compile(r"([\\`*_{}\[\]()#+!|~$-])")
 
 
@@ -21,7 +24,12 @@ def inline(text: str) -> str:
     """A text on one line, in which nothing is markup, a mention or a link."""
     flat = " ".join(printable(text).split())
     escaped = _SPECIAL.sub(r"\\\1", flat).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
-    return escaped.replace("@", "&#64;").replace("://", "&#58;//")
+    # Forges look for people and addresses in what was rendered: only something between the letters keeps them from it.
+    apart = _CALLING.sub(
+        lambda found: f"{found[0][:-1]}{NOTHING}{found[0][-1]}" if found[0][0] in "wW:" else f"@{NOTHING}",
+        escaped,
+    )
+    return _NUMBER.sub(r"\1\\\2", apart)
 
 
 def code(text: str) -> str:

@@ -35,6 +35,7 @@ CHECK_RESULT, SIGNATURE, PLACED, PUBLISHED, COMMENT_TEXT = (
 DIFF_RESULT, DIFF_TEXT, DIFF_PAGE = "diff.json", "diff.md", "diff.html"
 REGISTRY = "oci://"
 RULES = "rules and signers of the review"
+INSTEAD = {CHECK: SEED, DIFF: SEED, SIGN: BUNDLE}  # how far to go where a project has no such step
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -97,12 +98,14 @@ def make_pipeline(build: Prepared, wishes: Wishes) -> Plan:
 
 
 def until(whole: Plan, name: str) -> Plan:
-    """As much of a pipeline as it takes to do one of its steps.
+    """As much of a pipeline as it takes to do one of its steps; as far as that would be where this project has no need of it.
 
     Raises:
-        UsageError: it has no such step.
+        UsageError: no pipeline has such a step.
     """
     names = [step.name for step in whole.steps]
+    if name not in names:
+        name = INSTEAD.get(name, name)
     if name not in names:
         hint = f"its steps: {', '.join(names)}"
         raise UsageError(Problem(message=f"this pipeline has no step {name}", hint=hint))
@@ -176,6 +179,35 @@ def _publish(build: Prepared, name: str, destination: str) -> Step:
     return Step(
         name=name, needs=(PLACE,), inputs=inputs, outputs=(PUBLISHED,), outside=outside, always=registry
     )
+
+
+def require_destinations(destinations: tuple[str, ...]) -> None:
+    """See that each is a folder that can be there, or a registry's reference; before anything is done.
+
+    Raises:
+        UsageError: one is neither.
+    """
+    from kgshare.registry.reference import parse  # what only a run that publishes needs
+
+    for destination in destinations:
+        if destination.startswith(REGISTRY):
+            parse(destination)
+        elif "://" in destination:
+            hint = f"publish to a folder, or to a registry: {REGISTRY}HOST/NAME[:TAG]"
+            raise UsageError(Problem(message=f"cannot be published to: {destination}", hint=hint))
+        else:
+            require_folder(Path(destination), "--publish")
+
+
+def require_folder(path: Path, option: str) -> None:
+    """See that a folder is there or can be made.
+
+    Raises:
+        UsageError: a file is in its way.
+    """
+    there = next((one for one in (path.absolute(), *path.absolute().parents) if one.exists()), None)
+    if there is not None and not there.is_dir():
+        raise UsageError(Problem(message=f"{option} names a folder, and this is a file", where=str(there)))
 
 
 def target_in(folder: Path, build: Prepared) -> Path:

@@ -75,6 +75,11 @@ class Update:
         return not self.new.strip("0")
 
     @property
+    def place(self) -> str:
+        """Where its bundles are kept: a branch does not take the place of a tag of the same name."""
+        return self.ref.removeprefix("refs/")
+
+    @property
     def name(self) -> str:
         """The ref as a person says it."""
         return self.ref.removeprefix("refs/").removeprefix("heads/").removeprefix("tags/")
@@ -124,11 +129,13 @@ def receive(
         works: what does the steps of a build.
 
     Raises:
-        KgshareError: the first push that is refused, with the reason; or what a build after it ended with.
+        KgshareError: the first ref that is refused, with the reason; or, when every ref was seen to, what the first build
+            that failed ended with.
     """
     repository = Repository(root=bare)
     settings = settings_from(repository)
-    done = []
+    done: list[Outcome] = []
+    failed: list[KgshareError] = []
     for update in updates(lines):
         if update.removed or not any(fnmatchcase(update.ref, pattern) for pattern in settings.guarded):
             continue
@@ -140,10 +147,18 @@ def receive(
                     done.append(_before(project, update, settings, progress, works))
                 else:
                     done.append(_after(project, update, settings, progress, works))
-            except KgshareError:
+            except KgshareError as error:
                 what = "is refused" if hook == "pre-receive" else "was taken in, but not built"
                 progress.say(f"✗ {update.name} at {update.new[:12]} {what}:")
-                raise
+                if hook == "pre-receive":
+                    raise
+                # The other refs were taken in as well, and nobody will push them again.
+                progress.say(f"  {error}")
+                failed.append(error)
+    for one in done if failed else ():
+        progress.say(f"{one.ref}: {one.said}")
+    if failed:
+        raise failed[0]
     return HookReport(hook=hook, outcomes=tuple(done))
 
 
@@ -174,7 +189,8 @@ def settings_from(repository: Repository) -> Settings:
     def on(name: str) -> bool:
         return values(name)[-1:] == ("true",)
 
-    main = repository.run("symbolic-ref", "HEAD").strip()
+    branch = values("branch")[-1:]
+    main = f"refs/heads/{branch[0]}" if branch else repository.run("symbolic-ref", "HEAD").strip()
     keep = values("keep")
     return Settings(
         guarded=values("ref") or (main, "refs/tags/v*"), build=on("build"), local=on("local"),
@@ -241,7 +257,7 @@ def _before(project: Path, update: Update, settings: Settings, progress: Progres
         report = run(project, asked_of(settings, to=POLICY), progress=progress, works=works)
         said = f"accepted; policy: {report.policy}"
     else:
-        judged = judged_by_the_last(found.project)
+        judged = judged_by_the_last(found.project, settings.keep / update.place)
         said = (
             f"accepted, read only; policy by what was built last: {judged.line()}"
             if judged
@@ -250,19 +266,23 @@ def _before(project: Path, update: Update, settings: Settings, progress: Progres
     return Outcome(ref=update.ref, commit=update.new, said=said)
 
 
-def judged_by_the_last(project: Project) -> PolicyReport | None:
-    """What the project's policy says of the facts of its bundle that was built here last; None where none was.
+def judged_by_the_last(project: Project, kept: Path) -> PolicyReport | None:
+    """What the pushed policy says of the bundle that was built last; None where none was.
+
+    Args:
+        project: what is pushed.
+        kept: where the ref's bundle is kept; where there is none, one of the project's name that was built on this machine.
 
     Raises:
         PolicyError: a check fails.
     """
     name = project.manifest.name
-    for folder in StepStore(root=cache_dir() / "steps").latest_first(POLICY):
+    for folder in (kept, *StepStore(root=cache_dir() / "steps").latest_first(POLICY)):
         try:
             known = store.parse((folder / POLICY_RESULT).read_bytes(), POLICY_RESULT)
         except (OSError, BundleError):
             continue
-        if known.facts.name == name:
+        if folder == kept or known.facts.name == name:
             report = judge(known.facts, settings_of(project.root), store.today())
             require_green(report)
             return report
@@ -274,7 +294,7 @@ def _after(project: Path, update: Update, settings: Settings, progress: Progress
     if not settings.build:
         said = f"not built: `git config {SECTION}.build true` in the repository allows that"
         return Outcome(ref=update.ref, commit=update.new, said=said)
-    home = settings.keep / update.name
+    home = settings.keep / update.place
     home.mkdir(parents=True, exist_ok=True)
     base = update.old if update.old.strip("0") else ""
     asked = replace(asked_of(settings), output=home, report=home, base=base)

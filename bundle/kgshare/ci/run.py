@@ -25,9 +25,12 @@ from kgshare.ci.pipeline import (
     PLACE,
     PUBLISH,
     SIGN,
+    Against,
     Wishes,
     against_of,
     make_pipeline,
+    require_destinations,
+    require_folder,
     target_in,
     until,
 )
@@ -143,6 +146,7 @@ def run(folder: Path, asked: Asked, *, progress: Progress, works: WorksOf = buil
         KgshareError: that of the step that failed. What was done before it is kept and is not done again; nothing is
             placed or published unless every step before that is done.
     """
+    require_places(asked)
     telling = Telling(asked=asked, title=folder.resolve().name)
     try:
         return _run(folder, asked, telling, progress, works)
@@ -157,10 +161,11 @@ def _run(folder: Path, asked: Asked, telling: Telling, progress: Progress, works
     telling.title = f"{made.project.manifest.name} {made.project.manifest.version}"
     telling.changes = made.project.manifest.changes or ""
     require_committed(made, asked)
+    against = against_of(made.project.root, asked.against, asked.environment, asked.base)
     author = author_for(asked)
     if author and author.note:
         progress.say(author.note)
-    wishes = wishes_of(made, asked, author)
+    wishes = wishes_of(made, asked, author, against)
     store = StepStore(root=cache_dir() / "steps")
     plan = telling.plan = until(make_pipeline(made, wishes), asked.to or COMMENT)
     forget_not_compared(plan, store)
@@ -182,13 +187,27 @@ def _run(folder: Path, asked: Asked, telling: Telling, progress: Progress, works
     return _report(made, wishes, asked, telling, policy, time.monotonic() - start)
 
 
-def wishes_of(made: Prepared, asked: Asked, author: Author | None, otherwise: str = "") -> Wishes:
+def require_places(asked: Asked) -> None:
+    """See that what is to be written has its place; nothing is done for a run that could not end.
+
+    Raises:
+        UsageError: it has not.
+    """
+    for path, option in ((asked.report, "--report"), (asked.output, "--output")):
+        if path is not None:
+            require_folder(path, option)
+    require_destinations(asked.publish)
+
+
+def wishes_of(
+    made: Prepared, asked: Asked, author: Author | None, against: Against | None, otherwise: str = ""
+) -> Wishes:
     """What is asked of the pipeline; ``otherwise`` signs where there is no author yet."""
     root = made.project.root
     signer = author.mark or f"keyless {author.ready()}" if author else otherwise
     return Wishes(
         output=asked.output or root, signer=signer, destinations=asked.publish, replace=asked.replace,
-        against=against_of(root, asked.against, asked.environment, asked.base),
+        against=against,
     )  # fmt: skip
 
 

@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import ClassVar
 
 from kgshare.build import prepared
-from kgshare.ci.pipeline import COMMENT, make_pipeline, until
-from kgshare.ci.run import Asked, author_for, wishes_of
+from kgshare.ci.pipeline import COMMENT, against_of, make_pipeline, until
+from kgshare.ci.run import Asked, author_for, require_places, wishes_of
 from kgshare.places import cache_dir
 from kgshare.progress import Progress
 from kgshare.steps import Cause, Plan, StepStore, outlook
@@ -63,10 +63,12 @@ def plan(folder: Path, asked: Asked, *, drawn: bool = False, progress: Progress)
     Raises:
         ManifestError, LockError, SecretError, TrustError, UsageError: what a run would begin with.
     """
+    require_places(asked)
     made = prepared(folder, locked=True, progress=progress)
+    against = against_of(made.project.root, asked.against, asked.environment)
     known = asked.signing.off or asked.signing.key or keys.default_name()
     author = author_for(asked) if known else None  # a run makes a key where there is none
-    wishes = wishes_of(made, asked, author, otherwise="" if known else NEW_KEY)
+    wishes = wishes_of(made, asked, author, against, otherwise="" if known else NEW_KEY)
     return described(until(make_pipeline(made, wishes), asked.to or COMMENT), drawn)
 
 

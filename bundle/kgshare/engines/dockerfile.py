@@ -27,9 +27,7 @@ FLAGS = {
     "RUN": {"network"},
     "HEALTHCHECK": {"interval", "timeout", "retries", "start-period", "start-interval"},
 }
-_RUN = re.compile(r"(\s*RUN\s+)", re.IGNORECASE)
-_NETWORK = re.compile(r"--network=\S+\s+")
-_HERE = re.compile(r"<<-?[\"']?(\w+)")
+_DIRECTIVE = re.compile(r"\s*#\s*(escape|syntax)\s*=", re.IGNORECASE)
 _VARIABLE = re.compile(r"\$(?:\{(\w+)\}|(\w+))")
 
 
@@ -128,24 +126,37 @@ def expand(text: str, values: Mapping[str, str]) -> str:
 
 
 def offline(text: str) -> str:
-    """A Dockerfile, whatever it says, in which no RUN has a network: for an engine that cannot be told so for a whole build."""
-    lines, goes_on, until = [], False, ""
-    for line in text.splitlines():
-        if until:  # inside of a here-document
-            until = "" if line.strip() == until else until
-        elif not goes_on and (found := _RUN.match(line)):
-            line = f"{found[1]}--network=none {_NETWORK.sub('', line[found.end() :], count=1)}"
-        if not until and (here := _HERE.search(line)) and (goes_on or _RUN.match(line)):
-            until = here[1]
-        goes_on = not until and line.endswith("\\") and not line.lstrip().startswith("#")
-        lines.append(line)
+    """A Dockerfile written anew from what is understood of it, in which no RUN has a network: for an engine that cannot be told so.
+
+    Raises:
+        EngineError: it says something that is not understood here, which might be a step that has one.
+    """
+    lines: list[str] = []
+    try:
+        for stage in parse(text).values():
+            named = "" if stage.name.isdigit() else f" AS {stage.name}"
+            lines.append(f"FROM {stage.base}{named}")
+            for each in stage.instructions:
+                said = f"--network=none {each.flags()[1]}" if each.word == "RUN" else each.text
+                if said.endswith("\\"):
+                    raise _unknown(f"{each.word} {said}")
+                lines.append(f"{each.word} {said}")
+    except EngineError as error:
+        said = error.problems[0].message.partition(" does not understand ")[2]
+        raise EngineError(
+            f"a build through Dagger, which can keep only what is understood off the network, does not understand {said}",
+            hint="build it with `--engine docker`",
+        ) from None
     return "\n".join(lines) + "\n"
 
 
 def _logical(text: str) -> list[str]:
     """Lines with their continuations joined; comments and empty lines left out."""
-    lines, open_line = [], ""
+    lines: list[str] = []
+    open_line = ""
     for line in text.splitlines():
+        if _DIRECTIVE.match(line) and not lines:
+            raise _unknown(line)
         if not line.strip() or line.lstrip().startswith("#"):
             continue
         if line.endswith("\\"):

@@ -21,6 +21,7 @@ KNOWN = "https://HOST/FILE, oci://HOST/NAME, or a Git address (https://…, ssh:
 _HELPER = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*::")  # gitremote-helpers(7): a program of that name is run
 _SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*)://")
 _SCP = re.compile(r"\w[\w.-]*@\w[\w.-]*:[^\s-]\S*")
+_LOGIN = re.compile(r"//[^/\s]*@")
 _SHA256 = re.compile(r"sha256[:=]([0-9a-f]{64})")
 
 
@@ -48,11 +49,19 @@ class Address:
         return shown(self.url)
 
 
+def without_login(text: str) -> str:
+    """A text without the user and password of an address in it, also where that is none."""
+    return _LOGIN.sub("//", text)
+
+
 def shown(url: str) -> str:
     """An address without what may be secret in it."""
     if not _SCHEME.match(url):
         return url
-    parts = urlsplit(url)
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return without_login(url)
     return urlunsplit((parts.scheme, parts.netloc.rpartition("@")[2], parts.path, "", ""))
 
 
@@ -74,13 +83,20 @@ def address_of(text: str) -> Address | None:
     try:
         host = urlsplit(url).hostname or ""
     except ValueError as error:
-        raise UsageError(Problem(message=f"is no address: {error}", where=text)) from None
+        raise UsageError(Problem(message=f"is no address: {error}", where=without_login(text))) from None
     if scheme == "oci":
+        if "@" in url.partition("://")[2].partition("/")[0]:
+            hint = "`docker login` keeps it, and is asked for it"
+            raise UsageError(
+                Problem(
+                    message="a login stands in no address of a registry", where=without_login(url), hint=hint
+                )
+            )
         return Address(kind="oci", url=text)
     if scheme not in ("https", "http", *GIT):
         raise UsageError(f"{scheme}:// is none of the ways to get a bundle", hint=f"known: {KNOWN}")
     if not host and not scheme.endswith("file"):
-        raise UsageError(Problem(message="names no host", where=text, hint=f"known: {KNOWN}"))
+        raise UsageError(Problem(message="names no host", where=shown(text), hint=f"known: {KNOWN}"))
     if scheme.endswith("http") and not loopback(host):
         raise UsageError(
             Problem(message="what comes over http:// can be read and exchanged on its way", where=shown(url),
@@ -150,7 +166,11 @@ def _inside(folder: str) -> bool:
 
 def _repository(text: str) -> Address | None:
     """Git's short form, or a folder that is a repository and no project's, or one of whose revisions is meant."""
-    if Path(text).exists():
+    try:
+        there = Path(text).exists()
+    except (OSError, ValueError):  # longer than a path may be
+        return None
+    if there:
         return Address(kind="git", url=str(Path(text).resolve())) if _bare(Path(text)) else None
     folder, at, revision = text.partition("@") if ".git@" not in text else _cut(text)
     if at and folder and (_bare(Path(folder)) or (Path(folder) / ".git").exists()):

@@ -19,6 +19,7 @@ from pathlib import Path
 from kgshare.doors.process import CommandFailed, CommandMissing, last_lines, run
 from kgshare.errors import ObtainError, Problem
 from kgshare.obtain.address import Address, shown
+from kgshare.obtain.kept import prune
 from kgshare.progress import Progress
 from kgshare.review.git import ENVIRONMENT
 from kgshare.turn import wait_for
@@ -29,7 +30,7 @@ SETTINGS = (
     "advice.detachedHead=false", "core.autocrlf=false", "http.lowSpeedLimit=1000", "http.lowSpeedTime=60",
 )  # fmt: skip
 EVERYTHING = ("+refs/heads/*:refs/remotes/origin/*", "+refs/tags/*:refs/tags/*")
-HEAD, ASKED = "refs/kgshare/head", "refs/kgshare/asked"
+HEAD = "refs/kgshare/head"
 DEFAULT = f"+HEAD:{HEAD}"
 _HEX = re.compile(r"[0-9a-f]{7,64}")
 _NAME = re.compile(r"[\w][\w./+-]*")
@@ -71,7 +72,7 @@ class Clone:
         """The name of a revision's commit: a tag's, else a branch's, else the commit itself; empty where there is none."""
         ways = [f"refs/tags/{revision}", f"refs/remotes/origin/{revision}"] if revision else [HEAD]
         ways += [revision] if _HEX.fullmatch(revision) else []
-        for way in (*ways, *([ASKED] if revision else [])):
+        for way in (*ways, *([asked(revision)] if revision else [])):
             try:
                 return self.run(
                     "rev-parse", "--verify", "--quiet", "--end-of-options", f"{way}^{{commit}}"
@@ -101,7 +102,7 @@ class Clone:
 
     def checkout(self, commit: str) -> Path:
         """The files of a commit in a folder of their own; what a former build left there stays."""
-        folder = self.root.parent / f"{self.root.name}-files" / commit[:16]
+        folder = self.root / "kgshare-files" / commit[:16]
         try:
             if not (folder / ".git").exists():
                 shutil.rmtree(folder, ignore_errors=True)
@@ -109,6 +110,8 @@ class Clone:
                 self.run("worktree", "add", "--quiet", "--force", "--detach", str(folder), commit)
             else:
                 self.run("reset", "--quiet", "--hard", commit, cwd=folder)
+            os.utime(folder)
+            prune(folder.parent)
         except CommandFailed as error:
             raise self.failed("its files cannot be written", error) from None
         return folder
@@ -133,7 +136,15 @@ def cloned(address: Address, cache: Path, progress: Progress) -> Iterator[Clone]
         wait_for(lock, lambda: progress.say(f"another kgshare fetches {address.shown}: waiting for it"))
         with progress.stage(f"fetch {address.shown}"):
             _fetch(clone)
+        os.utime(root)
         yield clone
+        os.utime(root)
+    prune(cache / "repositories")
+
+
+def asked(revision: str) -> str:
+    """Where a revision is kept that is neither a tag nor a branch: under its own name and no other."""
+    return f"refs/kgshare/asked/{hashlib.sha256(revision.encode()).hexdigest()}"
 
 
 def transport(address: Address) -> str:
@@ -155,8 +166,12 @@ def _fetch(clone: Clone) -> None:
             if not address.revision or "remote ref HEAD" not in error.output:
                 raise
             _get(clone, *EVERYTHING)  # its default branch has no commit yet, another may
-        if address.revision and not clone.commit(address.revision) and _NAME.fullmatch(address.revision):
-            _get(clone, f"+{address.revision}:{ASKED}", must=False)
+        if not address.revision:
+            return
+        ref = asked(address.revision)
+        clone.run("update-ref", "-d", ref)  # what was there under this name before
+        if not clone.commit(address.revision) and _NAME.fullmatch(address.revision):
+            _get(clone, f"+{address.revision}:{ref}", must=False)
     except CommandFailed as error:
         raise clone.failed("cannot be fetched", error, _hint(error.output)) from None
 

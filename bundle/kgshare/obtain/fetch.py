@@ -19,7 +19,7 @@ from urllib.parse import unquote, urlsplit
 import requests
 
 from kgshare.errors import MachineError, ObtainError, Problem
-from kgshare.obtain.address import Address, shown
+from kgshare.obtain.address import Address, shown, without_login
 from kgshare.obtain.kept import Kept, Seen
 from kgshare.obtain.looks import HEAD, require_bundle
 from kgshare.obtain.session import TIMEOUT, said, session
@@ -98,7 +98,7 @@ class _Getting:
                     raise self._gone(error, size) from None
             except requests.RequestException as error:
                 raise ObtainError(
-                    Problem(message=f"cannot be asked for: {error}", where=self.where)
+                    Problem(message=f"cannot be asked for: {without_login(said(error))}", where=self.where)
                 ) from None
             except OSError as error:
                 if error.errno in (errno.ENOSPC, errno.EDQUOT):
@@ -140,9 +140,7 @@ class _Getting:
         self._require_room(total, start)
         with self.part.open("ab" if answer.status_code == 206 else "wb") as out, _broken():
             done, told = start, -1
-            for chunk in answer.iter_content(CHUNK):
-                if not done:
-                    chunk = self._head(answer, chunk)
+            for chunk in self._pieces(answer, judged=bool(start)):
                 out.write(chunk)
                 done += len(chunk)
                 if done > self.limit:
@@ -152,13 +150,25 @@ class _Getting:
                     self.progress.update(f"fetch {self.name}  {told}{of} MB")
         if total and done != total:
             raise _Broken(f"{done} of {total} bytes came")
-        if not total and done < HEAD:
-            require_bundle(self.part.read_bytes(), answer.headers.get("Content-Type", ""), self.where)
 
-    def _head(self, answer: requests.Response, chunk: bytes) -> bytes:
-        """The first piece; what shows in it that this is no bundle ends it here."""
-        require_bundle(chunk, answer.headers.get("Content-Type", ""), self.where)
-        return chunk
+    def _pieces(self, answer: requests.Response, *, judged: bool) -> Iterator[bytes]:
+        """The body; what shows in its first bytes that this is no bundle ends it, however small the pieces come."""
+        head = b""
+        for chunk in answer.iter_content(CHUNK):
+            if judged:
+                yield chunk
+                continue
+            head += chunk
+            if len(head) >= HEAD:
+                self._judge(answer, head)
+                judged = True
+                yield head
+        if not judged:
+            self._judge(answer, head)
+            yield head
+
+    def _judge(self, answer: requests.Response, head: bytes) -> None:
+        require_bundle(head, answer.headers.get("Content-Type", ""), self.where)
 
     def _take(self, seen: Seen) -> Path:
         with self.part.open("rb") as stream:

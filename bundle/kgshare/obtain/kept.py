@@ -39,12 +39,14 @@ class Kept:
     root: Path
 
     def file(self, sha256: str) -> Path | None:
-        """The file with this SHA-256, read and found right; one that was altered is removed."""
-        for file in self.root.joinpath("files", sha256).glob("*"):
-            if sha256_of(file) == sha256:
-                os.utime(file.parent)
+        """The file with this SHA-256, read and found right; others may lie beside it, as what it was completed to."""
+        folder = self.root / "files" / sha256
+        if not sha256 or not folder.is_dir():
+            return None
+        for file in folder.iterdir():
+            if file.is_file() and sha256_of(file) == sha256:
+                os.utime(folder)
                 return file
-            shutil.rmtree(file.parent)
         return None
 
     def take(self, part: Path, sha256: str, name: str) -> Path:
@@ -52,12 +54,9 @@ class Kept:
         folder = self.root / "files" / sha256
         folder.mkdir(parents=True, exist_ok=True)
         file = folder / name
-        for other in folder.glob("*"):  # the same content under another name
-            other.unlink()
         part.replace(file)
         os.utime(folder)
-        for old in sorted(folder.parent.iterdir(), key=lambda each: each.stat().st_mtime)[:-KEEP]:
-            shutil.rmtree(old, ignore_errors=True)
+        prune(folder.parent)
         return file
 
     def part(self, url: str) -> Path:
@@ -76,6 +75,13 @@ class Kept:
     def note(self, url: str, seen: Seen, what: str = "addresses") -> None:
         """Note it."""
         write_aside(self.root / what / f"{_key(url)}.json", json.dumps(asdict(seen)))
+
+
+def prune(folder: Path, keep: int = KEEP) -> None:
+    """Remove all but the newest folders of one."""
+    there = [each for each in folder.iterdir() if each.is_dir()]
+    for old in sorted(there, key=lambda each: each.stat().st_mtime)[:-keep]:
+        shutil.rmtree(old, ignore_errors=True)
 
 
 def _key(url: str) -> str:

@@ -21,7 +21,7 @@ from kgshare.attest.origin import Origin
 from kgshare.bundle import Bundle, read_bundle
 from kgshare.cache import sha256_of
 from kgshare.errors import ManifestError, ObtainError, Problem, UsageError
-from kgshare.obtain.address import address_of
+from kgshare.obtain.address import address_of, without_login
 from kgshare.project import Project
 from kgshare.project.yamlfile import load
 
@@ -124,6 +124,10 @@ def record(project: Project, bundle: Path, at: tuple[str, ...]) -> ReleaseReport
         if address is None or address.kind == "git":
             raise UsageError(
                 f"{text} is no address of a file", hint="https://HOST/FILE or oci://HOST/NAME[:TAG]"
+            )
+        if without_login(text) != text:
+            raise UsageError(
+                "a login would be committed with the address", hint="leave it out: who fetches has one"
             )
     read = read_bundle(bundle)
     if read.name != project.manifest.name:

@@ -19,6 +19,7 @@ from kgshare.places import cache_dir
 from kgshare.plan import input_files
 from kgshare.progress import Progress
 from kgshare.project import MANIFEST, Project, read_project
+from kgshare.shown import one_line
 
 Get = Callable[[Address], Path]
 Agree = Callable[[str], bool]
@@ -65,7 +66,7 @@ def of_repository(address: Address, get: Get, *, progress: Progress, may_build: 
     if kept := _kept(found, clone):
         progress.say(f"{shown_revision(address)} is kept there as {kept}")
         return kept
-    what = f"{found.project.manifest.name} {found.project.manifest.version} at {found.about}"
+    what = f"{found.project.manifest.name} {found.project.manifest.version} at {one_line(found.about)}"
     if may_build is None:
         hint = "`kgshare up` of the same address builds it, once it was shown what that runs"
         raise ObtainError(
@@ -132,7 +133,10 @@ def _kept(found: Found, clone: Clone) -> Path | None:
     except CommandFailed:
         folder = root / KEPT
     name = file_name(found.project.manifest.name, found.project.manifest.version)
-    for file in sorted([*folder.glob(f"*/{name}"), *folder.glob(f"*/*/{name}")]):  # by the ref's name
+    asked = clone.address.revision
+    for file in sorted(
+        folder.rglob(name), key=lambda each: (each.parent.name != asked, each)
+    ):  # by the ref's name
         try:
             if built_from(read_bundle(file, deep=False)) == found.origin:
                 return file
@@ -167,7 +171,13 @@ def _got(release: Release, text: str, address: Address, get: Get) -> Path:
         )
     wanted = release.file.removeprefix("sha256:")
     file = get(replace(there, sha256=wanted) if there.kind == "web" else there)
-    if sha256_of(file) != wanted:
+    # A registry's file may carry another signature than it was recorded with: what is signed is the same.
+    same = (
+        read_bundle(file, deep=False).digest == release.digest
+        if there.kind == "oci"
+        else sha256_of(file) == wanted
+    )
+    if not same:
         raise ObtainError(Problem(message=f"is another file than {RELEASES} says", where=there.shown))
     return file
 

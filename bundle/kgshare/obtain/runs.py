@@ -7,6 +7,7 @@ from pathlib import Path
 
 from kgshare.project import Project
 from kgshare.project.model import Application, SeedStep
+from kgshare.shown import one_line
 from kgshare.steps import files_below
 
 LIMIT = 12  # names in a row
@@ -22,7 +23,7 @@ def what_runs(project: Project) -> tuple[str, ...]:
     lines += [f"rule of reviews: {name}" for name in manifest.review.rules]
     lines += _application(manifest.application, project.root)
     lines += [f"plugin of the database: {name}" for name in manifest.neo4j.plugins]
-    return tuple(lines)
+    return tuple(one_line(line) for line in lines)  # a name may hold an end of a line
 
 
 def _seed(step: SeedStep, root: Path) -> Iterator[str]:

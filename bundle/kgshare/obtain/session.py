@@ -36,12 +36,24 @@ class _SystemCertificates(HTTPAdapter):
 class _Session(requests.Session):
     """Follows a redirection only where a user could have written its target."""
 
+    def merge_environment_settings(self, url: Any, proxies: Any, stream: Any, verify: Any, cert: Any) -> Any:
+        """The user's settings; no proxy is told what is asked of this machine."""
+        settings = super().merge_environment_settings(url, proxies, stream, verify, cert)
+        if loopback(urlsplit(url).hostname or ""):
+            settings["proxies"] = {}
+        return settings
+
     def get_redirect_target(self, resp: requests.Response) -> str | None:
         target = super().get_redirect_target(resp)
         if target is None:
             return None
-        to = urlsplit(urljoin(resp.url, target))
-        inward = loopback(to.hostname or "")
+        try:
+            to = urlsplit(urljoin(resp.url, target))
+            inward = loopback(to.hostname or "")
+        except ValueError:
+            raise ObtainError(
+                Problem(message="leads on to what is no address", where=shown(resp.url))
+            ) from None
         plain = to.scheme != "https" and not (to.scheme == "http" and inward)
         if plain or (inward and not loopback(urlsplit(resp.url).hostname or "")):
             message = f"leads on to {shown(to.geturl())}, which is {'not encrypted' if plain else 'on this machine'}"

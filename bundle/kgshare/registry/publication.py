@@ -137,7 +137,7 @@ def _referrers(bundle: Bundle, project: Document, index: Document) -> tuple[Docu
 
 def _services(bundle: Bundle, reference: Reference, roles: Mapping[str, Document]) -> dict[str, Any]:
     """What Compose is told beside the bundle's compose file: where the image of each service is in this registry."""
-    said = yaml.safe_load(bundle.read_file(names.COMPOSE))
+    said = yaml.safe_load(bundle.read_file(names.COMPOSE))  # which was found to be the rendered one
     found = {}
     for service, keys in said["services"].items() if isinstance(said, dict) and "services" in said else ():
         role = next((i.role for i in bundle.images if i.reference in str(keys.get("image"))), None)

@@ -56,7 +56,7 @@ class PullReport:
         bundle: the file.
         reference: what it is there, ``oci://…`` with its tag or digest.
         digest: of the bundle.
-        blobs: that the bundle has, ``blobs_fetched`` of which came from the registry, ``bytes_fetched`` bytes in all.
+        blobs: that the bundle has, ``blobs_fetched`` of which came from the registry; ``bytes_fetched`` bytes, with signatures.
         signed: by whom, in a line.
         platforms: what its images run on.
     """
@@ -129,7 +129,7 @@ def pull_bundle(reference: str, into: Path, *, replace: bool = False, progress: 
         digest=bundle.digest,
         size=bundle.size,
         blobs=len(there.blobs),
-        blobs_fetched=there.source.fetched,
+        blobs_fetched=len(there.source.fetched & {blob.digest for blob in there.blobs}),
         bytes_fetched=client.received,
         signed=verdict.line(),
         platforms=there.platforms,
@@ -214,7 +214,7 @@ class _Source:
     progress: Progress
     held: Held = field(default_factory=Held)
     parts: dict[str, HeldBlob] = field(default_factory=dict)
-    fetched: int = 0
+    fetched: set[str] = field(default_factory=set)
 
     def pieces(self, blob: Blob) -> Iterable[bytes]:
         """The bytes of a blob, which was fetched if it was missing."""
@@ -237,7 +237,8 @@ class _Source:
             part.touch()
             with part.open("r+b") as stream:
                 fetch(self.client, blob, stream)
-            self.fetched += self.client.received > before
+            if self.client.received > before:
+                self.fetched.add(blob.digest)
             self.parts[blob.digest] = HeldBlob(digest=blob.digest, size=blob.size, path=part)
             return self.parts[blob.digest]
 

@@ -9,15 +9,19 @@ from functools import partial
 from pathlib import Path
 from typing import BinaryIO, ClassVar, cast
 
+from kgshare.attest.check import require_evidence
 from kgshare.bundle import Bundle, canonical, names, read_bundle
 from kgshare.bundle.documents import Blob
 from kgshare.bundle.model import BlobRef
+from kgshare.compose import require_rendered
 from kgshare.errors import Problem, RegistryError, UsageError
 from kgshare.progress import Progress
+from kgshare.project import MANIFEST
 from kgshare.registry.publication import COMPOSE_PROJECT, Publication, publication, referrers_tag
 from kgshare.registry.reference import FORM, parse
 from kgshare.registry.repository import Document, Repository, listed
 from kgshare.registry.transfer import send
+from kgshare.stack.source import manifest_of
 from kgshare.trust.check import verdict_on
 
 
@@ -90,6 +94,7 @@ def push(file: Path, reference: str, *, replace: bool = False, progress: Progres
         raise UsageError(Problem(message="a push names a tag, not a digest", where=reference, hint=FORM))
     with progress.stage(f"verify {file.name}"):
         bundle = read_bundle(file)
+        _require_startable(bundle)
         signed = verdict_on(bundle, older=True).line()
     what = publication(bundle, where)
     where = where.tagged(what.tag)
@@ -119,6 +124,17 @@ def push(file: Path, reference: str, *, replace: bool = False, progress: Progres
         signed=signed,
         replaced=before if before != what.index.digest else "",
     )
+
+
+def _require_startable(bundle: Bundle) -> None:
+    """See that `up` would take it, but for whose it is: nobody is to be given what nobody can start.
+
+    Raises:
+        BundleError: it would not.
+    """
+    manifest = manifest_of(bundle.read_file(MANIFEST), bundle.path.name)
+    require_rendered(bundle.read_file(names.COMPOSE), manifest, f"{bundle.path.name}: {names.COMPOSE}")
+    require_evidence(bundle)
 
 
 def _require_free(client: Repository, what: Publication, replace: bool) -> str:

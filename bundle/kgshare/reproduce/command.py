@@ -27,6 +27,7 @@ from kgshare.errors import Problem, ReproducibleError
 from kgshare.lock.command import this_arch
 from kgshare.lock.model import Arch
 from kgshare.places import cache_dir
+from kgshare.platforms import platform_word
 from kgshare.policy.settings import settings_of
 from kgshare.policy.store import today
 from kgshare.progress import Progress
@@ -130,6 +131,8 @@ def verify_reproducible(
             for which in ("first", "second")
         )
         name = f"{project.manifest.name} {project.manifest.version}"
+        if project.manifest.platforms:  # of which only this machine's own is built here
+            name += f" for {platform_word(this_arch())}"
         return compare(first, second, name, time.monotonic() - start)
 
 

@@ -4,7 +4,10 @@ Each function runs kgshare's own command in a Debian container, with Dagger as i
 laptop. How to call it, and what of it was run and what was not: docs/how-to/build-with-dagger.md of kgshare.
 """
 
-from typing import Annotated
+import re
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Annotated, TypeVar, cast
 
 import dagger
 from dagger import DefaultPath, Doc, Ignore, dag, field, function, object_type
@@ -12,6 +15,7 @@ from dagger import DefaultPath, Doc, Ignore, dag, field, function, object_type
 BASE = "debian:trixie"
 # What a build needs of Debian beside Python: .ci/system.sh, NEEDS_CLONE and NEEDS_BUILD.
 PACKAGES = ("ca-certificates", "debian-archive-keyring", "git", "mmdebstrap", "python3-venv")
+F = TypeVar("F", bound=Callable[..., object])
 PREFIX, PROJECT, OUT, CONFIG = "/opt/kgshare", "/project", "/bundle", "/run/kgshare"
 
 Project = Annotated[
@@ -33,6 +37,11 @@ Public = Annotated[
 Passphrase = Annotated[dagger.Secret | None, Doc("The key's passphrase, where it has one.")]
 
 
+def called(of: F) -> F:
+    """A function of which no answer of an earlier call is given: what it says is of now."""
+    return cast(F, function(cache="never")(of))  # type: ignore[call-overload]  # its overloads lack `cache`
+
+
 @object_type
 class Kgshare:
     """kgshare's commands, each in a container of its own with a cache that stays."""
@@ -44,7 +53,7 @@ class Kgshare:
         Ignore([".git", ".venv", "**/__pycache__", "tests", "docs"]),
     ] = field()
 
-    @function
+    @called
     async def build(
         self, project: Project, key: NoKey = None, public: Public = "", passphrase: Passphrase = None
     ) -> dagger.File:
@@ -55,7 +64,7 @@ class Kgshare:
         [bundle] = await out.glob("*.kgshare.tar")
         return out.file(bundle)
 
-    @function
+    @called
     async def check(
         self,
         project: Project,
@@ -67,7 +76,7 @@ class Kgshare:
         words = ["kgshare", "ci", "run", PROJECT, "--no-sign", "--output", OUT, "--to", to]
         return await _run(self._machine(project), words).stdout()
 
-    @function
+    @called
     async def publish(
         self,
         project: Project,
@@ -80,6 +89,8 @@ class Kgshare:
         ] = None,
     ) -> str:
         """Check, build, scan, judge, sign and publish the project; says what was done. Nothing is half published."""
+        if not to.startswith("oci://"):
+            raise ValueError("`to` is a registry's address: oci://HOST/NAME[:TAG]")
         machine = self._signer(project, key, public, passphrase)
         if login is not None:
             machine = machine.with_mounted_secret(f"{CONFIG}/docker/config.json", login)
@@ -131,12 +142,14 @@ class Kgshare:
 
 def _run(machine: dagger.Container, words: list[str]) -> dagger.Container:
     """One of kgshare's commands, which may ask the engine that runs it to build."""
-    return machine.with_exec(words, experimental_privileged_nesting=True)
+    # Else the layer of an earlier call would be the answer.
+    now = machine.with_env_variable("KGSHARE_CALLED", datetime.now(UTC).isoformat())
+    return now.with_exec(words, experimental_privileged_nesting=True)
 
 
 def _name(public: str) -> str:
     """The name of a key, from the line of its public part."""
     words = public.split()
-    if len(words) != 3:
+    if len(words) != 3 or not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._@+-]*", words[2]):
         raise ValueError("`public` is the line that `kgshare key show` prints: ssh-ed25519 … NAME")
     return words[2]

@@ -22,13 +22,18 @@ final class Corrections {
     Path over = data.resolve("over");
     Path list = over.resolve("list");
     Path pages = over.resolve("pages");
-    if (Files.exists(list)) {
+    // A store that was opened has a system database beside it: what lies here then was laid before, and is only left over.
+    if (Files.exists(list) && !Files.isDirectory(data.resolve("databases/system"))) {
       try (FileChannel from = FileChannel.open(pages, StandardOpenOption.READ)) {
         for (String line : Files.readAllLines(list)) {
           lay(data, line.split("\t"), from);
         }
       }
-      Files.delete(list);
+    }
+    if (Files.deleteIfExists(list)) {
+      try (FileChannel folder = FileChannel.open(over, StandardOpenOption.READ)) {
+        folder.force(true); // that it is gone must be on the disk before the store is written to
+      }
     }
     Files.deleteIfExists(pages);
     Files.deleteIfExists(over);
