@@ -25,17 +25,6 @@ def steps_that_ran(project: Path) -> dict[str, str]:
     return {s["name"]: s["reason"] for s in works("build", project, "--json").result["steps"] if s["ran"]}
 
 
-def test_it_is_built_started_and_read(herbarium: Path) -> None:
-    up = works("up", herbarium, "--name", "e2e-sheets", "--no-open", "--json").result
-    try:
-        with urllib.request.urlopen(up["url"]) as answer:
-            page = answer.read().decode()
-        assert "Gentiana clusii (revision, 2019)" in page
-        assert (up["nodes"], up["relationships"]) == (52, 122)
-    finally:
-        works("down", "--name", "e2e-sheets", "--volumes")
-
-
 def test_one_changed_row_redoes_only_the_seed_and_what_carries_it(next_herbarium: NextVersion) -> None:
     assert next_herbarium.foreseen == set(next_herbarium.taken) == ALWAYS
     assert next_herbarium.taken["upstream"].startswith("changed: files of the seed")
@@ -63,21 +52,6 @@ def test_a_newer_bundle_starts_its_own_store_and_keeps_the_edits_of_the_older_on
         assert works("status", *stack, "--json").result["stacks"][0]["store"] != kept
     finally:
         works("down", *stack, "--volumes")
-
-
-def test_two_stacks_of_one_bundle_stand_side_by_side(herbarium: Path) -> None:
-    bundle = next(herbarium.glob("*.kgshare.tar"))
-    names = ("e2e-left", "e2e-right")
-    try:
-        ups = [works("up", bundle, "--name", name, "--no-open", "--json").result for name in names]
-        assert len({up["url"] for up in ups}) == 2
-        assert len({Path(up["password_file"]).read_text() for up in ups}) == 2
-        for up in ups:
-            with urllib.request.urlopen(up["url"]) as answer:
-                assert answer.status == 200
-    finally:
-        for name in names:
-            works("down", "--name", name, "--volumes")
 
 
 def test_docker_alone_loads_and_starts_it(herbarium: Path, tmp_path: Path) -> None:

@@ -142,3 +142,20 @@ def test_the_http_port_serves_the_browser_and_no_way_to_the_data(stack: dict[str
     for path in ("/db/neo4j/tx", "/db/neo4j/query/v2", "/db/manage"):
         with pytest.raises(OSError, match="404"):
             urlopen(address + path)
+
+
+def test_a_dump_becomes_a_project_whose_page_shows_what_was_in_it(
+    bakery_bundle: Path, tmp_path: Path
+) -> None:
+    project = tmp_path / "from-dump"
+    works("init", project, "--from", bakery_bundle.parent / "data" / "bakery.dump")
+    up = works("up", "--local", "--yes", project, "--name", "e2e-dump", "--no-open", "--json").result
+    try:
+        assert (up["nodes"], up["relationships"]) == (19, 45)
+        address = f"{up['url'].rstrip('/')}/api/v1/record?label=Bread&key=Focaccia"
+        with urlopen(address) as answer_:
+            groups = json.load(answer_)["neighbours"]
+        [contains] = [group for group in groups if group["type"] == "CONTAINS"]
+        assert {item["title"] for item in contains["items"]} >= {"olive oil", "wheat flour"}
+    finally:
+        works("down", "--name", "e2e-dump", "--volumes")

@@ -13,7 +13,7 @@ from neo4j import GraphDatabase
 from tests.e2e.command_line import Ran
 from tests.e2e.runtimes import Runtime, without_engine
 
-pytestmark = pytest.mark.docker
+pytestmark = [pytest.mark.docker, pytest.mark.xdist_group("neo4j")]  # beside the tests that share its bundle
 SERVICES = {"docker": ["database", "application", "gateway"], "local": ["database", "application"]}
 
 

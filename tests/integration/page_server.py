@@ -180,7 +180,21 @@ def ocean_page(
     """The page with the ocean's panels, served on loopback."""
     folder = tmp_path_factory.mktemp("page")
     chosen = settings(folder, ocean_database, page_assets)
-    yield from serve(dataclasses.replace(chosen, host="127.0.0.1", port=free_port()), ocean_database)
+    for page in serve(dataclasses.replace(chosen, host="127.0.0.1", port=free_port()), ocean_database):
+        wait_until_ready(page)
+        yield page
+
+
+def wait_until_ready(page: Page, seconds: float = 90) -> None:
+    """Until the page says that it is well, which `kgshare up` waits for before it shows anybody its address."""
+    until = time.monotonic() + seconds
+    while True:
+        try:
+            with urlopen(f"{page.url}/health", timeout=30):
+                return
+        except HTTPError:
+            assert time.monotonic() < until, "the page does not become well"
+            time.sleep(0.1)
 
 
 def serve(chosen: Settings, database: Opened) -> Generator[Page, None, None]:
