@@ -90,7 +90,6 @@ SCRIPT = (
     "CRAETE (s)-[:IDENTIFIED_AS {year: 2021",
     r"identifications\.cypher:15",
 )
-CHECK = ("kgshare.yaml", "expect: 2}", "expect: 3}", r"two sheets were identified twice")
 TABLES = (
     (
         "tables/collected.csv",
@@ -103,7 +102,7 @@ TABLES = (
 )
 
 
-@pytest.mark.parametrize("mistakes", [(SCRIPT,), (CHECK,), TABLES], ids=["script", "check", "tables"])
+@pytest.mark.parametrize("mistakes", [(SCRIPT,), TABLES], ids=["script", "tables"])
 def test_all_mistakes_of_a_stage_are_named_with_their_places(
     herbarium: Path, mistakes: tuple[tuple[str, str, str, str], ...]
 ) -> None:
