@@ -26,13 +26,17 @@ from kgshare.options import (
     HERE,
     Build,
     Discard,
+    Engine,
     Folder,
     Json,
+    Local,
+    NoSign,
     Quiet,
     Stack,
     Yes,
     agreement,
     consent,
+    engine_name,
     show,
     somebody,
 )
@@ -112,16 +116,8 @@ def build(
             help="Sign with this key, or `keyless` in CI; your default key when not given.",
         ),
     ] = None,
-    no_sign: Annotated[
-        bool, typer.Option("--no-sign", help="Do not sign; reviewers' `up` refuses it.")
-    ] = False,
-    local: Annotated[
-        bool,
-        typer.Option(
-            "--local",
-            help="Without a container engine, by this machine's own means (Linux): `--engine none`.",
-        ),
-    ] = False,
+    no_sign: NoSign = False,
+    local: Local = False,
     since: Annotated[
         Path | None,
         typer.Option(
@@ -130,14 +126,7 @@ def build(
             help="Also write a small file with what this older bundle has not; `up` completes it.",
         ),
     ] = None,
-    engine: Annotated[
-        str | None,
-        typer.Option(
-            "--engine",
-            metavar="docker|dagger|none",
-            help="What builds the images; that of KGSHARE_ENGINE, else docker, when not given.",
-        ),
-    ] = None,
+    engine: Engine = None,
     platform: Annotated[
         list[str] | None,
         typer.Option(
@@ -160,9 +149,8 @@ def build(
     from kgshare.trust.author import Signing
 
     progress, platforms = Progress(quiet=quiet), parse_platforms(platform or ())
-    if local and engine not in (None, "none"):
-        raise UsageError(f"--local and --engine {engine} exclude each other")
-    builder = choice.named(engine or "none") if local or engine else choice.usual
+    name = engine_name(local, engine)
+    builder = choice.named(name) if name else choice.usual
     if since and (plan or verify):
         raise UsageError("--since goes with neither --plan nor --verify-reproducible")
     if plan:

@@ -26,7 +26,33 @@ Build = Annotated[
 Discard = Annotated[
     bool, typer.Option("--discard", help="Do not save the edits as a change set: they are lost.")
 ]
+NoSign = Annotated[bool, typer.Option("--no-sign", help="Do not sign; reviewers' `up` refuses it.")]
+Local = Annotated[
+    bool,
+    typer.Option(
+        "--local", help="Without a container engine, by this machine's own means (Linux): `--engine none`."
+    ),
+]
+Engine = Annotated[
+    str | None,
+    typer.Option(
+        "--engine",
+        metavar="docker|dagger|none",
+        help="What builds the images; that of KGSHARE_ENGINE, else docker, when not given.",
+    ),
+]
 HERE = Path()
+
+
+def engine_name(local: bool, engine: str | None) -> str | None:
+    """The engine that ``--local`` and ``--engine`` name; None where neither does.
+
+    Raises:
+        UsageError: they name different ones.
+    """
+    if local and engine not in (None, "none"):
+        raise UsageError(f"--local and --engine {engine} exclude each other")
+    return engine or ("none" if local else None)
 
 
 def show(report: Report, as_json: bool) -> None:

@@ -15,16 +15,24 @@ from kgshare.errors import BundleError, KgshareError, RegistryError, UsageError
 from kgshare.registry import repository, session
 
 
-def of_blob(digest: str, answer: Callable[[Handler], None]) -> Odd:
-    """Answer so where a blob is asked for."""
+def answering(end: str, answer: Callable[[Handler], None]) -> Odd:
+    """Answer so where something whose address ends like this is asked for."""
 
     def odd(handler: Handler) -> bool:
-        if handler.command == "GET" and handler.path.endswith(f"/blobs/{digest}"):
+        if handler.command == "GET" and handler.path.endswith(end):
             answer(handler)
             return True
         return False
 
     return odd
+
+
+def of_blob(digest: str, answer: Callable[[Handler], None]) -> Odd:
+    return answering(f"/blobs/{digest}", answer)
+
+
+def of_manifest(which: str, answer: Callable[[Handler], None]) -> Odd:
+    return answering(f"/manifests/{which}", answer)
 
 
 def endless(handler: Handler) -> None:
@@ -72,16 +80,6 @@ def test_a_blob_that_is_not_what_it_must_be_places_nothing_and_is_not_kept(scene
     assert not part.exists() or part.read_bytes() == b""
     scene.server.odd = lambda handler: False
     assert scene.pull().bundle.read_bytes() == scene.file.read_bytes()
-
-
-def of_manifest(which: str, answer: Callable[[Handler], None]) -> Odd:
-    def odd(handler: Handler) -> bool:
-        if handler.command == "GET" and handler.path.endswith(f"/manifests/{which}"):
-            answer(handler)
-            return True
-        return False
-
-    return odd
 
 
 def test_an_index_that_is_not_the_one_of_the_digest_is_refused(scene: Scene) -> None:

@@ -12,7 +12,7 @@ import typer
 
 from kgshare.engines.named import usual_name
 from kgshare.errors import UsageError
-from kgshare.options import HERE, Folder, Json, Quiet, show, somebody
+from kgshare.options import HERE, Engine, Folder, Json, Local, NoSign, Quiet, engine_name, show, somebody
 from kgshare.progress import Progress
 from kgshare.trust.cli import ask_passphrase
 
@@ -44,13 +44,6 @@ Sign = Annotated[
         "--sign", metavar="KEY", help="Sign with this key, or `keyless`; your default key when not given."
     ),
 ]
-NoSign = Annotated[bool, typer.Option("--no-sign", help="Do not sign; reviewers' `up` refuses it.")]
-Local = Annotated[
-    bool,
-    typer.Option(
-        "--local", help="Without a container engine, by this machine's own means (Linux): `--engine none`."
-    ),
-]
 AgainstWhat = Annotated[
     str,
     typer.Option(
@@ -73,14 +66,7 @@ def run_(
     sign: Sign = None,
     no_sign: NoSign = False,
     local: Local = False,
-    engine: Annotated[
-        str | None,
-        typer.Option(
-            "--engine",
-            metavar="docker|dagger|none",
-            help="What builds the images; that of KGSHARE_ENGINE, else docker, when not given.",
-        ),
-    ] = None,
+    engine: Engine = None,
     against: AgainstWhat = "",
     report: Annotated[
         Path | None,
@@ -113,10 +99,8 @@ def run_(
         return
     from kgshare.ci.run import run
 
-    if local and engine not in (None, "none"):
-        raise UsageError(f"--local and --engine {engine} exclude each other")
+    builder = engine_name(local, engine) or usual_name()
     asked = _asked(to, output, publish, sign, no_sign, against)
-    builder = engine or ("none" if local else usual_name())
     asked = replaced(asked, replace=replace, report=report, engine=builder)
     show(run(folder, asked, progress=Progress(quiet=quiet)), as_json)
 

@@ -13,6 +13,7 @@ from urllib.parse import urljoin, urlsplit
 
 import requests
 from requests.adapters import HTTPAdapter
+from urllib3 import Retry
 
 from kgshare import __version__
 from kgshare.errors import ObtainError, Problem
@@ -22,26 +23,40 @@ TIMEOUT = (20, 60)  # seconds to connect, and between two pieces
 REDIRECTS = 10
 
 
-class _SystemCertificates(HTTPAdapter):
-    """Trusts what this system trusts, beside what requests does."""
+class CertifiedAdapter(HTTPAdapter):
+    """Trusts what a context trusts, also behind a proxy.
+
+    Args:
+        context: the certificates.
+        retry: what is asked again, and when; nothing when not given.
+    """
+
+    def __init__(self, context: ssl.SSLContext, retry: Retry | int = 0) -> None:
+        self._context = context
+        super().__init__(max_retries=retry)
 
     def init_poolmanager(self, *words: Any, **settings: Any) -> None:
-        super().init_poolmanager(*words, **settings, ssl_context=ssl.create_default_context())
+        """What is asked directly."""
+        super().init_poolmanager(*words, **settings, ssl_context=self._context)
 
     def proxy_manager_for(self, *words: Any, **settings: Any) -> Any:
-        settings.setdefault("ssl_context", ssl.create_default_context())
-        return super().proxy_manager_for(*words, **settings)
+        """What is asked by way of a proxy."""
+        return super().proxy_manager_for(*words, **settings, ssl_context=self._context)
 
 
-class _Session(requests.Session):
-    """Follows a redirection only where a user could have written its target."""
+class DirectSession(requests.Session):
+    """Takes proxies and certificates out of the environment; no proxy is told what is asked of this machine, as in Go."""
 
     def merge_environment_settings(self, url: Any, proxies: Any, stream: Any, verify: Any, cert: Any) -> Any:
-        """The user's settings; no proxy is told what is asked of this machine."""
+        """The user's settings."""
         settings = super().merge_environment_settings(url, proxies, stream, verify, cert)
         if loopback(urlsplit(url).hostname or ""):
             settings["proxies"] = {}
         return settings
+
+
+class _Session(DirectSession):
+    """Follows a redirection only where a user could have written its target."""
 
     def get_redirect_target(self, resp: requests.Response) -> str | None:
         target = super().get_redirect_target(resp)
@@ -66,7 +81,7 @@ class _Session(requests.Session):
 def session() -> requests.Session:
     """A session for what is fetched; to be closed."""
     web = _Session()
-    web.mount("https://", _SystemCertificates())
+    web.mount("https://", CertifiedAdapter(ssl.create_default_context()))
     web.max_redirects = REDIRECTS
     # The file as it is: packed on its way, a part of it could not be asked for.
     web.headers.update({"User-Agent": f"kgshare/{__version__}", "Accept-Encoding": "identity"})

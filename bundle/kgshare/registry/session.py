@@ -20,6 +20,7 @@ from urllib3.exceptions import HTTPError
 
 from kgshare.doors.credentials import docker_folder
 from kgshare.errors import RegistryError
+from kgshare.obtain.session import CertifiedAdapter, DirectSession
 from kgshare.registry.reference import is_loopback
 from kgshare.shown import one_line
 
@@ -35,7 +36,7 @@ def origin(url: str) -> str:
     return f"{parts.scheme}://{(parts.hostname or '').lower()}:{port}"
 
 
-class Session(requests.Session):
+class Session(DirectSession):
     """A session with one registry and with whomever it sends us on to."""
 
     def __init__(self, host: str) -> None:
@@ -44,7 +45,7 @@ class Session(requests.Session):
             total=2, backoff_factor=BACKOFF, status_forcelist=(429, 502, 503, 504), allowed_methods={"GET", "HEAD"},
             raise_on_status=False, respect_retry_after_header=False,
         )  # fmt: skip
-        self.mount("https://", _Adapter(_context(host), retry))
+        self.mount("https://", CertifiedAdapter(_context(host), retry))
         self.mount("http://", HTTPAdapter(max_retries=retry))
         self.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
         self.headers.update({"User-Agent": "kgshare", "Accept-Encoding": "identity"})
@@ -79,25 +80,6 @@ class Session(requests.Session):
 
     def get_redirect_target(self, resp: requests.Response) -> None:
         """None is followed here, nor looked at; whoever asked does."""
-
-    def merge_environment_settings(self, url: Any, *settings: Any) -> Any:
-        """Proxies and certificates out of the environment; this machine is not spoken to by way of a proxy, as in Go."""
-        found = super().merge_environment_settings(url, *settings)
-        if is_loopback(urlsplit(url).netloc):
-            found["proxies"] = {}
-        return found
-
-
-class _Adapter(HTTPAdapter):
-    def __init__(self, context: ssl.SSLContext, retry: Retry) -> None:
-        self._context = context
-        super().__init__(max_retries=retry)
-
-    def init_poolmanager(self, *args: Any, **options: Any) -> None:
-        super().init_poolmanager(*args, **options, ssl_context=self._context)
-
-    def proxy_manager_for(self, *args: Any, **options: Any) -> Any:
-        return super().proxy_manager_for(*args, **options, ssl_context=self._context)
 
 
 def _as_it_is(request: requests.PreparedRequest) -> requests.PreparedRequest:
