@@ -8,22 +8,13 @@ second time, when the browser has its files and the database its plans. Not coll
 
 from __future__ import annotations
 
-import os
 import statistics
-import subprocess  # noqa: TID251 - the page as a process of its own, stopped by the test
-import sys
-import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from urllib.error import HTTPError
-from urllib.request import urlopen
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, sync_playwright
-from tests.integration.page_server import Opened, settings
-
-from kgshare.seeding.server import free_port
+from tests.bench.page_process import page_process
+from tests.integration.page_server import Opened
 
 pytestmark = [pytest.mark.neo4j, pytest.mark.browser, pytest.mark.timeout(300)]
 TIMES = 5
@@ -35,30 +26,6 @@ new MutationObserver(() => {
     map: document.querySelector(".map-canvas[data-station]"), whole: document.documentElement.dataset.ready };
   for (const [name, there] of Object.entries(now)) if (there) window.seen[name] ??= performance.now();
 }).observe(document, { subtree: true, childList: true, attributes: true });"""
-
-
-@contextmanager
-def page(folder: Path, database: Opened, assets: Path) -> Iterator[str]:
-    """A page of its own process that has just become ready."""
-    chosen = settings(folder, database, assets)
-    port = free_port()
-    environment = {
-        **os.environ, "KGSHARE_PAGE_FILE": str(folder / "page.json"), "NEO4J_URI": chosen.uri,
-        "KGSHARE_PAGE_HOST": "127.0.0.1", "KGSHARE_PAGE_PORT": str(port),
-    }  # fmt: skip
-    command = [sys.executable, "-m", "kgshare.page", "--panels", "oceangraph.panels"]
-    with subprocess.Popen(command, env=environment) as process:
-        try:
-            until = time.monotonic() + 60
-            while time.monotonic() < until:
-                try:
-                    urlopen(f"http://127.0.0.1:{port}/health", timeout=5).close()
-                    break
-                except (HTTPError, OSError):
-                    time.sleep(0.05)
-            yield f"http://127.0.0.1:{port}/"
-        finally:
-            process.terminate()
 
 
 def look(context: BrowserContext, address: str) -> dict[str, float]:
@@ -84,9 +51,9 @@ def test_the_first_view_in_a_browser_that_has_never_been_there(
 
     with sync_playwright() as playwright:
         for _ in range(TIMES):
-            with page(tmp_path, ocean_database, page_assets) as address:
+            with page_process(tmp_path, ocean_database, page_assets) as port:
                 browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
-                visit(browser, address)
+                visit(browser, f"http://127.0.0.1:{port}/")
                 browser.close()
     print()
     for name, seen in (("first time", first), ("second time", second)):

@@ -11,11 +11,8 @@ from __future__ import annotations
 import asyncio
 import itertools
 import json
-import os
 import random
 import statistics
-import subprocess  # noqa: TID251 - the page as a process of its own, stopped by the test
-import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -23,9 +20,8 @@ from urllib.parse import quote
 from urllib.request import urlopen
 
 import pytest
-from tests.integration.page_server import Opened, settings
-
-from kgshare.seeding.server import free_port
+from tests.bench.page_process import page_process
+from tests.integration.page_server import Opened
 
 pytestmark = [pytest.mark.neo4j, pytest.mark.timeout(600)]
 USERS, CLICKS = 20, 12
@@ -36,24 +32,8 @@ MOST_SLOWER = 12  # times a single reviewer's click
 @pytest.fixture
 def port(ocean_database: Opened, tmp_path: Path) -> Iterator[int]:
     """A page in a process of its own."""
-    chosen = settings(tmp_path, ocean_database, None)
-    at = free_port()
-    environment = {
-        **os.environ, "KGSHARE_PAGE_FILE": str(tmp_path / "page.json"), "NEO4J_URI": chosen.uri,
-        "KGSHARE_PAGE_HOST": "127.0.0.1", "KGSHARE_PAGE_PORT": str(at),
-    }  # fmt: skip
-    command = [sys.executable, "-m", "kgshare.page", "--panels", "oceangraph.panels"]
-    with subprocess.Popen(command, env=environment) as process:
-        try:
-            for _ in range(200):
-                try:
-                    urlopen(f"http://127.0.0.1:{at}/health", timeout=5).close()
-                    break
-                except OSError:
-                    time.sleep(0.1)
-            yield at
-        finally:
-            process.terminate()
+    with page_process(tmp_path, ocean_database, None) as at:
+        yield at
 
 
 class Reviewer:
